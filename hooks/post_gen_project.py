@@ -1,0 +1,124 @@
+"""Finish a baked project: lock the tested versions, write .env, start a git repository.
+
+Whatever is missing on this machine, the project stays, and one line says how to mend it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import secrets
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+TESTED = json.loads(r"""{{ tested | tojson }}""")
+PROJECT = Path.cwd()
+NOT_OURS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "UV_FROZEN", "UV_LOCKED", "VIRTUAL_ENV")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
+
+
+def run(*command: str) -> tuple[int, str, str]:
+    """Return the exit code, the output and the errors of a command; code 127 if it can't start."""
+    try:
+        done = subprocess.run(
+            command,
+            env=ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=120,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return 127, "", str(error)
+    return done.returncode, done.stdout, done.stderr
+
+
+def say_missing(what: str, why: str, mend: str) -> None:
+    print(f"{what}: {why} Mend: {mend}", file=sys.stderr)
+
+
+def last_error(errors: str) -> str:
+    """Return what a command said last, as one line that is not long."""
+    return " ".join(errors.rpartition("error:")[2].split())[:160]
+
+
+def find_uv() -> list[str] | None:
+    """Return the command that starts uv, or None."""
+    paths = [path for path in (os.environ.get("UV"), shutil.which("uv")) if path]
+    commands = [*([path] for path in paths), [sys.executable, "-m", "uv"]]
+    return next((command for command in commands if run(*command, "--version")[0] == 0), None)
+
+
+def write_lock(uv: list[str] | None) -> None:
+    in_project = f"cd {shlex.quote(str(PROJECT))}"
+    if uv is None:
+        say_missing(
+            "No uv.lock",
+            "uv was not found.",
+            f"pip install uv && {in_project} && uv lock (takes the newest versions).",
+        )
+        return
+    pins = [f"--upgrade-package={name}=={version}" for name, version in TESTED.items()]
+    # uv's own search stumbles over interpreters that pyenv only pretends to have.
+    known = sys.version_info >= (3, 11) and "UV_PYTHON" not in ENVIRONMENT
+    python = ["--python", sys.executable] if known else []
+    code, _, errors = run(*uv, "lock", "--project", str(PROJECT), *python, *pins)
+    if code != 0:
+        say_missing(
+            "No uv.lock",
+            f"uv lock failed ({last_error(errors)}).",
+            f"that, then {in_project} && uv lock (takes the newest versions).",
+        )
+
+
+def write_env() -> None:
+    text = (PROJECT / ".env.example").read_text(encoding="utf-8")
+    secret = f"SECRET_KEY={secrets.token_urlsafe(48)}"
+    text = re.sub(r"^SECRET_KEY=.*$", secret, text, flags=re.MULTILINE)
+    try:
+        descriptor = os.open(PROJECT / ".env", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def start_git() -> None:
+    if run("git", "rev-parse", "--is-inside-work-tree")[1].strip() == "true":
+        return
+    code, _, errors = run("git", "-c", "init.defaultBranch=main", "init", "--quiet")
+    if code != 0:
+        init = f"git init {shlex.quote(str(PROJECT))}."
+        if code == 127:
+            say_missing("No git repository", "git was not found.", f"install git, then {init}")
+        else:
+            reason = f"git init failed ({last_error(errors)})."
+            say_missing("No git repository", reason, f"that, then {init}")
+
+
+def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    # Cookiecutter runs a rendered copy of this file, and leaves it behind.
+    with contextlib.suppress(OSError):
+        Path(__file__).unlink()
+    uv = find_uv()
+    write_lock(uv)
+    write_env()
+    start_git()
+    shown = "uv" if uv is None or shutil.which("uv") else shlex.join(uv)
+    print("Next:")
+    print(f"  cd {shlex.quote(str(PROJECT))}")
+    print(f"  {shown} run pytest")
+    print(f"  {shown} run dev.py")
+
+
+main()
