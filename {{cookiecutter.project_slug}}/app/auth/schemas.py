@@ -1,0 +1,18 @@
+from pydantic import BaseModel, EmailStr
+
+from app.users.schemas import FullName, Password
+
+
+class Registration(BaseModel):
+    email: EmailStr
+    password: Password
+    full_name: FullName | None = None
+
+
+class Token(BaseModel):
+    """What RFC 6749, 5.1, answers to a successful request."""
+
+    access_token: str
+    token_type: str = "bearer"
+    expires_in: int
+    """Seconds."""

@@ -1,0 +1,47 @@
+"""Who someone is."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import AccountDisabled, InvalidCredentials, NotAuthenticated
+from app.security import hash_password, needs_rehash, verify_password
+from app.users.models import User
+from app.users.service import find_user
+
+
+async def authenticate(session: AsyncSession, *, email: str, password: str) -> User:
+    """Return the user who has this email and this password.
+
+    An unknown email takes the same hash work as a wrong password, so that the time does not tell
+    who has an account. A hash of weaker parameters is replaced.
+
+    Raises:
+        InvalidCredentials: No user has this email, or the password is another one.
+        AccountDisabled: The user may not log in.
+    """
+    user = await find_user(session, email=email)
+    known = await verify_password(password, user.password_hash if user else None)
+    if user is None or not known:
+        raise InvalidCredentials
+    if not user.is_active:
+        raise AccountDisabled
+    if needs_rehash(user.password_hash):
+        user.password_hash = await hash_password(password)
+        await session.flush()
+    return user
+
+
+async def get_active_user(session: AsyncSession, user_id: UUID) -> User:
+    """Return the user whom an access token stands for.
+
+    Raises:
+        NotAuthenticated: The user is gone.
+        AccountDisabled: The user was disabled since.
+    """
+    user = await session.get(User, user_id)
+    if user is None:
+        raise NotAuthenticated
+    if not user.is_active:
+        raise AccountDisabled
+    return user

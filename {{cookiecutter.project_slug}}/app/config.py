@@ -1,0 +1,61 @@
+"""Settings, read from the environment and from `.env`."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import Field, PostgresDsn, SecretStr, TypeAdapter, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+class InvalidSettings(SystemExit):
+    """A setting is missing or wrong. Ends a command with one line that names it."""
+
+    def __init__(self, error: ValidationError) -> None:
+        problems = [f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+        super().__init__(
+            f"Invalid settings: {'; '.join(problems)}. Set them in the environment or in .env "
+            "(.env.example shows how)."
+        )
+
+
+class DatabaseSettings(BaseSettings):
+    """What a migration needs to know."""
+
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    database_url: str
+
+    @field_validator("database_url")
+    @classmethod
+    def use_asyncpg(cls, value: str) -> str:
+        """Take the URL as hosting providers spell it, and name the driver in it."""
+        TypeAdapter(PostgresDsn).validate_python(value)
+        return "postgresql+asyncpg://" + value.split("://", 1)[1]
+
+
+class Settings(DatabaseSettings):
+    """What the application needs to know."""
+
+    secret_key: SecretStr = Field(min_length=32)
+    access_token_minutes: int = Field(default=30, gt=0)
+
+
+AnySettings = TypeVar("AnySettings", bound=DatabaseSettings)
+
+
+def load_settings(kind: type[AnySettings]) -> AnySettings:
+    """Read the settings.
+
+    Raises:
+        InvalidSettings: One is missing or wrong.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        raise InvalidSettings(error) from None

@@ -1,0 +1,58 @@
+"""The declarative base, the engine, and the session that a request works in."""
+
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends
+from sqlalchemy import DateTime, MetaData
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+from starlette.requests import HTTPConnection
+
+import app
+
+
+class Base(DeclarativeBase):
+    """The base of all models."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: DateTime(timezone=True)}  # noqa: RUF012
+
+
+def import_models() -> None:
+    """Import every `models` module below `app`, so that `Base.metadata` knows each table."""
+    for module in pkgutil.walk_packages(app.__path__, "app."):
+        if module.name.endswith(".models"):
+            importlib.import_module(module.name)
+
+
+def create_engine(database_url: str) -> AsyncEngine:
+    """Make the engine of one process. Nothing connects before the first query."""
+    return create_async_engine(database_url, pool_pre_ping=True)
+
+
+async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
+    """Open a session for one request. What is not committed when it ends is rolled back."""
+    async with connection.app.state.sessionmaker() as session:
+        yield session
+
+
+SessionDep = Annotated[AsyncSession, Depends(get_session)]
+
+
+def violated_constraint(error: IntegrityError) -> str | None:
+    """Name the constraint or unique index that an insert or update ran into."""
+    # SQLAlchemy wraps the error of asyncpg, which alone knows the name.
+    return getattr(error.orig and error.orig.__cause__, "constraint_name", None)

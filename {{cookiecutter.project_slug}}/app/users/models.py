@@ -1,0 +1,22 @@
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import Index, String, func, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import Base
+
+UNIQUE_EMAIL = "uq_users_email_lower"
+
+
+class User(Base):
+    __tablename__ = "users"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    email: Mapped[str] = mapped_column(String(320))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    full_name: Mapped[str | None] = mapped_column(String(200))
+    is_active: Mapped[bool] = mapped_column(server_default=true())
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (Index(UNIQUE_EMAIL, func.lower(email), unique=True),)

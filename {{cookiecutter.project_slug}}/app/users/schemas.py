@@ -1,0 +1,36 @@
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints, model_validator
+
+# No rule on the kinds of characters: length is what counts (NIST SP 800-63B, 3.1.1).
+Password = Annotated[str, Field(min_length=8, max_length=128)]
+FullName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class UserOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    email: EmailStr
+    full_name: str | None
+    created_at: datetime
+
+
+class UserUpdate(BaseModel):
+    """A field that is left out stays as it is."""
+
+    email: EmailStr | None = None
+    full_name: FullName | None = None
+
+    @model_validator(mode="after")
+    def email_is_not_null(self) -> "UserUpdate":
+        if "email" in self.model_fields_set and self.email is None:
+            raise ValueError("email must not be null")
+        return self
+
+
+class PasswordChange(BaseModel):
+    current_password: str
+    new_password: Password

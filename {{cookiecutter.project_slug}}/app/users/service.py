@@ -1,0 +1,77 @@
+"""Users. Functions flush and raise domain errors; whoever calls them commits."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.database import violated_constraint
+from app.errors import EmailTaken, WrongPassword
+from app.security import hash_password, verify_password
+from app.users.models import UNIQUE_EMAIL, User
+
+
+async def create_user(
+    session: AsyncSession, *, email: str, password: str, full_name: str | None = None
+) -> User:
+    """Add a user, whose password is stored as a hash.
+
+    Raises:
+        EmailTaken: Another user has this email, in whatever case.
+    """
+    user = User(email=email, full_name=full_name, password_hash=await hash_password(password))
+    async with _email_taken_if_not_unique(session):
+        session.add(user)
+    return user
+
+
+async def find_user(session: AsyncSession, *, email: str) -> User | None:
+    """Return the user who has this email, in whatever case."""
+    return await session.scalar(select(User).where(func.lower(User.email) == func.lower(email)))
+
+
+async def update_user(session: AsyncSession, user: User, changes: dict[str, Any]) -> None:
+    """Set the given attributes of a user.
+
+    Raises:
+        EmailTaken: Another user has this email, in whatever case.
+    """
+    async with _email_taken_if_not_unique(session):
+        for name, value in changes.items():
+            setattr(user, name, value)
+
+
+async def change_password(
+    session: AsyncSession, user: User, *, current_password: str, new_password: str
+) -> None:
+    """Store the hash of a new password.
+
+    Raises:
+        WrongPassword: The current password is another one.
+    """
+    if not await verify_password(current_password, user.password_hash):
+        raise WrongPassword
+    user.password_hash = await hash_password(new_password)
+    await session.flush()
+
+
+async def delete_user(session: AsyncSession, user: User) -> None:
+    """Remove a user."""
+    await session.delete(user)
+    await session.flush()
+
+
+@asynccontextmanager
+async def _email_taken_if_not_unique(session: AsyncSession) -> AsyncIterator[None]:
+    # The constraint decides, not a look-up before: two requests may come at the same moment.
+    # The savepoint keeps the session usable after it.
+    try:
+        async with session.begin_nested():
+            yield
+    except IntegrityError as error:
+        if violated_constraint(error) == UNIQUE_EMAIL:
+            raise EmailTaken from error
+        raise

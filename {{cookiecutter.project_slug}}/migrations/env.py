@@ -1,0 +1,46 @@
+"""Runs the migrations, online or as SQL (`--sql`), on the database of the app's settings."""
+
+import asyncio
+import logging
+
+from alembic import context
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.config import DatabaseSettings, load_settings
+from app.database import Base, import_models
+
+
+def database_url() -> str:
+    # A caller from Python hands its own URL over in the attributes.
+    given: str | None = context.config.attributes.get("database_url")
+    return given or load_settings(DatabaseSettings).database_url
+
+
+def run_migrations(connection: Connection | None = None) -> None:
+    import_models()
+    context.configure(
+        connection=connection,
+        dialect_name="postgresql",
+        target_metadata=Base.metadata,
+        compare_server_default=True,
+        literal_binds=connection is None,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def run_online() -> None:
+    engine = create_async_engine(database_url(), poolclass=NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(run_migrations)
+
+
+if context.config.cmd_opts:
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s [%(name)s] %(message)s")
+
+if context.is_offline_mode():
+    run_migrations()
+else:
+    asyncio.run(run_online())
