@@ -1,0 +1,5 @@
+"""Databases for tests on a real PostgreSQL. Knows nothing of the app, so it can be copied."""
+
+from .databases import DatabaseError, Databases, open_databases
+
+__all__ = ["DatabaseError", "Databases", "open_databases"]

