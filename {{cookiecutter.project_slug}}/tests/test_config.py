@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import pytest
+from asgi_lifespan import LifespanManager
+
+from app import config
+from app.config import DatabaseSettings, InvalidSettings, Settings, load_settings
+from app.main import create_app
+
+URL = "postgresql+asyncpg://user:password@localhost/db"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "SECRET_KEY", "ACCESS_TOKEN_MINUTES"):
+        monkeypatch.delenv(name, raising=False)
+    for settings in (DatabaseSettings, Settings):
+        monkeypatch.setitem(settings.model_config, "env_file", None)
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", URL)
+    monkeypatch.setenv("SECRET_KEY", "k" * 32)
+    monkeypatch.setenv("ACCESS_TOKEN_MINUTES", "5")
+
+    settings = load_settings(Settings)
+
+    assert settings.database_url == URL
+    assert settings.secret_key.get_secret_value() == "k" * 32
+    assert settings.access_token_minutes == 5
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_the_driver_is_asyncpg_however_the_url_is_spelled(scheme: str) -> None:
+    settings = DatabaseSettings(database_url=f"{scheme}://user:password@localhost/db")
+
+    assert settings.database_url == URL
+
+
+def test_missing_settings_are_named_in_one_line() -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(Settings)
+
+    assert caught.value.code == (
+        "Invalid settings: DATABASE_URL: Field required; SECRET_KEY: Field required. "
+        "Set them in the environment or in .env (.env.example shows how)."
+    )
+
+
+def test_a_wrong_setting_is_named_and_its_value_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", URL)
+    monkeypatch.setenv("SECRET_KEY", "too short")
+
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(Settings)
+
+    assert caught.value.code == (
+        "Invalid settings: SECRET_KEY: Value should have at least 32 items after validation, "
+        "not 9. Set them in the environment or in .env (.env.example shows how)."
+    )
+
+
+async def test_the_app_reads_its_settings_when_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", URL)
+    monkeypatch.setenv("SECRET_KEY", "k" * 32)
+    app = create_app()
+
+    async with LifespanManager(app):
+        assert app.state.settings == Settings(database_url=URL, secret_key="k" * 32)
+
+
+def test_every_setting_has_its_line_in_the_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    example = Path(config.ROOT / ".env.example").read_text(encoding="utf-8")
+
+    for name in Settings.model_fields:
+        assert f"{name.upper()}=" in example

@@ -1,0 +1,71 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+from app import health
+from app.database import get_session
+
+DATABASE_UNAVAILABLE = {
+    "type": "/problems/database-unavailable",
+    "title": "Database unavailable",
+    "status": 503,
+    "detail": "The database does not answer.",
+}
+
+
+async def test_health_answers(client: httpx.AsyncClient) -> None:
+    response = await client.get("/health")
+
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok"}
+
+
+async def test_ready_answers_when_the_database_does(client: httpx.AsyncClient) -> None:
+    response = await client.get("/health/ready")
+
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok"}
+
+
+@pytest.mark.gate_allow("requests", reason="503 is the answer when there is no database")
+async def test_ready_answers_503_when_no_database_is_there(
+    app: FastAPI, client: httpx.AsyncClient, unused_tcp_port: int
+) -> None:
+    use_database_at(app, unused_tcp_port)
+
+    response = await client.get("/health/ready")
+
+    assert response.status_code == 503
+    assert response.json() == DATABASE_UNAVAILABLE
+
+
+@pytest.mark.gate_allow("requests", reason="503 is the answer when there is no database")
+async def test_ready_answers_503_when_the_database_is_silent(
+    app: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "DATABASE_TIMEOUT", 0.05)
+
+    async def stay_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(stay_silent, "127.0.0.1", 0) as server:
+        use_database_at(app, server.sockets[0].getsockname()[1])
+        response = await client.get("/health/ready")
+
+    assert response.status_code == 503
+    assert response.json() == DATABASE_UNAVAILABLE
+
+
+def use_database_at(app: FastAPI, port: int) -> None:
+    engine = create_async_engine(f"postgresql+asyncpg://nobody@127.0.0.1:{port}/none")
+
+    async def get_other_session() -> AsyncIterator[AsyncSession]:
+        async with AsyncSession(engine) as session:
+            yield session
+
+    app.dependency_overrides[get_session] = get_other_session

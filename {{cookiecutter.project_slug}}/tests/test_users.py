@@ -1,0 +1,213 @@
+"""The own profile, through HTTP."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.security import verify_password
+from app.users.models import User
+from app.users.service import create_user
+from tests.conftest import PASSWORD, SECRET_KEY, bearer
+
+NOT_AUTHENTICATED = {
+    "type": "/problems/not-authenticated",
+    "title": "Not authenticated",
+    "status": 401,
+    "detail": "Send a valid access token.",
+}
+IN_AN_HOUR = datetime.now(UTC) + timedelta(hours=1)
+
+
+async def test_read_me_answers_with_the_own_profile(
+    client: httpx.AsyncClient, user: User, token: dict[str, str]
+) -> None:
+    response = await client.get("/users/me", headers=token)
+
+    assert response.status_code == 200
+    assert response.json() == {
+        "id": str(user.id),
+        "email": "ada@example.com",
+        "full_name": None,
+        "created_at": user.created_at.isoformat().replace("+00:00", "Z"),
+    }
+
+
+async def test_a_request_without_a_token_answers_401(client: httpx.AsyncClient) -> None:
+    response = await client.get("/users/me")
+
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"] == "Bearer"
+    assert response.json() == NOT_AUTHENTICATED
+
+
+@pytest.mark.parametrize(
+    ("claims", "key", "algorithm"),
+    [
+        ({"exp": IN_AN_HOUR}, SECRET_KEY, "HS256"),
+        ({"sub": "not a uuid", "exp": IN_AN_HOUR}, SECRET_KEY, "HS256"),
+        ({"sub": "{user}"}, SECRET_KEY, "HS256"),
+        ({"sub": "{user}", "exp": IN_AN_HOUR}, "the secret key that somebody else has", "HS256"),
+        ({"sub": "{user}", "exp": IN_AN_HOUR}, None, "none"),
+    ],
+    ids=["no subject", "no user id", "no end", "forged", "unsigned"],
+)
+async def test_a_bad_token_answers_401(
+    client: httpx.AsyncClient,
+    user: User,
+    claims: dict[str, Any],
+    key: str | None,
+    algorithm: str,
+) -> None:
+    claims = {name: str(user.id) if v == "{user}" else v for name, v in claims.items()}
+    bad = jwt.encode(claims, key, algorithm)
+
+    response = await client.get("/users/me", headers={"Authorization": f"Bearer {bad}"})
+
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"] == "Bearer"
+    assert response.json() == NOT_AUTHENTICATED
+
+
+async def test_something_that_is_no_token_answers_401(client: httpx.AsyncClient) -> None:
+    response = await client.get("/users/me", headers={"Authorization": "Bearer nonsense"})
+
+    assert response.status_code == 401
+    assert response.json() == NOT_AUTHENTICATED
+
+
+async def test_an_expired_token_answers_401(client: httpx.AsyncClient, user: User) -> None:
+    expired = bearer(user, lifetime=timedelta(seconds=-1))
+
+    response = await client.get("/users/me", headers=expired)
+
+    assert response.status_code == 401
+    assert response.json() == NOT_AUTHENTICATED
+
+
+async def test_the_token_of_a_deleted_user_answers_401(
+    client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
+) -> None:
+    await session.delete(user)
+
+    response = await client.get("/users/me", headers=token)
+
+    assert response.status_code == 401
+    assert response.json() == NOT_AUTHENTICATED
+
+
+async def test_the_token_of_a_disabled_user_answers_403(
+    client: httpx.AsyncClient, user: User, token: dict[str, str]
+) -> None:
+    user.is_active = False
+
+    response = await client.get("/users/me", headers=token)
+
+    assert response.status_code == 403
+    assert response.json()["type"] == "/problems/account-disabled"
+
+
+async def test_update_me_changes_the_profile(
+    client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
+) -> None:
+    response = await client.patch(
+        "/users/me", json={"email": "lovelace@example.com", "full_name": " Ada "}, headers=token
+    )
+
+    assert response.status_code == 200
+    assert response.json()["email"] == "lovelace@example.com"
+    await session.refresh(user)
+    assert (user.email, user.full_name) == ("lovelace@example.com", "Ada")
+
+
+async def test_update_me_leaves_alone_what_is_left_out(
+    client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
+) -> None:
+    user.full_name = "Ada"
+
+    response = await client.patch("/users/me", json={}, headers=token)
+
+    assert response.status_code == 200
+    await session.refresh(user)
+    assert (user.email, user.full_name) == ("ada@example.com", "Ada")
+
+
+async def test_update_me_takes_the_own_email_in_another_case(
+    client: httpx.AsyncClient, user: User, token: dict[str, str]
+) -> None:
+    response = await client.patch("/users/me", json={"email": "Ada@example.com"}, headers=token)
+
+    assert response.status_code == 200
+    assert response.json()["email"] == "Ada@example.com"
+
+
+async def test_update_me_refuses_the_email_of_another_user(
+    client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
+) -> None:
+    await create_user(session, email="grace@example.com", password=PASSWORD)
+
+    response = await client.patch("/users/me", json={"email": "Grace@example.com"}, headers=token)
+
+    assert response.status_code == 409
+    assert response.json()["type"] == "/problems/email-taken"
+    await session.refresh(user)
+    assert user.email == "ada@example.com"
+
+
+async def test_update_me_refuses_to_take_the_email_away(
+    client: httpx.AsyncClient, token: dict[str, str]
+) -> None:
+    response = await client.patch("/users/me", json={"email": None}, headers=token)
+
+    assert response.status_code == 422
+    assert response.json()["errors"] == [
+        {"loc": ["body"], "msg": "Value error, email must not be null", "type": "value_error"}
+    ]
+
+
+async def test_change_my_password_replaces_the_password(
+    client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
+) -> None:
+    response = await client.put(
+        "/users/me/password",
+        json={"current_password": PASSWORD, "new_password": "a new password"},
+        headers=token,
+    )
+
+    assert response.status_code == 204
+    assert response.content == b""
+    await session.refresh(user)
+    assert await verify_password("a new password", user.password_hash)
+
+
+async def test_change_my_password_wants_the_current_one(
+    client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
+) -> None:
+    response = await client.put(
+        "/users/me/password",
+        json={"current_password": "a wrong guess", "new_password": "a new password"},
+        headers=token,
+    )
+
+    assert response.status_code == 403
+    assert response.json() == {
+        "type": "/problems/wrong-password",
+        "title": "Wrong password",
+        "status": 403,
+        "detail": "The current password is wrong.",
+    }
+    await session.refresh(user)
+    assert await verify_password(PASSWORD, user.password_hash)
+
+
+async def test_delete_me_removes_the_account(
+    client: httpx.AsyncClient, session: AsyncSession, token: dict[str, str]
+) -> None:
+    response = await client.delete("/users/me", headers=token)
+
+    assert response.status_code == 204
+    assert (await session.scalars(select(User))).all() == []

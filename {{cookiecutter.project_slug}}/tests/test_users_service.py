@@ -1,0 +1,95 @@
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import EmailTaken, WrongPassword
+from app.security import verify_password
+from app.users.models import User
+from app.users.service import (
+    change_password,
+    create_user,
+    delete_user,
+    find_user,
+    update_user,
+)
+from tests.conftest import PASSWORD
+
+
+async def test_create_user_hashes_password(session: AsyncSession) -> None:
+    user = await create_user(session, email="test@example.com", password="plaintext")
+
+    assert user.email == "test@example.com"
+    assert user.password_hash != "plaintext"
+    assert await verify_password("plaintext", user.password_hash)
+
+
+async def test_a_new_user_has_an_id_and_is_active(session: AsyncSession) -> None:
+    user = await create_user(session, email="test@example.com", password=PASSWORD)
+
+    stored = await session.scalar(select(User).where(User.id == user.id))
+    assert stored is user
+    assert stored.is_active
+    assert stored.created_at.tzinfo is not None
+
+
+@pytest.mark.parametrize("email", ["ada@example.com", "Ada@Example.COM"])
+async def test_a_taken_email_is_refused_in_whatever_case(
+    session: AsyncSession, user: User, email: str
+) -> None:
+    with pytest.raises(EmailTaken):
+        await create_user(session, email=email, password=PASSWORD)
+
+
+async def test_a_refused_user_leaves_the_session_usable(session: AsyncSession, user: User) -> None:
+    with pytest.raises(EmailTaken):
+        await create_user(session, email=user.email, password=PASSWORD)
+
+    other = await create_user(session, email="grace@example.com", password=PASSWORD)
+    assert (await session.scalars(select(User.email).order_by(User.email))).all() == [
+        "ada@example.com",
+        other.email,
+    ]
+
+
+async def test_another_broken_constraint_is_not_taken_for_a_taken_email(
+    session: AsyncSession, user: User
+) -> None:
+    with pytest.raises(IntegrityError, match="password_hash"):
+        await update_user(session, user, {"password_hash": None})
+
+
+async def test_a_user_is_found_by_email_in_whatever_case(session: AsyncSession, user: User) -> None:
+    assert await find_user(session, email="ADA@example.com") is user
+    assert await find_user(session, email="nobody@example.com") is None
+
+
+async def test_update_user_sets_what_is_given_and_nothing_else(
+    session: AsyncSession, user: User
+) -> None:
+    await update_user(session, user, {"full_name": "Ada Lovelace"})
+
+    await session.refresh(user)
+    assert (user.email, user.full_name) == ("ada@example.com", "Ada Lovelace")
+
+
+async def test_change_password_replaces_the_hash(session: AsyncSession, user: User) -> None:
+    await change_password(session, user, current_password=PASSWORD, new_password="a new password")
+
+    assert await verify_password("a new password", user.password_hash)
+    assert not await verify_password(PASSWORD, user.password_hash)
+
+
+async def test_change_password_wants_the_current_one(session: AsyncSession, user: User) -> None:
+    old_hash = user.password_hash
+
+    with pytest.raises(WrongPassword):
+        await change_password(session, user, current_password="wrong", new_password="a new one")
+
+    assert user.password_hash == old_hash
+
+
+async def test_delete_user_removes_the_row(session: AsyncSession, user: User) -> None:
+    await delete_user(session, user)
+
+    assert await session.get(User, user.id) is None
