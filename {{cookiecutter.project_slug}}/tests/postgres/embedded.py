@@ -34,14 +34,14 @@ INITDB = [
     *("--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-instructions"),
     *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
     *("-c", "timezone=UTC", "-c", "log_timezone=UTC"),
+    # Segments in /dev/shm would outlive a server that is killed.
+    *("-c", "dynamic_shared_memory_type=mmap"),
 ]
 THROW_AWAY = [
     "--no-sync",
     *("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"),
     *("-c", "autovacuum=off", "-c", "io_method=sync", "-c", "shared_buffers=32MB"),
     *("-c", "min_wal_size=32MB", "-c", "max_wal_size=128MB"),
-    # Segments in /dev/shm would outlive a server that is killed.
-    *("-c", "dynamic_shared_memory_type=mmap"),
 ]
 
 # Standard input is the FIFO. Its name goes first, so that nobody new comes; the second loop waits
@@ -172,6 +172,8 @@ def _one_start_at_a_time() -> Iterator[None]:
         yield
     finally:
         path.unlink(missing_ok=True)
+        # Closing alone would not do while a forked child has a copy.
+        fcntl.flock(lock, fcntl.LOCK_UN)
         os.close(lock)
 
 
@@ -182,8 +184,14 @@ def _directories(share: str | None = None) -> list[Path]:
         path
         for base in _bases()
         for path in base.iterdir()
-        if path.name.startswith(name) and os.geteuid() in (0, path.lstat().st_uid)
+        if path.name.startswith(name) and (os.geteuid() == 0 or _is_mine(path))
     ]
+
+
+def _is_mine(path: Path) -> bool:
+    with suppress(FileNotFoundError):
+        return path.lstat().st_uid == os.geteuid()
+    return False
 
 
 def _sweep() -> None:
@@ -250,17 +258,20 @@ def _clear(directory: Path) -> None:
             break
         time.sleep(0.01)
     while _answers(directory) and time.monotonic() < deadline:
-        pid = (directory / f"{SOCKET}.lock").read_text().split()[0]
-        status = directory.stat()
-        # Only its owner's right is used: whatever the file says, no other process can be hit.
-        owner = _Account(status.st_uid, status.st_gid) if os.geteuid() == 0 else None
-        subprocess.run(["/bin/sh", "-c", f"kill -INT {int(pid)}"], check=False, **_as(owner))
+        with suppress(OSError, ValueError):
+            lock = (directory / f"{SOCKET}.lock").read_text("utf-8", "replace")
+            pid = int(lock.partition("\n")[0])
+            status = directory.stat()
+            # Only its owner's rights are used: whatever the file says, no other's process is hit.
+            owner = _Account(status.st_uid, status.st_gid) if os.geteuid() == 0 else None
+            subprocess.run(["/bin/sh", "-c", f"kill -INT {pid}"], check=False, **_as(owner))
         time.sleep(0.05)
     shutil.rmtree(directory, ignore_errors=True)
 
 
 def _answers(directory: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as connection, suppress(OSError):
+        connection.settimeout(1)
         connection.connect(str(directory / SOCKET))
         return True
     return False
@@ -293,11 +304,10 @@ def _start(share: str | None, kept: Path | None) -> _Hold:
             data.chmod(0o700)
             if account:
                 os.chown(data, *account)
+        _forget_dead_server(data)
         os.mkfifo(directory / "users", mode=0o600)
         if copied:
-            for folder in (package, package.with_name(f"{PACKAGE}.libs")):
-                shutil.copytree(folder, directory / "binaries" / folder.name, symlinks=True)
-            package = directory / "binaries" / PACKAGE
+            package = _copy(package, directory / "binaries")
         if account:
             for path in (directory, *directory.rglob("*")):
                 os.chown(path, *account, follow_symlinks=False)
@@ -313,6 +323,15 @@ def _start(share: str | None, kept: Path | None) -> _Hold:
     return hold
 
 
+def _forget_dead_server(data: Path) -> None:
+    """Remove the lock of a server of ours that had no time to, as its PID may have a new owner."""
+    lock = data / "postmaster.pid"
+    with suppress(FileNotFoundError, IndexError):
+        directory = Path(lock.read_text("utf-8", "replace").splitlines()[4])
+        if directory.name.startswith(PREFIX) and not _answers(directory):
+            lock.unlink()
+
+
 def _package() -> Path:
     # The binaries are all it is for: importing it makes a directory and more.
     spec = importlib.util.find_spec(PACKAGE)
@@ -322,6 +341,14 @@ def _package() -> Path:
             "run `uv sync`",
         )
     return Path(spec.submodule_search_locations[0])
+
+
+def _copy(package: Path, folder: Path) -> Path:
+    for source in (package, package.with_name(f"{PACKAGE}.libs")):
+        if source.exists():
+            headers = shutil.ignore_patterns("include")
+            shutil.copytree(source, folder / source.name, symlinks=True, ignore=headers)
+    return folder / PACKAGE
 
 
 def _account(kept: Path | None) -> _Account | None:
@@ -423,7 +450,7 @@ def _await(hold: _Hold, data: Path) -> None:
 
 def _is_ready(directory: Path, data: Path) -> bool:
     with suppress(FileNotFoundError):
-        lines = (data / "postmaster.pid").read_text().splitlines()
+        lines = (data / "postmaster.pid").read_text("utf-8", "replace").splitlines()
         return lines[4:5] == [str(directory)] and lines[7:8] == ["ready   "]
     return False
 
@@ -431,13 +458,12 @@ def _is_ready(directory: Path, data: Path) -> bool:
 def _failure(directory: Path, data: Path) -> PostgresUnavailable:
     """Say in one line why the server ended at its start."""
     log = directory / "log"
-    text = log.read_text(errors="replace") if log.exists() else ""
+    text = log.read_text("utf-8", "replace") if log.exists() else ""
     in_use = re.search(r'"postmaster.pid" already exists.*\(PID (\d+)\)', text, re.DOTALL)
     if in_use:
         return _unavailable(f"process {in_use[1]} uses the cluster in {data}", "end that one")
     if "No space left on device" in text or shutil.disk_usage(data).free < MEGABYTE:
         return _unavailable(f"no space is left on the disk of {data}", "free some")
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if re.search("FATAL|PANIC|error:", line)] or lines
-    reason = errors[-1] if errors else "its log is empty"
+    errors = re.findall(r"(?:FATAL|PANIC|error): .*", text) or text.strip().splitlines()
+    reason = errors[-1].strip() if errors else "its log is empty"
     return _unavailable(f"the server of {data} has failed ({reason})", "put that right")
