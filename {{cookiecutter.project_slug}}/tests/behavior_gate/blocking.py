@@ -1,0 +1,463 @@
+"""A call that blocks the thread of the event loop, by blockbuster and what it misses."""
+
+from __future__ import annotations
+
+import _thread
+import asyncio
+import contextlib
+import ctypes
+import functools
+import importlib
+import ipaddress
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Literal
+
+from .core import Detector, Gate, Location, library_path, stack
+from .imports import OnImport
+
+if TYPE_CHECKING:
+    import blockbuster
+
+Kind = Literal["sleep", "file", "network", "dns", "subprocess", "database", "lock", "hash", "input"]
+
+_MENDS: dict[Kind, str] = {
+    "sleep": "await asyncio.sleep(...), or run it in a thread: await asyncio.to_thread(...)",
+    "file": "move the file work into one function and run it in a thread:"
+    " await asyncio.to_thread(...)",
+    "network": "use an async client, such as httpx.AsyncClient, or run it in a thread:"
+    " await asyncio.to_thread(...)",
+    "dns": "await asyncio.get_running_loop().getaddrinfo(...), or leave the look-up to an async"
+    " client",
+    "subprocess": "await asyncio.create_subprocess_exec(...) and its communicate(), or run it in"
+    " a thread: await asyncio.to_thread(...)",
+    "database": "use an async driver (asyncpg, psycopg's AsyncConnection, aiosqlite), or run it"
+    " in a thread: await asyncio.to_thread(...)",
+    "lock": "use the lock, event or queue of asyncio; await a concurrent future by"
+    " asyncio.wrap_future(...)",
+    "hash": "hashing a password costs CPU time on purpose: await asyncio.to_thread(...)",
+    "input": "do not ask for input on the event loop",
+}
+
+#: What blockbuster watches and what is no waiting at all.
+_HARMLESS = {"os.getcwd", "os.path.abspath", "os.path.samestat", "os.path.sameopenfile"}
+
+#: What the user calls where Python calls something else.
+_SHOWN = {"io.FileIO.readinto": "file.readline"}
+
+#: The kinds of what blockbuster watches, by module; the others are files.
+_KINDS: dict[str, Kind] = {
+    "time": "sleep",
+    "socket": "network",
+    "ssl": "network",
+    "sqlite3": "database",
+    "threading": "lock",
+    "builtins": "input",
+}
+
+#: What blockbuster does not watch.
+_WATCHED: dict[str, Kind] = {
+    "sqlite3.connect": "database",
+    "builtins.open": "file",
+    "io.open": "file",
+    "os.open": "file",
+    "os.scandir": "file",
+    "os.lstat": "file",
+    "os.fsync": "file",
+    "os.chmod": "file",
+    "os.utime": "file",
+    "os.truncate": "file",
+    "io.BufferedReader.readline": "file",
+    "io.BufferedReader.readlines": "file",
+    "io.BufferedReader.readinto": "file",
+    # Also what `for line in file` reads.
+    "io.FileIO.readinto": "file",
+    "io.TextIOWrapper.readline": "file",
+    "io.TextIOWrapper.readlines": "file",
+    "io.TextIOWrapper.writelines": "file",
+    "socket.getaddrinfo": "dns",
+    "socket.gethostbyname": "dns",
+    "socket.gethostbyname_ex": "dns",
+    "socket.gethostbyaddr": "dns",
+    "socket.getnameinfo": "dns",
+    "socket.getfqdn": "dns",
+    "select.select": "network",
+    "subprocess.Popen.__init__": "subprocess",
+    "subprocess.Popen.wait": "subprocess",
+    "subprocess.Popen.communicate": "subprocess",
+    "os.system": "subprocess",
+    "os.waitpid": "subprocess",
+    "os.wait": "subprocess",
+    "os.spawnv": "subprocess",
+    "os.spawnve": "subprocess",
+    "threading.Thread.join": "lock",
+    "hashlib.scrypt": "hash",
+    "hashlib.pbkdf2_hmac": "hash",
+}
+
+#: Of libraries that may be there; watched as soon as they are imported.
+_OPTIONAL: dict[str, tuple[Kind, tuple[str, ...]]] = {
+    "psycopg": (
+        "database",
+        (
+            "connect",
+            "Connection.execute",
+            "Connection.commit",
+            "Connection.rollback",
+            "Cursor.execute",
+            "Cursor.executemany",
+            "Connection.wait",
+            "waiting.wait",
+            "waiting.wait_conn",
+        ),
+    ),
+    "psycopg2": (
+        "database",
+        (
+            "connect",
+            "extensions.connection.commit",
+            "extensions.connection.rollback",
+            "extensions.cursor.execute",
+            "extensions.cursor.executemany",
+        ),
+    ),
+    "pymysql": ("database", ("connect", "connections.Connection.query")),
+    "MySQLdb": ("database", ("connect", "connections.Connection.query")),
+    "mysql.connector": ("database", ("connect",)),
+    "oracledb": ("database", ("connect", "Cursor.execute")),
+    "pyodbc": ("database", ("connect", "Cursor.execute")),
+    "pymssql": ("database", ("connect",)),
+    "passlib.context": ("hash", ("CryptContext.hash", "CryptContext.verify")),
+    "argon2": ("hash", ("PasswordHasher.hash", "PasswordHasher.verify")),
+    "argon2.low_level": ("hash", ("hash_secret", "hash_secret_raw", "verify_secret")),
+    "bcrypt": ("hash", ("hashpw", "checkpw", "kdf")),
+    "pwdlib": ("hash", ("PasswordHash.hash", "PasswordHash.verify")),
+    "werkzeug.security": ("hash", ("generate_password_hash", "check_password_hash")),
+}
+
+#: Code that may block, and in which way, when it stands between the user's code and the call.
+_ALLOWED: tuple[tuple[str, set[Kind] | None], ...] = (
+    # A thread that starts says so at once.
+    ("threading.py:start", {"lock"}),
+    ("concurrent/futures/thread.py:submit", {"lock"}),
+    # Runs coroutines, threads and processes, and waits for none of them.
+    ("asyncio/", None),
+    ("anyio/_backends/_asyncio.py", None),
+    ("concurrent/futures/process.py", {"lock", "subprocess", "file"}),
+    ("multiprocessing/", {"lock", "file"}),
+    # asyncpg looks at ~/.pgpass and at certificates before it connects.
+    ("asyncpg/connect_utils.py", {"file"}),
+    # Source lines for tracebacks and warnings, and FastAPI's look at the source of a route.
+    ("inspect.py", {"file"}),
+    ("linecache.py", {"file"}),
+    ("<frozen linecache>", {"file"}),
+    ("tokenize.py", {"file"}),
+    ("traceback.py", {"file"}),
+    # Read once and kept for the life of the process.
+    ("mimetypes.py", {"file"}),
+    ("zoneinfo/", {"file"}),
+    ("importlib/", {"file"}),
+    ("gettext.py", {"file"}),
+    ("jinja2/loaders.py", {"file"}),
+    ("certifi/", {"file"}),
+    ("pydantic_settings/", {"file"}),
+    ("dotenv/", {"file"}),
+    # Migrations run before the first request.
+    ("alembic/", {"file"}),
+    # Ordinary logging: to the terminal, to a file, to pytest.
+    ("logging/", {"file", "lock"}),
+    # The tools around the test.
+    ("_pytest/", None),
+    ("coverage/", None),
+    ("bdb.py", None),
+    ("pdb.py", None),
+    ("cmd.py", None),
+    ("debugger", None),
+    ("IPython/", None),
+)
+
+#: Libraries that talk to another host, whatever they read from disk before they do.
+_CLIENTS = ("requests.", "urllib", "http.", "httpx.", "smtplib.", "ftplib.", "botocore.", "boto3.")
+
+#: A request enters the application here: what blocks inside it is not the client's doing.
+_BORDER = ("httpx/_transports/asgi.py", "httpx2/_transports/asgi.py")
+
+#: A test prepares files and checks hashes by itself; that holds nobody up.
+_TESTS_MAY: set[Kind] = {"file", "hash"}
+
+_RUN_FOREVER = asyncio.BaseEventLoop.run_forever.__code__
+
+#: A wait for a lock or for the end of a thread is worth a word from here on, in seconds.
+_BRIEFLY = 0.02
+
+
+@dataclass(slots=True)
+class Call:
+    """A function that blocks, by the name that it is known by."""
+
+    name: str
+    kind: Kind
+    harmless: Callable[..., bool] = lambda *_, **__: False
+    allowed_in: Sequence[tuple[str, Iterable[str]]] = ()
+
+
+class BlockingDetector(Detector):
+    """Records a blocking call and raises blockbuster's BlockingError in its place."""
+
+    name = "blocking"
+    requires = ("blockbuster", "forbiddenfruit")
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__(gate)
+        self._functions: list[blockbuster.BlockBusterFunction] = []
+        self._rebound: list[tuple[dict[str, Any], str, Any]] = []
+        self._lock_methods: list[tuple[type, str, Any]] = []
+        self._on_import = OnImport(_OPTIONAL, self._watch_module)
+
+    def install(self) -> None:
+        import blockbuster
+
+        for name, function in blockbuster.BlockBuster().functions.items():
+            if name not in _HARMLESS and not name.startswith("threading."):
+                self._watch(function, name, _kind_of(name))
+        for name, kind in _WATCHED.items():
+            self._watch_named(name, kind)
+        self._watch_lock(_thread.LockType, "Lock")
+        self._watch_lock(_thread.RLock, "RLock")
+        self._rebind()
+        self._on_import.install()
+
+    def uninstall(self) -> None:
+        self._on_import.uninstall()
+        for cls, name, method in self._lock_methods:
+            _set_method(cls, name, method)
+        self._lock_methods.clear()
+        for namespace, name, original in self._rebound:
+            namespace[name] = original
+        for function in reversed(self._functions):
+            function.deactivate()
+        self._rebound.clear()
+        self._functions.clear()
+
+    def _watch_named(self, name: str, kind: Kind) -> None:
+        import blockbuster
+
+        module, *owners, attribute = name.split(".")
+        owner: Any = importlib.import_module(module)
+        for part in owners:
+            owner = getattr(owner, part)
+        # Some are missing outside Linux.
+        if hasattr(owner, attribute):
+            self._watch(blockbuster.BlockBusterFunction(None, name), name, kind)
+
+    def _watch_module(self, module: str) -> None:
+        import blockbuster
+
+        kind, names = _OPTIONAL[module]
+        for name in names:
+            *owners, attribute = name.split(".")
+            owner: Any = sys.modules[module]
+            for part in owners:
+                owner = getattr(owner, part, None)
+            if hasattr(owner, attribute):
+                function = blockbuster.BlockBusterFunction(owner, attribute)
+                self._watch(function, f"{module}.{name}", kind)
+
+    def _watch(self, function: blockbuster.BlockBusterFunction, name: str, kind: Kind) -> None:
+        harmless = _HARMLESS_WHEN.get(name, function.can_block_predicate)
+        name = _SHOWN.get(name, name.removesuffix(".__init__"))
+        call = Call(name, kind, harmless, function.can_block_functions)
+        function.can_block_predicate = functools.partial(self._permits, call)
+        function.activate()
+        self._functions.append(function)
+
+    def _watch_lock(self, cls: Any, name: str) -> None:
+        # Not by blockbuster, which has no `with lock:` and takes every contention for a wait.
+        original = cls.acquire
+        call = Call(f"threading.{name}.acquire", "lock")
+
+        def acquire(lock: Any, blocking: bool = True, timeout: float = -1) -> Any:
+            if original(lock, False):
+                return True
+            if not blocking or timeout == 0:
+                return False
+            if not self._is_watching():
+                return original(lock, blocking, timeout)
+            brief = _BRIEFLY if timeout < 0 else min(timeout, _BRIEFLY)
+            return original(lock, True, brief) or (
+                self._permits(call) and original(lock, blocking, timeout)
+            )
+
+        def enter(lock: Any) -> Any:
+            return acquire(lock)
+
+        for attribute, method in {"acquire": acquire, "__enter__": enter}.items():
+            self._lock_methods.append((cls, attribute, _set_method(cls, attribute, method)))
+
+    def _rebind(self) -> None:
+        """Replace what the user's modules have taken by `from time import sleep` before."""
+        wrappers = {
+            id(function.original_func): getattr(function.module, function.func_name)
+            for function in self._functions
+            if not isinstance(function.module, type)
+        }
+        for module in list(sys.modules.values()):
+            namespace = getattr(module, "__dict__", {})
+            filename = namespace.get("__file__")
+            if not isinstance(filename, str) or self.gate.origins[filename] not in (
+                "application",
+                "test",
+            ):
+                continue
+            for name, value in list(namespace.items()):
+                if id(value) in wrappers:
+                    self._rebound.append((namespace, name, value))
+                    namespace[name] = wrappers[id(value)]
+
+    def _permits(self, call: Call, *args: Any, **kwargs: Any) -> bool:
+        gate = self.gate
+        if not self._is_watching() or call.harmless(*args, **kwargs):
+            return True
+        user, below = self._caller(call)
+        if user is None:
+            return True
+        if gate.origin(user.f_code) == "test" and call.kind in _TESTS_MAY and gate.is_tests_own():
+            return True
+        import blockbuster
+
+        self._report(call, gate.location(user.f_code, user.f_lineno), below)
+        raise blockbuster.BlockingError(call.name)
+
+    def _is_watching(self) -> bool:
+        gate, phase = self.gate, self.gate.phase
+        return (
+            phase is not None
+            and asyncio._get_running_loop() is gate.loop is not None
+            and threading.get_ident() == gate.thread
+            and "blocking" not in phase.allowed
+        )
+
+    def _caller(self, call: Call) -> tuple[FrameType | None, FrameType | None]:
+        """Find the user's frame that the call is due to and the one that it called, if any."""
+        user: FrameType | None = None
+        below: FrameType | None = None
+        for frame in stack(sys._getframe(3)):
+            code = frame.f_code
+            if code is _RUN_FOREVER:
+                break
+            if code.co_filename.startswith("<frozen importlib"):
+                return None, None
+            if user is not None:
+                continue
+            origin = self.gate.origin(code)
+            if origin in ("application", "test"):
+                user = frame
+            elif origin == "library":
+                path = library_path(code.co_filename)
+                if path in _BORDER or _may_block(call, path, code.co_name):
+                    return None, None
+                below = frame
+        return user, below
+
+    def _report(self, call: Call, where: Location, below: FrameType | None) -> None:
+        phase = self.gate.phase
+        if phase is not None and any(
+            finding.detector == self.name and finding.where == where for finding in phase.findings
+        ):
+            return
+        what, kind = f"{call.name}() blocks the event loop", call.kind
+        if below is not None:
+            caller = _public_name(below)
+            what = f"{caller}() blocks the event loop in {call.name}()"
+            if caller.startswith(_CLIENTS):
+                kind = "network"
+        self.gate.report(
+            self.name,
+            what=what,
+            where=where,
+            why="every other request waits until it returns",
+            mend=_MENDS[kind],
+        )
+
+    async def selftest(self) -> None:
+        with contextlib.suppress(Exception):
+            time.sleep(0.001)  # noqa: ASYNC251
+
+
+def _set_method(cls: type, name: str, method: Any) -> Any:
+    """Set a method of a built-in type, and return the one that it had."""
+    namespace = importlib.import_module("forbiddenfruit").patchable_builtin(cls)
+    previous = namespace[name]
+    namespace[name] = method
+    ctypes.pythonapi.PyType_Modified(ctypes.py_object(cls))
+    return previous
+
+
+def _public_name(frame: FrameType) -> str:
+    module = str(frame.f_globals.get("__name__", "?"))
+    if module in ("genericpath", "posixpath", "ntpath"):
+        module = "os.path"
+    parts = f"{module}.{frame.f_code.co_qualname}".split(".")
+    return ".".join(part for part in parts if not part.startswith("_"))
+
+
+def _kind_of(name: str) -> Kind:
+    module = name.partition(".")[0]
+    return _KINDS.get(module, "file")
+
+
+def _may_block(call: Call, path: str, function: str) -> bool:
+    for start, kinds in _ALLOWED:
+        if f"{path}:{function}".startswith(start) and (kinds is None or call.kind in kinds):
+            return True
+    return any(path.endswith(end) and function in names for end, names in call.allowed_in)
+
+
+def _ends_soon(thread: threading.Thread, timeout: float | None = None) -> bool:
+    thread.join(_BRIEFLY)
+    return not thread.is_alive()
+
+
+def _is_address(host: str | bytes | None, *_: Any, **__: Any) -> bool:
+    """Whether a host needs no look-up."""
+    if not host:
+        return True
+    try:
+        ipaddress.ip_address(host.decode() if isinstance(host, bytes) else host)
+    except ValueError:
+        return False
+    return True
+
+
+def _to_terminal(file: Any, *args: Any) -> bool:
+    """Whether a file is the terminal, or what pytest puts in its place."""
+    try:
+        return (
+            type(file).__module__.startswith("_pytest.")
+            or file in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
+            or file.fileno() in (1, 2)
+        )
+    except (OSError, ValueError):
+        return True
+
+
+_HARMLESS_WHEN: dict[str, Callable[..., bool]] = {
+    "time.sleep": lambda seconds: seconds <= 0,
+    "builtins.open": lambda file, *_, **__: isinstance(file, int),
+    "io.open": lambda file, *_, **__: isinstance(file, int),
+    "io.TextIOWrapper.write": _to_terminal,
+    "io.TextIOWrapper.writelines": _to_terminal,
+    "io.BufferedWriter.write": _to_terminal,
+    "socket.getaddrinfo": _is_address,
+    "socket.gethostbyname": _is_address,
+    "select.select": lambda _r, _w, _x, timeout=None: timeout == 0,
+    "subprocess.Popen.wait": lambda process, *_, **__: process.returncode is not None,
+    "subprocess.Popen.communicate": lambda process, *_, **__: process.returncode is not None,
+    "os.waitpid": lambda _pid, options: bool(options & getattr(os, "WNOHANG", 0)),
+    "threading.Thread.join": _ends_soon,
+}

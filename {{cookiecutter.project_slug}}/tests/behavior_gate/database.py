@@ -1,0 +1,608 @@
+"""Work that is never committed, sessions and connections not given back, N+1, naive datetimes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, WeakSet
+
+from .core import Detector, Location, Phase, Request, current_request, stack
+from .exchange import (
+    Observer,
+    Send,
+    answer,
+    current_task,
+    endpoint_of,
+    here,
+    is_lifespan,
+    is_over,
+    is_websocket,
+    runs_test_code,
+    serve,
+    serving,
+    subscribe,
+    unsubscribe,
+)
+from .patches import Patches
+from .repeats import N_PLUS_ONE, Repeats
+from .statements import (
+    ZONELESS,
+    classify,
+    describe_write,
+    has_naive,
+    naive_argument,
+    naive_column,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.orm import Session, SessionTransaction
+
+
+@dataclass(slots=True)
+class Write:
+    """The first change of a transaction that has not been committed."""
+
+    what: str
+    where: Location | None
+    #: Made before the response went out.
+    early: bool
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """A session or connection that a request opened, and what it has yet to commit."""
+
+    request: Request
+    opened: Location | None
+    #: A test's own dependency opened it, and may close it when the test is over.
+    of_test: bool = False
+    closed: bool = False
+    #: A change to objects, from which the next flush will make statements.
+    touched: Write | None = None
+    #: The first statement that wrote, for the transaction and for each savepoint in it.
+    writes: dict[object, Write] = field(default_factory=dict)
+    connection: Connection | None = None
+    reported: bool = False
+
+    def first_write(self) -> Write | None:
+        return next(iter(self.writes.values()), None)
+
+    def settle(self) -> None:
+        self.touched = None
+        self.writes.clear()
+
+
+class DatabaseDetector(Detector, Observer):
+    """Watches what SQLAlchemy does on behalf of requests, never what a test does by itself."""
+
+    name = "database"
+    requires = ("sqlalchemy",)
+    options = (N_PLUS_ONE,)
+
+    def install(self) -> None:
+        from sqlalchemy import event
+        from sqlalchemy.engine import Engine
+        from sqlalchemy.orm import Session
+        from sqlalchemy.orm.state import InstanceState
+        from sqlalchemy.pool import Pool
+
+        self._works: WeakKeyDictionary[Session, Work] = WeakKeyDictionary()
+        self._raw: WeakKeyDictionary[Connection, Work] = WeakKeyDictionary()
+        self._sessions_on: WeakKeyDictionary[Connection, WeakSet[Session]] = WeakKeyDictionary()
+        self._connections_of: WeakKeyDictionary[Session, WeakSet[Connection]] = WeakKeyDictionary()
+        # Strong references: a session or connection that is dropped unclosed is not lost on us.
+        self._begun: dict[Session, Work] = {}
+        self._checked_out: dict[Any, tuple[Request, Location | None, Any]] = {}
+        self._lost: dict[Request, list[Write]] = {}
+        self._failures: set[Request] = set()
+        self._repeats = Repeats(self.gate)
+        #: The task whose statement a connection executes, and where a second one came between.
+        self._running: dict[Connection, tuple[Any, Request]] = {}
+        self._shared: dict[Request, Location | None] = {}
+        self._patches = Patches()
+        self._listeners: list[tuple[Any, str, Any]] = [
+            (Session, "after_transaction_create", self._transaction_created),
+            (Session, "after_transaction_end", self._transaction_ended),
+            (Session, "after_begin", self._session_connected),
+            (Session, "after_commit", self._session_committed),
+            (Session, "after_rollback", self._session_rolled_back),
+            (Session, "transient_to_pending", self._added),
+            (Engine, "engine_connect", self._connected),
+            (Engine, "commit", self._connection_committed),
+            (Engine, "rollback", self._connection_rolled_back),
+            (Engine, "before_cursor_execute", self._executing),
+            (Engine, "handle_error", self._failed),
+            (Engine, "after_cursor_execute", self._executed),
+            (Pool, "checkout", self._connection_taken),
+            (Pool, "checkin", self._connection_given_back),
+            (Pool, "invalidate", self._connection_given_back),
+            (Pool, "detach", self._connection_given_back),
+        ]
+        for listener in self._listeners:
+            event.listen(*listener)
+        self._patches.replace(Session, "__init__", partial(_after, self._session_made))
+        self._patches.replace(Session, "delete", partial(_after, self._deleted))
+        self._patches.replace(Session, "close", partial(_before, self._session_closing))
+        self._patches.replace(Session, "reset", partial(_before, self._session_closing))
+        # No public event tells that an object has changed before its session is flushed.
+        if hasattr(InstanceState, "_modified_event"):
+            self._patches.replace(
+                InstanceState, "_modified_event", partial(_before, self._modified)
+            )
+        subscribe(self.gate, self)
+
+    def uninstall(self) -> None:
+        from sqlalchemy import event
+
+        unsubscribe(self)
+        self._patches.restore()
+        for listener in self._listeners:
+            event.remove(*listener)
+
+    # Sessions
+
+    def _session_made(self, session: Session, *_: object) -> None:
+        request = serving()
+        if request is not None:
+            self._works[session] = Work(request, here(self.gate), runs_test_code(self.gate))
+
+    def _transaction_created(self, session: Session, transaction: SessionTransaction) -> None:
+        work = self._works.get(session)
+        if work is None or transaction.parent is not None:
+            return
+        self._begun[session] = work
+        if work.closed and work.request.response_started and not work.reported:
+            work.reported = True
+            self.gate.report(
+                self.name,
+                what=f"a session that {_name(work.request)} had closed is used again after its"
+                " response",
+                where=here(self.gate),
+                why="it opens a connection that nobody closes any more",
+                mend="open a session of its own in the background task, and pass ids instead of"
+                " the session",
+            )
+
+    def _session_connected(
+        self, session: Session, transaction: SessionTransaction, connection: Connection
+    ) -> None:
+        self._sessions_on.setdefault(connection, WeakSet()).add(session)
+        self._connections_of.setdefault(session, WeakSet()).add(connection)
+        work = self._works.get(session)
+        if work is not None and transaction.parent is None:
+            work.connection = connection
+
+    def _added(self, session: Session, instance: object) -> None:
+        self._touch(session, f"a new {type(instance).__name__}")
+
+    def _deleted(self, session: Session, instance: object) -> None:
+        self._touch(session, f"a deleted {type(instance).__name__}")
+
+    def _modified(self, state: Any, *_: object) -> None:
+        if state.session_id and not state.modified and serving() is not None:
+            session = state.session
+            if session is not None:
+                self._touch(session, f"a changed {state.class_.__name__}")
+
+    def _touch(self, session: Session, what: str) -> None:
+        work = self._works.get(session)
+        if work is not None and work.touched is None:
+            work.touched = Write(what, here(self.gate), not work.request.response_started)
+
+    def _session_committed(self, session: Session) -> None:
+        work = self._works.get(session)
+        if work is None or session.in_nested_transaction():
+            return
+        write = work.first_write()
+        request = work.request
+        if (
+            write is not None
+            and write.early
+            and request.response_started
+            and not is_websocket(request)
+            and not runs_test_code(self.gate)
+        ):
+            self.gate.report(
+                "requests",
+                what=f"{_name(request)} committed after its response ({request.status}) had gone"
+                " out",
+                where=here(self.gate),
+                why="the client has its answer before the data is safe, so that a commit that"
+                " fails is answered with success",
+                mend="commit in the endpoint, before it returns, and never after `yield` in a"
+                " dependency",
+            )
+        work.settle()
+
+    def _session_rolled_back(self, session: Session) -> None:
+        work = self._works.get(session)
+        if work is None:
+            return
+        boundary = session.get_nested_transaction() or session.get_transaction()
+        write = work.writes.pop(boundary, None)
+        if boundary is session.get_transaction():
+            write = write or _unflushed(session, work)
+            # What an answer promised is not taken back on purpose once it went out.
+            if write is not None and write.early and work.request.response_started:
+                self._lose(work, write)
+            work.settle()
+
+    def _session_closing(self, session: Session, *_: object) -> None:
+        work = self._works.get(session)
+        if work is None:
+            return
+        transaction = session.get_transaction()
+        if transaction is not None and not work.writes:
+            write = _unflushed(session, work)
+            if write is not None:
+                work.writes[transaction] = write
+        work.closed = True
+
+    def _transaction_ended(self, session: Session, transaction: SessionTransaction) -> None:
+        work = self._works.get(session)
+        parent = transaction.parent
+        if parent is not None:
+            if work is not None and transaction in work.writes:
+                write = work.writes.pop(transaction)
+                while not parent.nested and parent.parent is not None:
+                    parent = parent.parent
+                work.writes.setdefault(parent, write)
+            return
+        self._begun.pop(session, None)
+        for used in self._connections_of.pop(session, ()):
+            self._sessions_on.get(used, WeakSet()).discard(session)
+        if work is None:
+            return
+        lost = work.first_write()
+        connection = work.connection
+        work.connection = None
+        work.settle()
+        if lost is None:
+            return
+        raw = self._raw.get(connection) if connection is not None else None
+        if raw is not None and connection is not None and connection.in_transaction():
+            # The session had joined a transaction, which decides.
+            raw.writes.setdefault(None, lost)
+        else:
+            self._lose(work, lost)
+
+    # Connections
+
+    def _connected(self, connection: Connection) -> None:
+        request = serving()
+        if request is not None:
+            self._raw[connection] = Work(request, None)
+
+    def _connection_committed(self, connection: Connection) -> None:
+        works = list(self._works_on(connection))
+        # Where a session commits, its own event comes next, and needs to know what it wrote.
+        if any(work.writes for work in works) and _executing_session() is None:
+            for work in works:
+                work.settle()
+        elif connection in self._raw:
+            self._raw[connection].settle()
+
+    def _connection_rolled_back(self, connection: Connection) -> None:
+        work = self._raw.get(connection)
+        if work is None or not work.writes:
+            return
+        write = work.first_write()
+        work.settle()
+        if write is not None and _is_closing(connection):
+            self._lose(work, write)
+
+    def _works_on(self, connection: Connection) -> Iterator[Work]:
+        if connection in self._raw:
+            yield self._raw[connection]
+        for session in self._sessions_on.get(connection, ()):
+            if session in self._works:
+                yield self._works[session]
+
+    def _connection_taken(self, _: object, record: Any, fairy: Any) -> None:
+        request = serving()
+        if request is not None:
+            self._checked_out[record] = (request, here(self.gate), fairy)
+
+    def _connection_given_back(self, _: object, record: Any, *__: object) -> None:
+        self._checked_out.pop(record, None)
+
+    # Statements
+
+    def _executing(self, connection: Connection, *_: object) -> None:
+        request = current_request.get()
+        if request is None or not connection.dialect.is_async:
+            return
+        task = current_task()
+        other, of_request = self._running.get(connection, (None, None))
+        if other is None or other.done():
+            self._running[connection] = (task, request)
+        elif other is not task and of_request is request:
+            self._shared.setdefault(request, here(self.gate))
+
+    def _failed(self, context: Any) -> None:
+        self._running.pop(context.connection, None)
+
+    def _executed(
+        self,
+        connection: Connection,
+        cursor: Any,
+        statement: str,
+        parameters: Any,
+        context: Any,
+        executemany: bool,
+    ) -> None:
+        request = serving()
+        if request is None:
+            return
+        self._running.pop(connection, None)
+        kind = classify(statement)
+        if kind == "write":
+            self._wrote(request, connection, cursor, statement)
+        elif kind == "select" and not is_lifespan(request):
+            self._repeats.add(request, statement)
+        if connection.dialect.name not in ZONELESS and has_naive(parameters):
+            self._check_datetimes(request, cursor, statement, context)
+
+    def _wrote(self, request: Request, connection: Connection, cursor: Any, statement: str) -> None:
+        if cursor.rowcount == 0 and _counts_rows(connection, statement):
+            return
+        sessions = self._sessions_on.get(connection)
+        if sessions:
+            session = self._session_of(request, sessions)
+            work = self._works.get(session) if session is not None else None
+            if session is None or work is None:
+                return
+            boundary: object = session.get_nested_transaction() or session.get_transaction()
+        else:
+            work, boundary = self._raw.get(connection), None
+        if work is None or boundary in work.writes or _is_autocommit(connection):
+            return
+        work.writes[boundary] = work.touched or Write(
+            describe_write(statement), here(self.gate), not request.response_started
+        )
+
+    def _session_of(self, request: Request, sessions: WeakSet[Session]) -> Session | None:
+        """The session that executes the running statement, where several share a connection."""
+        if len(sessions) == 1:
+            return next(iter(sessions))
+        session = _executing_session()
+        if session is not None:
+            return session
+        ours = [session for session in sessions if self._is_of(request, session)]
+        return ours[0] if len(ours) == 1 else None
+
+    def _is_of(self, request: Request, session: Session) -> bool:
+        work = self._works.get(session)
+        return work is not None and work.request is request
+
+    def _check_datetimes(self, request: Request, cursor: Any, statement: str, context: Any) -> None:
+        column = naive_column(context)
+        if column is None and context.is_text:
+            column = naive_argument(cursor, statement, context.parameters)
+        if column is None:
+            return
+        self.gate.report(
+            self.name,
+            what=f"{_name(request)} bound a datetime without a time zone to {column}, which"
+            " stores one",
+            where=here(self.gate),
+            why="the server or driver guesses the zone, so that the moment shifts with the machine",
+            mend="use datetime.now(UTC), or give the value its tzinfo",
+        )
+
+    # Verdicts
+
+    def _lose(self, work: Work, write: Write) -> None:
+        """Note work that is gone, and judge it once the answer is known."""
+        request = work.request
+        if work.reported:
+            return
+        if request in self.gate.open_requests:
+            self._lost.setdefault(request, []).append(write)
+        elif is_lifespan(request) or _has_succeeded(request):
+            self._report_lost(request, write)
+
+    def message_received(self, request: Request) -> None:
+        self._repeats.judge(request)
+
+    def response_body(self, request: Request, chunk: bytes, more: bool) -> None:
+        # A stream that polls asks the same again for each chunk, and rightly so.
+        if more and chunk:
+            self._repeats.judge(request)
+
+    def request_ended(self, request: Request, error: BaseException | None) -> None:
+        if error is not None or (request.status or 0) >= 500:
+            # What a failure leaves open comes of the failure, which is a finding by itself.
+            self._failures.add(request)
+        lost = self._lost.pop(request, [])
+        if error is None and _has_succeeded(request):
+            for write in lost:
+                self._report_lost(request, write)
+        self._repeats.judge(request)
+        # Mostly SQLAlchemy raises by itself, and that is another finding.
+        if request in self._shared:
+            where = self._shared.pop(request)
+            if error is None and (request.status or 0) < 500:
+                self._report_shared(request, where)
+
+    def _report_shared(self, request: Request, where: Location | None) -> None:
+        self.gate.report(
+            "requests",
+            what=f"two tasks of {_name(request)} used one session or connection at the same time",
+            where=where or endpoint_of(self.gate, request),
+            why="it went well by luck of timing; SQLAlchemy raises or mixes up their transactions",
+            mend="await one after the other, or open a session for each task",
+        )
+
+    def _report_lost(self, request: Request, write: Write) -> None:
+        answered = f"answered {request.status}, and" if request.status else "has"
+        self.gate.report(
+            self.name,
+            what=f"{_name(request)} {answered} never committed {write.what}",
+            where=write.where or endpoint_of(self.gate, request),
+            why="closing the session rolls back, so that the change is lost without a word",
+            mend="`await session.commit()` before the endpoint returns, as after `yield` in a"
+            " dependency is too late; to discard it on purpose, `await session.rollback()`",
+        )
+
+    def end(self, phase: Phase) -> None:
+        self._running.clear()
+        self._repeats.judge_leftovers()
+        if phase.when == "setup":
+            return
+        for _ in range(5):
+            if not self._left_sessions() or phase.loop is None or phase.loop.is_closed():
+                break
+            phase.loop.run_until_complete(asyncio.sleep(0.01))
+        for session, work in self._left_sessions():
+            connection = work.connection
+            if connection is not None and not work.reported and work.request not in self._failures:
+                self._report_leak("session", work.request, work.opened)
+            _finish(session.close, phase.loop, connection is not None and connection.dialect)
+            self._begun.pop(session, None)
+        kept = {
+            id(connection.connection.dbapi_connection)
+            for connections in list(self._connections_of.values())
+            for connection in connections
+            if not connection.closed and not connection.invalidated
+        }
+        for record, (request, where, fairy) in list(self._checked_out.items()):
+            if is_over(self.gate, request):
+                del self._checked_out[record]
+                if id(fairy.dbapi_connection) not in kept:
+                    if request not in self._failures:
+                        self._report_leak("connection", request, where)
+                    _finish(fairy.invalidate, phase.loop, fairy._pool._dialect)
+        if phase.when == "teardown":
+            for session, work in list(self._begun.items()):
+                if work.of_test and is_over(self.gate, work.request):
+                    del self._begun[session]
+        self._failures.clear()
+
+    async def selftest(self) -> None:
+        from sqlalchemy import create_engine, text
+        from sqlalchemy.orm import Session
+
+        def forget_to_commit() -> None:
+            engine = create_engine("sqlite://")
+            with Session(engine) as session:
+                session.execute(text("CREATE TABLE rows (id INTEGER)"))
+                session.execute(text("INSERT INTO rows VALUES (1)"))
+            engine.dispose()
+
+        async def application(scope: object, receive: object, send: Send) -> None:
+            await asyncio.to_thread(forget_to_commit)
+            await answer(send)
+
+        await serve(application)
+
+    def _left_sessions(self) -> list[tuple[Session, Work]]:
+        begun = list(self._begun.items())
+        return [
+            (session, work)
+            for session, work in begun
+            if is_over(self.gate, work.request) and not work.of_test
+        ]
+
+    def _report_leak(self, kind: str, request: Request, where: Location | None) -> None:
+        self.gate.report(
+            self.name,
+            what=f"{_name(request)} is over, and a {kind} that it opened still holds a connection",
+            where=where or endpoint_of(self.gate, request),
+            why="each such request takes one connection from the pool for ever, until the"
+            " application stands still",
+            mend=f"open the {kind} by `async with`, or in a dependency that closes it after"
+            " `yield`",
+        )
+
+
+def _before(hook: Callable[..., None], original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        hook(*args)
+        return original(*args, **kwargs)
+
+    return wrapper
+
+
+def _after(hook: Callable[..., None], original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        result = original(*args, **kwargs)
+        hook(*args)
+        return result
+
+    return wrapper
+
+
+def _unflushed(session: Session, work: Work) -> Write | None:
+    """The change that the session holds and has not sent to the database."""
+    early = not work.request.response_started
+    for verb, instances in (("new", session.new), ("deleted", session.deleted)):
+        for instance in instances:
+            return work.touched or Write(f"a {verb} {type(instance).__name__}", None, early)
+    for instance in session.dirty:
+        if session.is_modified(instance):
+            return work.touched or Write(f"a changed {type(instance).__name__}", None, early)
+    return None
+
+
+def _executing_session() -> Session | None:
+    """The session on the running stack."""
+    from sqlalchemy.orm import Session, SessionTransaction, session
+
+    for frame in stack(sys._getframe(1)):
+        if frame.f_code.co_filename == session.__file__:
+            owner = frame.f_locals.get("self")
+            if isinstance(owner, SessionTransaction):
+                return owner.session
+            if isinstance(owner, Session):
+                return owner
+    return None
+
+
+def _is_closing(connection: Connection) -> bool:
+    """Tell the rollback of a close from one that the application asked for."""
+    code = type(connection).close.__code__
+    return any(frame.f_code is code for frame in stack(sys._getframe(1)))
+
+
+def _counts_rows(connection: Connection, statement: str) -> bool:
+    """Whether the cursor's row count is that of the rows written."""
+    if connection.dialect.name == "sqlite" and "returning" in statement.lower():
+        return False
+    return not statement.lstrip().lower().startswith("with")
+
+
+def _is_autocommit(connection: Connection) -> bool:
+    level = connection.get_execution_options().get("isolation_level")
+    level = level or getattr(connection.dialect, "_on_connect_isolation_level", None)
+    return level == "AUTOCOMMIT"
+
+
+def _finish(
+    action: Callable[[], object], loop: asyncio.AbstractEventLoop | None, dialect: Any
+) -> None:
+    """Give back what a request left open, so that it can't disturb the next test."""
+    from sqlalchemy.util import greenlet_spawn
+
+    # Whatever goes wrong here comes of the defect that has just been reported.
+    with suppress(Exception):
+        if not getattr(dialect, "is_async", False):
+            action()
+        elif loop is not None and not loop.is_closed():
+            loop.run_until_complete(asyncio.wait_for(greenlet_spawn(action), 1))
+
+
+def _has_succeeded(request: Request) -> bool:
+    return is_websocket(request) or (request.status is not None and request.status < 400)
+
+
+def _name(request: Request) -> str:
+    return f"{request.method} {request.path}" if request.path else "the lifespan"

@@ -1,0 +1,289 @@
+"""What passes between a client and the application, for the detectors that look at it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import copy
+import functools
+import importlib
+import inspect
+import linecache
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from contextvars import ContextVar, Token
+from types import CodeType, FrameType
+from typing import Any
+
+from .core import Gate, Location, Request, current_request, stack
+from .patches import Patches
+from .watchdog import waits_at
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+#: The lifespan that the running code belongs to. It is no request, and never among the open ones.
+current_lifespan: ContextVar[Request | None] = ContextVar("current_lifespan", default=None)
+
+_SEEN = "behavior_gate"
+_RUN_FOREVER = inspect.unwrap(asyncio.BaseEventLoop.run_forever).__code__
+
+
+class Observer:
+    """Is told of each exchange, in its context. A subclass overrides what it needs."""
+
+    def request_started(self, request: Request, scope: MutableMapping[str, Any]) -> None:
+        """A request or WebSocket has come in; `scope` is that of ASGI."""
+
+    def request_body(self, request: Request, chunk: bytes, more: bool) -> None:
+        """The application has received a part of the request's body."""
+
+    def response_started(self, request: Request, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """The status and headers are on their way; `request.response_started` is still False."""
+
+    def response_body(self, request: Request, chunk: bytes, more: bool) -> None:
+        """A part of the response's body is on its way."""
+
+    def message_received(self, request: Request) -> None:
+        """A WebSocket has received a message."""
+
+    def request_ended(self, request: Request, error: BaseException | None) -> None:
+        """The application has returned, background tasks included, or has let an error out."""
+
+
+_observers: list[tuple[Gate, Observer]] = []
+#: The task in which a request came in.
+_tasks: dict[Request | None, asyncio.Task[Any] | None] = {}
+_lifespans: list[Request] = []
+_patches = Patches()
+
+
+def subscribe(gate: Gate, observer: Observer) -> None:
+    """Tell an observer of every exchange from now on."""
+    if not _observers:
+        _patch()
+    _observers.append((gate, observer))
+
+
+def unsubscribe(observer: Observer) -> None:
+    """Undo `subscribe`."""
+    _observers[:] = [entry for entry in _observers if entry[1] is not observer]
+    if not _observers:
+        _patches.restore()
+
+
+def serving() -> Request | None:
+    """The exchange, or else the lifespan, that the running code belongs to."""
+    return current_request.get() or current_lifespan.get()
+
+
+def is_lifespan(request: Request) -> bool:
+    return request.method == "LIFESPAN"
+
+
+def is_over(gate: Gate, request: Request) -> bool:
+    """Whether a request has been served, or a lifespan has ended."""
+    return request not in gate.open_requests and request not in _lifespans
+
+
+def is_websocket(request: Request) -> bool:
+    return request.method == "WEBSOCKET"
+
+
+def here(gate: Gate) -> Location | None:
+    """Name the line that runs now: the application's, else that of a test's own dependency."""
+    of_test = None
+    for frame in _serving_stack():
+        origin = gate.origin(frame.f_code)
+        if origin == "application":
+            return _location(gate, frame.f_code, frame.f_lineno)
+        if origin == "test" and of_test is None:
+            of_test = _location(gate, frame.f_code, frame.f_lineno)
+    task, current = _tasks.get(current_request.get()), current_task()
+    if of_test is None and current is not None and task not in (None, current):
+        # A task that runs library code alone: name the line that waits for it.
+        return waits_at(gate, task)[0]
+    return of_test
+
+
+@functools.lru_cache(maxsize=1024)
+def _location(gate: Gate, code: CodeType, line: int) -> Location:
+    return gate.location(code, line)
+
+
+def current_task() -> asyncio.Task[Any] | None:
+    """The running task, or None in a thread without a loop."""
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None
+
+
+def runs_test_code(gate: Gate) -> bool:
+    """Whether what runs now was called by a test's own dependency, and not by the application."""
+    for frame in _serving_stack():
+        origin = gate.origin(frame.f_code)
+        if origin in ("application", "test"):
+            return origin == "test"
+    return False
+
+
+def _serving_stack() -> Iterator[FrameType]:
+    """The frames from here to where the request came in, or to the loop that runs its task."""
+    for frame in stack(sys._getframe(2)):
+        code = frame.f_code
+        if code is _watch_request.__code__ or code is _RUN_FOREVER:
+            return
+        yield frame
+
+
+def endpoint_of(gate: Gate, request: Request) -> Location | None:
+    """Name the function that a request was routed to."""
+    endpoint = request.endpoint
+    while isinstance(endpoint, functools.partial):
+        endpoint = endpoint.func
+    code = getattr(inspect.unwrap(endpoint), "__code__", None) if endpoint else None
+    if code is None or gate.origin(code) == "library":
+        return None
+    line: int = code.co_firstlineno
+    while linecache.getline(code.co_filename, line).lstrip().startswith("@"):
+        line += 1
+    return gate.location(code, line)
+
+
+async def serve(app: App, body: bytes = b"", content_type: str = "application/json") -> None:
+    """Pass a request through an application in memory, for a self-test."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        """Drop the answer."""
+
+    headers = [(b"content-type", content_type.encode())]
+    scope = {"type": "http", "method": "POST", "path": "/selftest", "headers": headers}
+    await _watch(app, scope, receive, send)
+
+
+async def answer(send: Send, body: bytes = b"{}") -> None:
+    """Answer a request with success and JSON."""
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _patch() -> None:
+    try:
+        from starlette.applications import Starlette
+    except ImportError:
+        pass
+    else:
+        _patches.replace(Starlette, "__call__", _watched_application)
+    for name in ("httpx", "httpx2"):
+        try:
+            transport = importlib.import_module(name).ASGITransport
+        except (ImportError, AttributeError):
+            continue
+        _patches.replace(transport, "handle_async_request", _watched_transport)
+
+
+def _watched_application(original: Callable[..., Awaitable[None]]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    async def __call__(  # noqa: N807
+        self: Any, scope: MutableMapping[str, Any], receive: Receive, send: Send
+    ) -> None:
+        await _watch(functools.partial(original, self), scope, receive, send)
+
+    return __call__
+
+
+def _watched_transport(original: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    async def handle_async_request(self: Any, request: Any) -> Any:
+        watched = copy.copy(self)
+        watched.app = functools.partial(_watch, self.app)
+        return await original(watched, request)
+
+    return handle_async_request
+
+
+async def _watch(app: App, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    kind = scope["type"]
+    if _SEEN in scope or kind not in ("http", "websocket", "lifespan"):
+        await app(scope, receive, send)
+    elif kind == "lifespan":
+        scope[_SEEN] = lifespan = Request("LIFESPAN", "")
+        token = current_lifespan.set(lifespan)
+        _lifespans.append(lifespan)
+        try:
+            await app(scope, receive, send)
+        finally:
+            _lifespans.remove(lifespan)
+            _reset(current_lifespan, token)
+    else:
+        method = scope["method"] if kind == "http" else "WEBSOCKET"
+        scope[_SEEN] = request = Request(method, scope["path"])
+        await _watch_request(request, app, scope, receive, send)
+
+
+async def _watch_request(
+    request: Request, app: App, scope: MutableMapping[str, Any], receive: Receive, send: Send
+) -> None:
+    gates = {gate for gate, _ in _observers}
+    observers = [observer for _, observer in _observers]
+
+    async def watched_receive() -> Message:
+        message = await receive()
+        if message["type"] == "http.request":
+            for observer in observers:
+                observer.request_body(
+                    request, message.get("body", b""), message.get("more_body", False)
+                )
+        elif message["type"] == "websocket.receive":
+            for observer in observers:
+                observer.message_received(request)
+        return message
+
+    async def watched_send(message: Message) -> None:
+        if message["type"] in ("http.response.start", "websocket.http.response.start"):
+            request.endpoint = scope.get("endpoint")
+            request.status = message["status"]
+            headers = list(message.get("headers", ()))
+            for observer in observers:
+                observer.response_started(request, headers)
+            request.response_started = True
+        elif message["type"] == "http.response.body":
+            for observer in observers:
+                observer.response_body(
+                    request, message.get("body", b""), message.get("more_body", False)
+                )
+        await send(message)
+
+    for gate in gates:
+        gate.open_requests.append(request)
+    _tasks[request] = current_task()
+    token = current_request.set(request)
+    error: BaseException | None = None
+    try:
+        for observer in observers:
+            observer.request_started(request, scope)
+        await app(scope, watched_receive, watched_send)
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        request.endpoint = scope.get("endpoint", request.endpoint)
+        del _tasks[request]
+        for gate in gates:
+            gate.open_requests.remove(request)
+        for observer in observers:
+            observer.request_ended(request, error)
+        _reset(current_request, token)
+
+
+def _reset(variable: ContextVar[Request | None], token: Token[Request | None]) -> None:
+    # An abandoned request is closed by the garbage collector, in whatever context that runs.
+    with contextlib.suppress(ValueError):
+        variable.reset(token)

@@ -1,0 +1,298 @@
+"""What pytest sees of the gate: options, the marker, and a judgement after each phase of a test."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from . import report as output
+from .core import Detector, Finding, Gate, Option, Phase, When, is_blocking_error
+from .detectors import DETECTORS, available
+from .loops import Loops
+from .selftest import run_selftests
+from .slow import SlowDetector
+from .tasks import in_wide_fixture
+from .watchdog import TIMEOUT, Hangs, Watchdog
+
+_LOOP_SCOPES = {
+    "asyncio_default_fixture_loop_scope": "loop scope of async fixtures",
+    "asyncio_default_test_loop_scope": "loop scope of async tests",
+}
+_MARKER = (
+    "gate_allow(*detectors, reason): the behavior gate lets this test do what the named detectors"
+    " watch for"
+)
+
+_allowed_key = pytest.StashKey[frozenset[str]]()
+_found_key = pytest.StashKey[dict[str, list[output.Data]]]()
+
+Wrapper = Generator[None, Any, Any]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("behavior gate")
+    group.addoption(
+        "--gate", choices=("on", "off"), default="on", help="switch the behavior gate on or off"
+    )
+    group.addoption(
+        "--gate-report", metavar="FILE", type=Path, help="write the findings to FILE as JSON"
+    )
+    group.addoption(
+        "--gate-selftest",
+        action="store_true",
+        help="run no tests; plant one defect per detector and show that it is caught",
+    )
+    for option in _options():
+        kind = "float" if isinstance(option.default, float) else "int"
+        help_text = f"behavior gate: {option.help} (default: {option.default:g})"
+        parser.addini(
+            f"gate_{option.name}", help_text, type=cast(Any, kind), default=option.default
+        )
+    for name, help_text in _LOOP_SCOPES.items():
+        parser.addini(name, f"{help_text} (default: session)", default="session")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", _MARKER)
+    if config.getoption("gate", "on") == "off":
+        return
+    config.option.asyncio_debug = True
+    config.pluginmanager.register(BehaviorGate(config), "behavior gate")
+
+
+def _options() -> list[Option]:
+    return [TIMEOUT, *(option for detector in DETECTORS for option in detector.options)]
+
+
+class BehaviorGate:
+    """Runs the detectors around each phase, and turns their findings into failures."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.gate = Gate(
+            config.rootpath, {option.name: _setting(config, option) for option in _options()}
+        )
+        self.detectors: list[Detector] = [detector(self.gate) for detector in available()]
+        self.found: list[output.Data] = []
+        self.tests = 0
+        self._loops = Loops(self.gate)
+        self._watchdog = Watchdog(self.gate)
+        self._installed = False
+        # With pytest-xdist the tests run in workers; this process only collects what they report.
+        self._is_worker = hasattr(config, "workerinput")
+        self._is_controller = not self._is_worker and config.getoption("dist", "no") != "no"
+        if not self._is_controller:
+            self.install()
+
+    def install(self) -> None:
+        """Patch what the detectors watch, and start the watchdog."""
+        self._installed = True
+        self._loops.install()
+        for detector in self.detectors:
+            detector.install()
+            if isinstance(detector, SlowDetector):
+                self._watchdog.subscribe(detector.sample)
+        self._watchdog.subscribe(Hangs(self.gate).check)
+        self._watchdog.start()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        if self._installed:
+            self._installed = False
+            self._watchdog.stop()
+            for detector in reversed(self.detectors):
+                detector.uninstall()
+            self._loops.uninstall()
+
+    def begin(self, nodeid: str, when: When, allowed: frozenset[str] = frozenset()) -> Phase:
+        """Watch a phase from here to `end`."""
+        gate = self.gate
+        gate.thread = threading.get_ident()
+        loop = gate.loop if gate.loop is not None and not gate.loop.is_closed() else None
+        phase = Phase(nodeid, when, allowed, loop, debugged=_has_debugger())
+        gate.phase = phase
+        for detector in self.detectors:
+            detector.begin(phase)
+        return phase
+
+    def end(self, phase: Phase) -> list[Finding]:
+        """Have every detector judge a phase, and return what was found."""
+        try:
+            for detector in self.detectors:
+                if phase.loop is not None and phase.loop.is_closed():
+                    phase.loop = None
+                detector.end(phase)
+        finally:
+            self.gate.phase = None
+        return phase.findings
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Wrapper:
+        return (yield from self._watch(item, "setup"))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Wrapper:
+        return (yield from self._watch(item, "call"))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Wrapper:
+        return (yield from self._watch(item, "teardown"))
+
+    def _watch(self, item: pytest.Item, when: When) -> Wrapper:
+        phase = self.begin(item.nodeid, when, item.stash.get(_allowed_key, frozenset()))
+        try:
+            result = yield
+        except BaseException as error:
+            findings = self._conclude(item, phase)
+            by_gate = is_blocking_error(error) or (
+                phase.stopped and isinstance(error, (asyncio.CancelledError, RuntimeError))
+            )
+            if findings and (by_gate or isinstance(error, pytest.skip.Exception)):
+                raise _failure(findings) from None
+            if findings:
+                item.add_report_section(when, "behavior gate", output.as_text(findings))
+            raise
+        findings = self._conclude(item, phase)
+        if findings:
+            raise _failure(findings)
+        return result
+
+    def _conclude(self, item: pytest.Item, phase: Phase) -> list[Finding]:
+        findings = self.end(phase)
+        if findings:
+            data = [output.to_data(finding, item.nodeid, phase.when) for finding in findings]
+            item.stash.setdefault(_found_key, {})[phase.when] = data
+            for finding in findings:
+                item.user_properties.append(("behavior_gate", output.summary(finding)))
+        return findings
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Wrapper:
+        token = in_wide_fixture.set(fixturedef.scope != "function")
+        try:
+            return (yield)
+        finally:
+            in_wide_fixture.reset(token)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        # A plain attribute of JSON types: pytest-xdist carries it to the controller.
+        report.behavior_gate = item.stash.get(_found_key, {}).get(call.when, [])  # type: ignore[attr-defined]
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        data = getattr(report, "behavior_gate", [])
+        self.found.extend(data)
+        self.tests += report.when == "setup"
+        if data and not self._is_worker and str(report.longrepr).startswith("behavior gate: "):
+            findings = [output.from_data(entry) for entry in data]
+            report.longrepr = cast(Any, output.ColouredFindings(findings, report.longrepr))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            item.stash[_allowed_key] = _allowed(item)
+
+    def pytest_enter_pdb(self) -> None:
+        if self.gate.phase is not None:
+            self.gate.phase.debugged = True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> bool | None:
+        return True if self.config.getoption("gate_selftest", False) else None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        if not self.config.getoption("gate_selftest", False):
+            return None
+        terminal = self.config.pluginmanager.get_plugin("terminalreporter")
+        for name, caught in run_selftests(self):
+            session.testscollected += 1
+            session.testsfailed += not caught
+            if terminal is not None:
+                word, colour = ("caught", "green") if caught else ("MISSED", "red")
+                terminal.write_line(f"{name:<10} {word}", **{colour: True})
+        return True
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        strays = [output.to_data(finding, None, None) for finding in self.gate.strays]
+        if self._is_worker:
+            cast(Any, self.config).workeroutput["behavior_gate"] = strays
+            return
+        self.found.extend(strays)
+        if any(data["test"] is None for data in self.found) and session.exitstatus == 0:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        path = self.config.getoption("gate_report", None)
+        if path is not None:
+            names = [detector.name for detector in self.detectors]
+            output.write_json(path, self.tests, names, self.found)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self.found.extend(getattr(node, "workeroutput", {}).get("behavior_gate", []))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        strays = [output.from_data(data) for data in self.found if data["test"] is None]
+        if strays:
+            terminalreporter.section("behavior gate: outside any test", red=True)
+            output.write(terminalreporter, strays)
+        if self.tests:
+            count = len(self.found)
+            result = "nothing found" if not count else _plural(count, "finding")
+            terminalreporter.write_line(
+                f"behavior gate: {_plural(self.tests, 'test')} watched by"
+                f" {_plural(len(self.detectors), 'detector')}, {result}"
+            )
+
+
+def _setting(config: pytest.Config, option: Option) -> Any:
+    try:
+        return config.getini(f"gate_{option.name}")
+    except ValueError:
+        # Loaded after the command line was parsed: there are only defaults.
+        return option.default
+
+
+def _allowed(item: pytest.Item) -> frozenset[str]:
+    known = [detector.name for detector in DETECTORS]
+    allowed: set[str] = set()
+    for marker in item.iter_markers("gate_allow"):
+        reason = marker.kwargs.get("reason")
+        unknown = [name for name in marker.args if name not in known]
+        if unknown:
+            problem = f"unknown detector {unknown[0]!r}, known are {', '.join(known)}"
+        elif not marker.args:
+            problem = f"name a detector: {', '.join(known)}"
+        elif set(marker.kwargs) - {"reason"}:
+            problem = "it takes names of detectors and reason=..."
+        elif not isinstance(reason, str) or not reason.strip():
+            problem = 'say why: reason="..."'
+        else:
+            allowed.update(marker.args)
+            continue
+        raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.gate_allow: {problem}")
+    return frozenset(allowed)
+
+
+def _failure(findings: Sequence[Finding]) -> BaseException:
+    return pytest.fail.Exception(output.as_text(findings), pytrace=False)
+
+
+def _has_debugger() -> bool:
+    return "pydevd" in sys.modules or "debugpy" in sys.modules
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

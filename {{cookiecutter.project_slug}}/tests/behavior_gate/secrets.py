@@ -1,0 +1,418 @@
+"""A submitted password in a response, a log record or a table, and a password hash let out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from dataclasses import dataclass, field
+from functools import lru_cache, wraps
+from importlib.util import find_spec
+from typing import Any
+from urllib.parse import parse_qsl
+
+from .core import Detector, Request, current_request
+from .exchange import (
+    Observer,
+    Receive,
+    Send,
+    answer,
+    endpoint_of,
+    here,
+    serve,
+    subscribe,
+    unsubscribe,
+)
+from .patches import Patches
+from .requests import chain
+from .statements import classify
+
+#: So much of a body is looked at, in bytes.
+_LIMIT = 1_000_000
+
+_SECRET_NAME = re.compile(
+    r"(pass_?word|passwd|pwd|passphrase|passcode|client_?secret)s?"
+    r"[\d_-]*(confirm(ation)?|repeat(ed)?|again|new|old|current|check|verify|plain|raw)?$|^pass$",
+    re.IGNORECASE,
+)
+#: A second field for the same password: no secret by its name, and yet not an open value.
+_REPETITION = re.compile(r"(confirm(ation)?|repeat(ed)?|verif(y|ication)|re_?typed?)$", re.I)
+_SECRET_NAME_IN_BODY = re.compile(rb"pass|pwd|secret", re.IGNORECASE)
+_PART = re.compile(
+    rb'name="([^"\r\n]*)"((?:\r\n[^\r\n]+)*|;[^\r\n]*)\r\n\r\n(.*?)\r\n--', re.DOTALL
+)
+_HASH = re.compile(
+    r"\$argon2(?:id|i|d)\$v=|\$2[abxy]\$\d\d\$[./A-Za-z0-9]{22}|\$pbkdf2(?:-\w+)?\$\d+\$"
+    r"|pbkdf2_sha\d+\$\d+\$|\$scrypt\$|scrypt:\d+:\d+:\d+\$|\$[56]\$(?:rounds=\d+\$)?[./\w]{1,16}\$[./\w]{43}"
+)
+#: Words of which error messages and field names are made; a password of these alone proves little.
+_ORDINARY = re.compile(
+    r"pass(word|wd|phrase|code)?|pwd|secret|wrong|invalid|valid|incorrect|correct|bad|good|new|old"
+    r"|current|confirm|user(name)?|admin|root|test|login|log|sign|email|mail|name|token|too|short"
+    r"|long|weak|strong|string|value|input|field|required|missing|not|is|the|my|a|an|some|any|of"
+)
+#: Fields of an error body that hold words of the application, not of the client.
+_OWN_WORD = re.compile(
+    r"loc|type|code|msg|messages?|errors?|title|details?|kind|reason|(error_)?description|param"
+    r"|field|instance|status|scope|token_type",
+    re.IGNORECASE,
+)
+_ECHO_KEYS = frozenset(("input", "value", "received", "body"))
+_TEXTS = ("text/", "application/json", "application/x-www-form", "application/xml")
+_RECORD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What a request has sent and been answered, as far as it is looked at."""
+
+    content_type: str = ""
+    received: bytearray | None = None
+    encoding: str = ""
+    sent: bytearray | None = None
+    #: Everything submitted that is no password, since a value given twice is no secret.
+    open_values: set[str] = field(default_factory=set)
+
+
+class SecretsDetector(Detector, Observer):
+    """Follows the passwords that clients submit, and looks for password hashes."""
+
+    name = "secrets"
+
+    def install(self) -> None:
+        self._traffic: dict[Request, Traffic] = {}
+        self._patches = Patches()
+        self._watch_log()
+        self._watch_statements()
+        subscribe(self.gate, self)
+
+    def uninstall(self) -> None:
+        unsubscribe(self)
+        self._patches.restore()
+        if self._listens:
+            from sqlalchemy import event
+            from sqlalchemy.engine import Engine
+
+            event.remove(Engine, "after_cursor_execute", self._executed)
+
+    async def selftest(self) -> None:
+        async def application(scope: object, receive: Receive, send: Send) -> None:
+            message = await receive()
+            await answer(send, message["body"])
+
+        await serve(application, b'{"password": "correct horse battery staple"}')
+
+    # What comes in
+
+    def request_started(self, request: Request, scope: MutableMapping[str, Any]) -> None:
+        headers = {name.lower(): value for name, value in scope.get("headers", ())}
+        traffic = Traffic(headers.get(b"content-type", b"").decode("latin-1").lower())
+        if "json" in traffic.content_type or "form" in traffic.content_type:
+            traffic.received = bytearray()
+        self._traffic[request] = traffic
+        query = scope.get("query_string", b"")
+        if query:
+            self._learn(request, parse_qsl(_text(query)))
+
+    def request_body(self, request: Request, chunk: bytes, more: bool) -> None:
+        traffic = self._traffic.get(request)
+        if traffic is None or traffic.received is None:
+            return
+        traffic.received += chunk[: _LIMIT - len(traffic.received)]
+        if more and len(traffic.received) < _LIMIT:
+            return
+        body, traffic.received = bytes(traffic.received), None
+        if _SECRET_NAME_IN_BODY.search(body):
+            self._learn(request, _fields(body, traffic.content_type))
+
+    def _learn(self, request: Request, fields: Iterable[tuple[str, str]]) -> None:
+        open_values = self._traffic[request].open_values
+        for name, value in fields:
+            if _SECRET_NAME.search(name):
+                request.passwords.add(value)
+            elif not _REPETITION.match(name):
+                open_values.add(value)
+        request.passwords -= {
+            password
+            for password in request.passwords
+            if not password or any(_names(password, value) for value in open_values)
+        }
+
+    # What goes out
+
+    def response_started(self, request: Request, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        traffic = self._traffic.get(request)
+        if traffic is None:
+            return
+        for name, raw in headers:
+            value = raw.decode("latin-1")
+            header = name.decode("latin-1").lower()
+            if header == "content-type" and (
+                value.lower().startswith(_TEXTS) or "json" in value.lower()
+            ):
+                traffic.sent = bytearray()
+            elif header == "content-encoding":
+                traffic.encoding = value.lower()
+            for password in request.passwords:
+                if value == password if _is_ordinary(password) else _names(password, value):
+                    self._report_echo(request, f"the header `{header}`")
+            if _HASH.search(value):
+                self._report_hash(request, f"the header `{header}`")
+
+    def response_body(self, request: Request, chunk: bytes, more: bool) -> None:
+        traffic = self._traffic.get(request)
+        if traffic is None or traffic.sent is None:
+            return
+        traffic.sent += chunk[: _LIMIT - len(traffic.sent)]
+        if not more or len(traffic.sent) >= _LIMIT:
+            body, traffic.sent = bytes(traffic.sent), None
+            self._judge_body(request, _decoded(body, traffic.encoding))
+
+    def request_ended(self, request: Request, error: BaseException | None) -> None:
+        traffic = self._traffic.pop(request, None)
+        if traffic is not None and traffic.sent:
+            self._judge_body(request, _decoded(bytes(traffic.sent), traffic.encoding))
+
+    def _judge_body(self, request: Request, body: str) -> None:
+        if _HASH.search(body):
+            self._report_hash(request, "the body")
+        if not request.passwords:
+            return
+        if not any(_stands_in(password, body) for password in request.passwords):
+            return
+        leaves = _leaves(body)
+        for password in request.passwords:
+            for path, key, value in leaves:
+                if _echoes(password, key, value):
+                    self._report_echo(request, f"`{path}`" if path else "the body")
+                    break
+
+    def _report_echo(self, request: Request, place: str) -> None:
+        self.gate.report(
+            self.name,
+            what=f"{request.method} {request.path} answered {request.status} with the submitted"
+            f" password in {place}",
+            where=endpoint_of(self.gate, request) or here(self.gate),
+            why="responses end up in logs, caches and bug reports",
+            mend="leave it out of the response model; for a 422, handle RequestValidationError and"
+            " drop `input`",
+        )
+
+    def _report_hash(self, request: Request, place: str) -> None:
+        self.gate.report(
+            self.name,
+            what=f"{request.method} {request.path} answered {request.status} with a password hash"
+            f" in {place}",
+            where=endpoint_of(self.gate, request) or here(self.gate),
+            why="whoever has the hash can guess the password offline",
+            mend="declare a response model that leaves the hash out",
+        )
+
+    # What is logged
+
+    def _watch_log(self) -> None:
+        def wrap(original: Callable[..., None]) -> Callable[..., None]:
+            @wraps(original)
+            def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
+                original(logger, record)
+                request = current_request.get()
+                # Looked at last, so that a filter may have redacted it. What SQLAlchemy echoes is
+                # a developer's switch, and is judged where it is stored.
+                if request is not None and not record.name.startswith("sqlalchemy."):
+                    self._judge_record(request, record)
+
+            return call_handlers
+
+        self._patches.replace(logging.Logger, "callHandlers", wrap)
+
+    def _judge_record(self, request: Request, record: logging.LogRecord) -> None:
+        extra = [value for key, value in vars(record).items() if key not in _RECORD_FIELDS]
+        values = list(_strings([record.args, extra]))
+        errors = chain(record.exc_info[1]) if record.exc_info else ()
+        texts = [_message(record), *map(str, errors), *values]
+        for password in request.passwords:
+            if password in values or any(_is_logged(password, text) for text in texts):
+                self._report_log(request, record, "the submitted password")
+        if any(_HASH.search(text) for text in texts):
+            self._report_log(request, record, "a password hash")
+
+    def _report_log(self, request: Request, record: logging.LogRecord, what: str) -> None:
+        self.gate.report(
+            self.name,
+            what=f"{request.method} {request.path} logged {what} (logger `{record.name}`,"
+            f" {record.levelname})",
+            where=here(self.gate) or endpoint_of(self.gate, request),
+            why="logs are kept and read by far more people than the database",
+            mend="log an id instead; for a database error in the log, create the engine with"
+            " hide_parameters=True",
+        )
+
+    # What is stored
+
+    def _watch_statements(self) -> None:
+        self._listens = find_spec("sqlalchemy") is not None
+        if self._listens:
+            from sqlalchemy import event
+            from sqlalchemy.engine import Engine
+
+            event.listen(Engine, "after_cursor_execute", self._executed)
+
+    def _executed(
+        self, _: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+    ) -> None:
+        request = current_request.get()
+        if request is None or not request.passwords or classify(statement) != "write":
+            return
+        # The database may hash by itself.
+        if "crypt(" in statement:
+            return
+        for password in request.passwords:
+            for name, value in _parameters(context, parameters):
+                if _stores(password, name, value):
+                    self._report_stored(request, statement, name)
+
+    def _report_stored(self, request: Request, statement: str, name: str) -> None:
+        table = re.search(r"\b(?:into|update)\s+([\w.\"]+)", statement, re.IGNORECASE)
+        place = f" of table {table.group(1)}" if table else ""
+        self.gate.report(
+            self.name,
+            what=f"{request.method} {request.path} stored the submitted password as it is"
+            + (f" in `{name}`{place}" if name else place),
+            where=here(self.gate) or endpoint_of(self.gate, request),
+            why="whoever reads the table or a backup of it has every password",
+            mend="store a hash from argon2 or bcrypt, made off the event loop",
+        )
+
+
+def _fields(body: bytes, content_type: str) -> Iterator[tuple[str, str]]:
+    """The named strings of a JSON or form body."""
+    if "json" in content_type:
+        try:
+            content = json.loads(body)
+        except ValueError:
+            return
+        for _, key, value in _walk(content, "", ""):
+            yield key, value
+    elif "multipart" in content_type:
+        for name, _, value in _PART.findall(body):
+            if len(value) < 1000:
+                yield _text(name), _text(value)
+    else:
+        yield from parse_qsl(_text(body), keep_blank_values=True)
+
+
+def _walk(content: object, path: str, key: str) -> Iterator[tuple[str, str, str]]:
+    """Path, nearest key and value of each string in JSON."""
+    if isinstance(content, str):
+        yield path, key, content
+    elif isinstance(content, dict):
+        for name, value in content.items():
+            yield from _walk(value, f"{path}.{name}" if path else name, name)
+    elif isinstance(content, list):
+        for position, value in enumerate(content):
+            yield from _walk(value, f"{path}[{position}]", key)
+
+
+def _leaves(body: str) -> list[tuple[str, str, str]]:
+    try:
+        return list(_walk(json.loads(body), "", ""))
+    except (ValueError, RecursionError):
+        return [("", "", body)]
+
+
+def _stands_in(password: str, body: str) -> bool:
+    """Whether a text may hold the password, plain or as JSON escapes it."""
+    return (
+        password in body
+        or json.dumps(password)[1:-1] in body
+        or json.dumps(password, ensure_ascii=False)[1:-1] in body
+    )
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+def _decoded(body: bytes, encoding: str) -> str:
+    if encoding in ("gzip", "deflate"):
+        try:
+            body = zlib.decompressobj(47).decompress(body, _LIMIT)
+        except zlib.error:
+            return ""
+    return _text(body)
+
+
+@lru_cache(maxsize=256)
+def _is_ordinary(password: str) -> bool:
+    """Whether a password may stand in a text by chance: it is short, a number, or plain words."""
+    if len(password) < 8 or password.isdigit():
+        return True
+    letters = re.sub(r"[\s_-]", "", password.lower())
+    return letters.isalpha() and len(_ORDINARY.sub("", letters)) < 4
+
+
+def _names(password: str, text: str) -> bool:
+    """Whether a text is or holds the password, not as a part of a longer word or an address."""
+    if password not in text:
+        return False
+    if password == text:
+        return True
+    return not _is_ordinary(password) and bool(
+        re.search(rf"(?<![^\W_]){re.escape(password)}(?![^\W_]|@)", text)
+    )
+
+
+def _echoes(password: str, key: str, value: str) -> bool:
+    if not _is_ordinary(password):
+        return _names(password, value)
+    if password != value or _OWN_WORD.fullmatch(key):
+        return False
+    return len(password) >= 4 or key.lower() in _ECHO_KEYS or bool(_SECRET_NAME.search(key))
+
+
+def _is_logged(password: str, text: str) -> bool:
+    if not _is_ordinary(password):
+        return _names(password, text)
+    labelled = rf"(?:pass(?:word|wd)?|pwd|secret)[\"']?\s?[=:]\s?[\"']?{re.escape(password)}\b"
+    return password in text and bool(re.search(labelled, text, re.IGNORECASE))
+
+
+def _stores(password: str, name: str, value: str) -> bool:
+    if not _is_ordinary(password):
+        return _names(password, value)
+    return password == value and bool(re.search(r"pass|pwd|secret|hash", name, re.IGNORECASE))
+
+
+def _parameters(context: Any, parameters: Any) -> Iterator[tuple[str, str]]:
+    """Name, if known, and text of each parameter of one execution, or of many."""
+    rows = getattr(context, "compiled_parameters", None) or (
+        parameters if isinstance(parameters, list) else [parameters]
+    )
+    for row in rows:
+        named = row.items() if isinstance(row, dict) else (("", value) for value in row or ())
+        for name, value in named:
+            for text in _strings(value):
+                yield name, text
+
+
+def _strings(content: object) -> Iterator[str]:
+    """Every string inside nested containers."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, bytes):
+        yield _text(content)
+    elif isinstance(content, dict):
+        for value in content.values():
+            yield from _strings(value)
+    elif isinstance(content, list | tuple | set):
+        for value in content:
+            yield from _strings(value)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError):
+        return str(record.msg)

@@ -1,0 +1,228 @@
+"""A task that outlives its test, an exception that nobody saw, a swallowed cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import threading
+from asyncio import runners
+from asyncio import tasks as asyncio_tasks
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakSet
+
+from .core import Detector, Gate, Location, Phase, is_blocking_error
+from .loops import cycles
+from .patches import Patches
+
+#: How long a cancelled task may take to end, in seconds.
+_GRACE = 1.0
+#: How long a task of a library may take to end by itself, in seconds.
+_PATIENCE = 0.1
+
+#: Set while a fixture that lives longer than one test is set up: its tasks are its own affair.
+in_wide_fixture: ContextVar[bool] = ContextVar("in_wide_fixture", default=False)
+
+_UNSEEN = (
+    "Exception in callback",
+    "Task exception was never retrieved",
+    "Future exception was never retrieved",
+    "Unhandled exception in",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """Where a task was created, and whether it may outlive the test."""
+
+    where: Location | None
+    wide: bool
+
+
+class TasksDetector(Detector):
+    """Keeps every task that is created during a test, and judges what became of it."""
+
+    name = "tasks"
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__(gate)
+        self._patches = Patches()
+        self._births: dict[asyncio.Task[Any], Birth] = {}
+        #: The test has been stopped: what its tasks left behind is no news.
+        self._stopped = False
+        self._abandoned: WeakSet[asyncio.Task[Any]] = WeakSet()
+
+    def install(self) -> None:
+        loop = asyncio.BaseEventLoop
+        self._patches.replace(loop, "create_task", self._create_task)
+        self._patches.replace(loop, "call_exception_handler", self._call_exception_handler)
+        self._patches.replace(runners, "_cancel_all_tasks", self._cancel_all_tasks)
+
+    def uninstall(self) -> None:
+        self._patches.restore()
+        self._births.clear()
+
+    def begin(self, phase: Phase) -> None:
+        if phase.when == "setup":
+            self._stopped = False
+
+    def end(self, phase: Phase) -> None:
+        self._stopped = self._stopped or phase.stopped
+        loop, main = phase.loop, self.gate.stranded
+        if isinstance(main, asyncio.Task):
+            self.gate.stranded = None
+            self._abandon(main)
+        if loop is not None and (getattr(loop, "_ready", None) or self._pending(loop)):
+            loop.run_until_complete(cycles(loop))
+        for task in [task for task in self._births if task.done()]:
+            del self._births[task]
+            self._judge_done(task)
+        if loop is not None and phase.when == "teardown":
+            self._end_pending(loop, self._pending(loop))
+
+    def _create_task(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        gate, births = self.gate, self._births
+
+        def create_task(loop: Any, coro: Any, **kwargs: Any) -> Any:
+            task = original(loop, coro, **kwargs)
+            # A task that is created while the loop stands still is that of a test or a fixture.
+            if (
+                gate.phase is not None
+                and asyncio._get_running_loop() is gate.loop is loop
+                and threading.get_ident() == gate.thread
+            ):
+                births[task] = Birth(gate.locate(sys._getframe(1)), in_wide_fixture.get())
+            return task
+
+        return create_task
+
+    def _call_exception_handler(self, original: Callable[..., None]) -> Callable[..., None]:
+        def call_exception_handler(loop: Any, context: dict[str, Any]) -> None:
+            if context.get("task", context.get("future")) in self._abandoned:
+                return
+            if loop is self.gate.loop and self.gate.phase is not None:
+                self._judge_context(context)
+            original(loop, context)
+
+        return call_exception_handler
+
+    def _cancel_all_tasks(self, original: Callable[..., None]) -> Callable[..., None]:
+        # Waits for ever for a task that swallows its cancellation, so see to those first.
+        def cancel_all_tasks(loop: asyncio.AbstractEventLoop) -> None:
+            if loop is self.gate.loop:
+                self._end_pending(loop, self._pending(loop))
+                self._end(loop, [task for task in self._births if not task.done()])
+            original(loop)
+
+        return cancel_all_tasks
+
+    def _pending(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[Any]]:
+        return [
+            task
+            for task, birth in self._births.items()
+            if not birth.wide and not task.done() and task.get_loop() is loop
+        ]
+
+    def _judge_done(self, task: asyncio.Task[Any]) -> None:
+        if task.cancelled() or not task._log_traceback:
+            return
+        error = task.exception()
+        if error is not None and not is_blocking_error(error):
+            self._report_error(f"{_describe(task)} failed and nobody saw it", error)
+
+    def _judge_context(self, context: dict[str, Any]) -> None:
+        message, error = context.get("message", ""), context.get("exception")
+        if error is None or is_blocking_error(error) or not message.startswith(_UNSEEN):
+            return
+        if self.gate.locate_traceback(error.__traceback__) is not None:
+            what = "a callback of the event loop failed" if "callback" in message else message
+            self._report_error(what, error)
+
+    def _report_error(self, what: str, error: BaseException) -> None:
+        self.gate.report(
+            self.name,
+            what=f"{what}: {type(error).__name__}: {error}".removesuffix(": "),
+            where=self.gate.locate_traceback(error.__traceback__),
+            why="the work was not done, and in production only a line in the log tells so",
+            mend="await the task, start it in an asyncio.TaskGroup, or catch and handle the error"
+            " inside it",
+        )
+
+    def _end_pending(
+        self, loop: asyncio.AbstractEventLoop, pending: list[asyncio.Task[Any]]
+    ) -> None:
+        libraries = [task for task in pending if not self._is_users(task)]
+        if libraries:
+            _wait(loop, libraries, _PATIENCE)
+        pending = [task for task in pending if not task.done()]
+        births = {task: self._births[task] for task in pending}
+        stubborn = self._end(loop, pending)
+        if self._stopped:
+            return
+        for task, birth in births.items():
+            swallowed = (
+                ", and swallowed its cancellation: it had to be abandoned"
+                if task in stubborn
+                else ""
+            )
+            self.gate.report(
+                self.name,
+                what=f"{_describe(task)} was still running when the test was over{swallowed}",
+                where=birth.where,
+                why="it works on against what is already torn down, and nobody waits for it"
+                + (" or can stop it" if swallowed else ""),
+                mend="re-raise CancelledError after cleaning up, and await the task before its"
+                " owner ends"
+                if swallowed
+                else "await it, start it in an asyncio.TaskGroup, or cancel and await it when its"
+                " owner ends",
+            )
+
+    def _end(
+        self, loop: asyncio.AbstractEventLoop, pending: Iterable[asyncio.Task[Any]]
+    ) -> set[asyncio.Task[Any]]:
+        """Cancel tasks and wait for them. Returns those that would not end, now disowned."""
+        pending = list(pending)
+        if not pending:
+            return set()
+        for task in pending:
+            task.cancel()
+        _wait(loop, pending, _GRACE)
+        stubborn = {task for task in pending if not task.done()}
+        for task in pending:
+            self._births.pop(task, None)
+            if task in stubborn:
+                self._abandon(task)
+            elif not task.cancelled():
+                task.exception()
+        return stubborn
+
+    def _abandon(self, task: asyncio.Task[Any]) -> None:
+        self._abandoned.add(task)
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        asyncio_tasks._unregister_task(task)
+        coroutine: Any = task.get_coro()
+        with contextlib.suppress(BaseException):
+            coroutine.close()
+
+    def _is_users(self, task: asyncio.Task[Any]) -> bool:
+        code = getattr(task.get_coro(), "cr_code", None)
+        return code is not None and self.gate.origin(code) in ("application", "test")
+
+    async def selftest(self) -> None:
+        asyncio.create_task(asyncio.sleep(60))  # noqa: RUF006
+
+
+def _wait(
+    loop: asyncio.AbstractEventLoop, tasks: Iterable[asyncio.Task[Any]], seconds: float
+) -> None:
+    loop.run_until_complete(asyncio.wait(tasks, timeout=seconds))
+
+
+def _describe(task: asyncio.Task[Any]) -> str:
+    function = getattr(task.get_coro(), "__qualname__", "?").replace(".<locals>", "")
+    name = task.get_name()
+    return f"task {function}()" if name.startswith("Task-") else f"task {name!r} ({function})"

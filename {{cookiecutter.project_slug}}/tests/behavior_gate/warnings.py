@@ -1,0 +1,234 @@
+"""Never-awaited coroutines, resources left open, and the event loop used from a foreign thread."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import gc
+import io
+import socket
+import sys
+import warnings
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from .core import Detector, Gate, Location, Phase
+from .imports import OnImport
+from .patches import Patches
+
+_NEVER_AWAITED = "was never awaited"
+
+
+class WarningsDetector(Detector):
+    """Takes warnings that Python gives too late or not at all, and tells where they are from."""
+
+    name = "warnings"
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__(gate)
+        self._patches = Patches()
+        self._clients = OnImport(("httpx", "httpx2"), self._watch_clients)
+        #: Where files, sockets and clients were opened, by their id.
+        self._opened: dict[int, Location] = {}
+        self._open_clients: dict[int, weakref.finalize[Any, Any]] = {}
+        self._show: Any = None
+        self._frozen = False
+
+    def install(self) -> None:
+        patches = self._patches
+        patches.replace(warnings, "_warn_unawaited_coroutine", self._warn_unawaited_coroutine)
+        patches.replace(warnings, "_showwarnmsg", self._showwarnmsg)
+        patches.replace(sys, "unraisablehook", self._unraisablehook)
+        patches.replace(asyncio.BaseEventLoop, "_check_thread", self._check_thread)
+        patches.replace(builtins, "open", self._open)
+        patches.replace(io, "open", self._open)
+        patches.replace(socket.socket, "__init__", self._socket)
+        self._clients.install()
+
+    def uninstall(self) -> None:
+        self._clients.uninstall()
+        self._patches.restore()
+
+    def begin(self, phase: Phase) -> None:
+        if phase.when == "setup":
+            self._opened.clear()
+        # By default Python ignores them, and as errors they would surface as unraisable ones.
+        warnings.filterwarnings("always", category=ResourceWarning)
+        self._show = warnings._showwarnmsg_impl  # type: ignore[attr-defined]
+
+    def end(self, phase: Phase) -> None:
+        if phase.when == "setup" and not self._frozen:
+            # What is alive after the first set-up need not be looked at after each test.
+            self._frozen = True
+            gc.collect()
+            gc.freeze()
+        elif phase.when == "call":
+            gc.collect()
+
+    def _warn_unawaited_coroutine(self, original: Callable[..., None]) -> Callable[..., None]:
+        def warn_unawaited_coroutine(coroutine: Any) -> None:
+            if self.gate.phase is None:
+                original(coroutine)
+            else:
+                self._report_unawaited(coroutine)
+
+        return warn_unawaited_coroutine
+
+    def _report_unawaited(self, coroutine: Any) -> None:
+        where = self._origin_of(coroutine)
+        if self._is_stopped_at(where):
+            return
+        self.gate.report(
+            self.name,
+            what=f"coroutine {coroutine.__qualname__!r} was never awaited",
+            where=where,
+            why="its code has not run at all",
+            mend="await it, or start it by asyncio.create_task(...) and keep the task",
+        )
+
+    def _origin_of(self, coroutine: Any) -> Location | None:
+        of_test = None
+        for filename, line, function in coroutine.cr_origin or ():
+            origin = self.gate.origins[filename]
+            if origin == "gate" and function != "selftest":
+                continue
+            where = self.gate.locate_line(filename, line, function)
+            if origin in ("application", "gate"):
+                return where
+            if origin == "test" and of_test is None:
+                of_test = where
+        if of_test is None and self.gate.origin(coroutine.cr_code) == "application":
+            return self.gate.location(coroutine.cr_code)
+        return of_test
+
+    def _showwarnmsg(self, original: Callable[..., None]) -> Callable[..., None]:
+        def showwarnmsg(message: Any) -> None:
+            # Where a test records warnings by itself, they are its own affair.
+            recorded = warnings._showwarnmsg_impl is not self._show  # type: ignore[attr-defined]
+            if (
+                self.gate.phase is not None
+                and issubclass(message.category, ResourceWarning)
+                and not recorded
+            ):
+                self._report_unclosed(str(message.message), message.source)
+            else:
+                original(message)
+
+        return showwarnmsg
+
+    def _unraisablehook(self, original: Callable[..., None]) -> Callable[..., None]:
+        def unraisablehook(unraisable: Any) -> None:
+            error = unraisable.exc_value
+            if self.gate.phase is not None and isinstance(error, ResourceWarning):
+                self._report_unclosed(str(error), unraisable.object)
+            else:
+                original(unraisable)
+
+        return unraisablehook
+
+    def _report_unclosed(self, message: str, source: Any) -> None:
+        for thing in (source, getattr(source, "_sock", None), getattr(source, "raw", None)):
+            where = self._opened.get(id(thing))
+            if where is not None:
+                break
+        if self._is_stopped_at(where):
+            return
+        self.gate.report(
+            self.name,
+            what=message.partition("\n")[0],
+            where=where,
+            why="it stays open until the garbage collector finds it, and the process runs out of"
+            " them under load",
+            mend="open it by `with` or `async with`, or close it in `finally`",
+        )
+
+    def _is_stopped_at(self, where: Location | None) -> bool:
+        """Whether the gate itself broke off the line, by raising at a blocking call."""
+        phase = self.gate.phase
+        return phase is not None and any(
+            finding.detector == "blocking" and finding.where == where for finding in phase.findings
+        )
+
+    def _check_thread(self, original: Callable[..., None]) -> Callable[..., None]:
+        def check_thread(loop: Any) -> None:
+            try:
+                original(loop)
+            except RuntimeError:
+                if loop is self.gate.loop:
+                    self.gate.report(
+                        self.name,
+                        what="the event loop is used from a foreign thread",
+                        where=self.gate.locate(sys._getframe(1)),
+                        why="it is not thread-safe: outside debug mode the call is lost, or found"
+                        " much later",
+                        mend="loop.call_soon_threadsafe(...), or"
+                        " asyncio.run_coroutine_threadsafe(...)",
+                    )
+                raise
+
+        return check_thread
+
+    def _open(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def open(*args: Any, **kwargs: Any) -> Any:  # noqa: A001
+            file = original(*args, **kwargs)
+            self._remember(file)
+            return file
+
+        return open
+
+    def _socket(self, original: Callable[..., None]) -> Callable[..., None]:
+        def __init__(sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+            original(sock, *args, **kwargs)
+            self._remember(sock)
+
+        return __init__
+
+    def _remember(self, thing: Any) -> None:
+        if self.gate.phase is not None:
+            where = self.gate.locate(sys._getframe(2))
+            if where is not None:
+                self._opened[id(thing)] = where
+
+    def _watch_clients(self, module: str) -> None:
+        client = sys.modules[module].AsyncClient
+        self._patches.replace(client, "__init__", self._client)
+        self._patches.replace(client, "aclose", self._close)
+        self._patches.replace(client, "__aexit__", self._close)
+
+    def _client(self, original: Callable[..., None]) -> Callable[..., None]:
+        def __init__(client: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+            original(client, *args, **kwargs)
+            phase = self.gate.phase
+            if phase is None or phase.when != "call" or self.gate.is_tests_own():
+                return
+            where = self.gate.locate(sys._getframe(1))
+            self._open_clients[id(client)] = weakref.finalize(
+                client, self._report_client, id(client), where
+            )
+
+        return __init__
+
+    def _close(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        async def close(client: Any, *args: Any, **kwargs: Any) -> Any:
+            finalizer = self._open_clients.pop(id(client), None)
+            if finalizer is not None:
+                finalizer.detach()
+            return await original(client, *args, **kwargs)
+
+        return close
+
+    def _report_client(self, number: int, where: Location | None) -> None:
+        self._open_clients.pop(number, None)
+        if self.gate.phase is not None:
+            self.gate.report(
+                self.name,
+                what="an httpx.AsyncClient was dropped without being closed",
+                where=where,
+                why="its connections stay open, and each new client pays for new ones",
+                mend="async with httpx.AsyncClient() as client: ..., or one client for the"
+                " application, closed by its lifespan",
+            )
+
+    async def selftest(self) -> None:
+        asyncio.sleep(0)  # type: ignore[unused-coroutine]
