@@ -359,7 +359,7 @@ TRAPS: list[Trap] = [
         """
         lock = threading.Lock()
         lock.acquire()
-        threading.Timer(0.02, lock.release).start()
+        threading.Timer(0.01, lock.release).start()
         with lock:  # <-
             pass
         """,
@@ -379,7 +379,7 @@ TRAPS: list[Trap] = [
         "lock-event",
         """
         event = threading.Event()
-        threading.Timer(0.02, event.set).start()
+        threading.Timer(0.01, event.set).start()
         event.wait()  # <-
         """,
     ),

@@ -77,6 +77,9 @@ _WATCHED: dict[str, Kind] = {
     "io.BufferedReader.readinto": "file",
     # Also what `for line in file` reads.
     "io.FileIO.readinto": "file",
+    "io.FileIO.read": "file",
+    "io.FileIO.readall": "file",
+    "io.FileIO.write": "file",
     "io.TextIOWrapper.readline": "file",
     "io.TextIOWrapper.readlines": "file",
     "io.TextIOWrapper.writelines": "file",
@@ -184,6 +187,9 @@ _ALLOWED: tuple[tuple[str, set[Kind] | None], ...] = (
 #: Libraries that talk to another host, whatever they read from disk before they do.
 _CLIENTS = ("requests.", "urllib", "http.", "httpx.", "smtplib.", "ftplib.", "botocore.", "boto3.")
 
+#: What the user's code waits by.
+_WAITING = {"threading.py", "queue.py", "concurrent/futures/_base.py"}
+
 #: A request enters the application here: what blocks inside it is not the client's doing.
 _BORDER = ("httpx/_transports/asgi.py", "httpx2/_transports/asgi.py")
 
@@ -192,7 +198,9 @@ _TESTS_MAY: set[Kind] = {"file", "hash"}
 
 _RUN_FOREVER = asyncio.BaseEventLoop.run_forever.__code__
 
-#: A wait for a lock or for the end of a thread is worth a word from here on, in seconds.
+#: A wait for a lock or for the end of a thread is worth a word from here on, in seconds: what a
+#: library does inside may take longer, on a busy machine, than what the user's code waits for.
+_AT_ONCE = 0.001
 _BRIEFLY = 0.02
 
 
@@ -288,7 +296,8 @@ class BlockingDetector(Detector):
                 return False
             if not self._is_watching():
                 return original(lock, blocking, timeout)
-            brief = _BRIEFLY if timeout < 0 else min(timeout, _BRIEFLY)
+            grace = _BRIEFLY if _is_librarys_own(self.gate, sys._getframe(1)) else _AT_ONCE
+            brief = grace if timeout < 0 else min(timeout, grace)
             return original(lock, True, brief) or (
                 self._permits(call) and original(lock, blocking, timeout)
             )
@@ -411,6 +420,21 @@ def _kind_of(name: str) -> Kind:
     return _KINDS.get(module, "file")
 
 
+def _is_librarys_own(gate: Gate, frame: FrameType | None) -> bool:
+    """Whether a library takes a lock for itself, and the user's code does not wait for anything."""
+    while frame is not None:
+        code = frame.f_code
+        origin = gate.origin(code)
+        if origin == "library":
+            path = library_path(code.co_filename)
+            if path not in _WAITING or (path, code.co_name) == ("threading.py", "start"):
+                return True
+        elif origin != "gate":
+            return False
+        frame = frame.f_back
+    return True
+
+
 def _may_block(call: Call, path: str, function: str) -> bool:
     for start, kinds in _ALLOWED:
         if f"{path}:{function}".startswith(start) and (kinds is None or call.kind in kinds):
@@ -453,6 +477,7 @@ _HARMLESS_WHEN: dict[str, Callable[..., bool]] = {
     "io.TextIOWrapper.write": _to_terminal,
     "io.TextIOWrapper.writelines": _to_terminal,
     "io.BufferedWriter.write": _to_terminal,
+    "io.FileIO.write": _to_terminal,
     "socket.getaddrinfo": _is_address,
     "socket.gethostbyname": _is_address,
     "select.select": lambda _r, _w, _x, timeout=None: timeout == 0,

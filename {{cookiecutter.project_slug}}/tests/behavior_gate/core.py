@@ -65,6 +65,8 @@ class Phase:
     debugged: bool = False
     #: It never ended by itself and was cancelled.
     stopped: bool = False
+    #: A fixture that lives longer than one test is being set up.
+    in_wide_fixture: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -87,8 +89,8 @@ class Origins(dict[str, Origin]):
     """Whose code a source file holds, by its file name; worked out once for each file."""
 
     def __init__(self, root: Path) -> None:
-        self._root = f"{root}/"
-        self._gate = f"{Path(__file__).parent}/"
+        self._root = f"{root.as_posix()}/"
+        self._gate = f"{Path(__file__).parent.as_posix()}/"
         installed = [_STDLIB, sys.prefix, sys.exec_prefix]
         self._installed = tuple(
             f"{path}/" for path in installed if not self._root.startswith(f"{path}/")
@@ -124,6 +126,7 @@ class Gate:
 
     def __init__(self, root: Path, options: Mapping[str, float] | None = None) -> None:
         self.root = root
+        self._prefix = f"{root.as_posix()}/"
         self.options = options or {}
         self.phase: Phase | None = None
         self.open_requests: list[Request] = []
@@ -187,10 +190,8 @@ class Gate:
 
     def locate_line(self, filename: str, line: int, function: str) -> Location:
         """Name a line by its absolute file name."""
-        path = Path(filename)
-        if path.is_relative_to(self.root):
-            path = path.relative_to(self.root)
-        return Location(path.as_posix(), line, function)
+        path = filename.replace("\\", "/").removeprefix(self._prefix)
+        return Location(path, line, function)
 
     def is_tests_own(self) -> bool:
         """Whether the test or fixture itself runs, and neither a request nor another task."""

@@ -12,7 +12,7 @@ import linecache
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from contextvars import ContextVar, Token
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 from .core import Gate, Location, Request, current_request, stack
@@ -96,11 +96,12 @@ def here(gate: Gate) -> Location | None:
     """Name the line that runs now: the application's, else that of a test's own dependency."""
     of_test = None
     for frame in _serving_stack():
-        origin = gate.origin(frame.f_code)
+        code = frame.f_code
+        origin = gate.origin(code)
         if origin == "application":
-            return _location(gate, frame.f_code, frame.f_lineno)
+            return _location(gate, code.co_filename, frame.f_lineno, code.co_name)
         if origin == "test" and of_test is None:
-            of_test = _location(gate, frame.f_code, frame.f_lineno)
+            of_test = _location(gate, code.co_filename, frame.f_lineno, code.co_name)
     task, current = _tasks.get(current_request.get()), current_task()
     if of_test is None and current is not None and task not in (None, current):
         # A task that runs library code alone: name the line that waits for it.
@@ -109,8 +110,9 @@ def here(gate: Gate) -> Location | None:
 
 
 @functools.lru_cache(maxsize=1024)
-def _location(gate: Gate, code: CodeType, line: int) -> Location:
-    return gate.location(code, line)
+def _location(gate: Gate, filename: str, line: int, function: str) -> Location:
+    # Not by the code object: that of another file may be equal to it.
+    return gate.locate_line(filename, line, function)
 
 
 def current_task() -> asyncio.Task[Any] | None:

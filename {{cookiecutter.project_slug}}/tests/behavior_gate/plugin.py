@@ -18,7 +18,7 @@ from .loops import Loops
 from .selftest import run_selftests
 from .slow import SlowDetector
 from .tasks import in_wide_fixture
-from .watchdog import TIMEOUT, Hangs, Watchdog
+from .watchdog import TIMEOUT, Hangs, Stopped, Watchdog
 
 _LOOP_SCOPES = {
     "asyncio_default_fixture_loop_scope": "loop scope of async fixtures",
@@ -152,7 +152,7 @@ class BehaviorGate:
         except BaseException as error:
             findings = self._conclude(item, phase)
             by_gate = is_blocking_error(error) or (
-                phase.stopped and isinstance(error, (asyncio.CancelledError, RuntimeError))
+                phase.stopped and isinstance(error, (asyncio.CancelledError, RuntimeError, Stopped))
             )
             if findings and (by_gate or isinstance(error, pytest.skip.Exception)):
                 raise _failure(findings) from None
@@ -175,11 +175,16 @@ class BehaviorGate:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Wrapper:
-        token = in_wide_fixture.set(fixturedef.scope != "function")
+        wide, phase = fixturedef.scope != "function", self.gate.phase
+        token = in_wide_fixture.set(wide)
+        if phase is not None:
+            phase.in_wide_fixture = wide
         try:
             return (yield)
         finally:
             in_wide_fixture.reset(token)
+            if phase is not None:
+                phase.in_wide_fixture = in_wide_fixture.get()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -17,7 +17,8 @@ from .core import Detector, Gate, Location, Phase
 from .imports import OnImport
 from .patches import Patches
 
-_NEVER_AWAITED = "was never awaited"
+#: After how many tests everything is collected, also what was alive before a test began.
+_FULL_COLLECTION = 100
 
 
 class WarningsDetector(Detector):
@@ -33,7 +34,7 @@ class WarningsDetector(Detector):
         self._opened: dict[int, Location] = {}
         self._open_clients: dict[int, weakref.finalize[Any, Any]] = {}
         self._show: Any = None
-        self._frozen = False
+        self._tests = 0
 
     def install(self) -> None:
         patches = self._patches
@@ -47,24 +48,35 @@ class WarningsDetector(Detector):
         self._clients.install()
 
     def uninstall(self) -> None:
+        gc.unfreeze()
         self._clients.uninstall()
         self._patches.restore()
 
     def begin(self, phase: Phase) -> None:
         if phase.when == "setup":
             self._opened.clear()
+            self._set_aside()
         # By default Python ignores them, and as errors they would surface as unraisable ones.
         warnings.filterwarnings("always", category=ResourceWarning)
         self._show = warnings._showwarnmsg_impl  # type: ignore[attr-defined]
 
     def end(self, phase: Phase) -> None:
-        if phase.when == "setup" and not self._frozen:
-            # What is alive after the first set-up need not be looked at after each test.
-            self._frozen = True
+        # What is lost in a reference cycle belongs to this test and not to a later one.
+        if phase.when != "setup":
             gc.collect()
-            gc.freeze()
-        elif phase.when == "call":
-            gc.collect()
+
+    def _set_aside(self) -> None:
+        """Exempt what is alive before a test from its collections, which makes them cheap."""
+        self._tests += 1
+        if self._tests % _FULL_COLLECTION == 0:
+            # Of earlier tests, and so no affair of this one.
+            phase, self.gate.phase = self.gate.phase, None
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                gc.unfreeze()
+                gc.collect()
+            self.gate.phase = phase
+        gc.freeze()
 
     def _warn_unawaited_coroutine(self, original: Callable[..., None]) -> Callable[..., None]:
         def warn_unawaited_coroutine(coroutine: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import os
 import sys
@@ -12,12 +13,20 @@ from time import monotonic, sleep
 from types import FrameType
 from typing import Any
 
-from .core import Gate, Location, Option, library_path
+from .core import Gate, Location, Option, Phase, library_path
 
 TIMEOUT = Option("timeout", 10.0, "seconds after which a waiting test is stopped; 0 is never")
 
 _TICK = 0.01
+#: Seconds from one attempt to stop a test to the next.
 _IMPATIENCE = 1.0
+#: A fixture for many tests, which may start a server, has this many times the limit.
+_WIDE_FACTOR = 6
+_WHY = "what never ends hangs the client in production, and the whole run in CI"
+
+
+class Stopped(BaseException):  # noqa: N818
+    """Raised in code that holds the event loop beyond the limit."""
 
 
 class Watchdog:
@@ -72,19 +81,23 @@ class Hangs:
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
         self._task: asyncio.Future[Any] | None = None
+        self._limit = 0.0
         self._deadline = 0.0
         self._cancels = 0
 
     def check(self) -> None:
         """Look, from the watchdog's thread, whether the test or fixture is overdue."""
         gate = self.gate
-        limit, task, phase, loop = gate.options["timeout"], gate.main_task, gate.phase, gate.loop
+        task, phase, loop = gate.main_task, gate.phase, gate.loop
+        if task is None or phase is None or loop is None:
+            self._task = None
+            return
         if task is not self._task:
-            self._task, self._deadline, self._cancels = task, monotonic() + limit, 0
+            factor = _WIDE_FACTOR if phase.in_wide_fixture else 1
+            self._limit = factor * gate.options["timeout"]
+            self._task, self._deadline, self._cancels = task, monotonic() + self._limit, 0
         if (
-            not limit
-            or task is None
-            or phase is None
+            not self._limit
             or phase.debugged
             or "requests" in phase.allowed
             or monotonic() < self._deadline
@@ -95,8 +108,30 @@ class Hangs:
             return
         self._deadline = monotonic() + _IMPATIENCE
         self._cancels += 1
-        if loop is not None and loop.is_running():
+        if self._cancels > 1 and not phase.stopped:
+            self._break_off(phase)
+        elif loop.is_running():
             loop.call_soon_threadsafe(self._stop, loop, task, self._cancels)
+
+    def _break_off(self, phase: Phase) -> None:
+        """End code that holds the loop, so that not even the loop can be asked to end it."""
+        gate, frame = self.gate, sys._current_frames().get(self.gate.thread)
+        where = gate.locate(frame)
+        phase.stopped = True
+        gate.report(
+            "requests",
+            what=f"{self._subject()}: the code below held the event loop for {self._limit:g} s and"
+            " was broken off",
+            where=where,
+            why=_WHY,
+            mend="see that the loop there ends, and run what takes long in a thread or process",
+        )
+        thread = ctypes.c_ulong(gate.thread)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(Stopped))
+
+    def _subject(self) -> str:
+        requests = [f"{request.method} {request.path}" for request in self.gate.open_requests]
+        return f"{', '.join(requests)} never answered" if requests else "the test never ended"
 
     def _stop(self, loop: asyncio.AbstractEventLoop, task: asyncio.Future[Any], time: int) -> None:
         phase = self.gate.phase
@@ -111,10 +146,8 @@ class Hangs:
             loop.stop()
 
     def _report(self, loop: asyncio.AbstractEventLoop, main: asyncio.Future[Any]) -> None:
-        gate, limit = self.gate, self.gate.options["timeout"]
-        requests = [f"{request.method} {request.path}" for request in gate.open_requests]
-        subject = f"{', '.join(requests)} never answered" if requests else "the test never ended"
-        lines = [f"{subject}: stopped after {limit:g} s"]
+        gate = self.gate
+        lines = [f"{self._subject()}: stopped after {self._limit:g} s"]
         where = None
         tasks = sorted(asyncio.all_tasks(loop), key=lambda task: task is not main)
         for task in tasks:
@@ -128,7 +161,7 @@ class Hangs:
             "requests",
             what="\n".join(lines),
             where=where,
-            why="what waits for ever hangs the client in production, and the whole run in CI",
+            why=_WHY,
             mend="see that what it waits for always comes, or wait for it with asyncio.timeout();"
             " a test that needs longer: gate_timeout in pyproject.toml, or"
             ' @pytest.mark.gate_allow("requests", reason="...")',
