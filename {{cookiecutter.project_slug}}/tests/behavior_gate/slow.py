@@ -30,6 +30,7 @@ _EXCUSED = (
     "concurrent/futures/process.py",
     "multiprocessing/",
     "inspect.py",
+    "mimetypes.py",
     "re/_compiler.py",
     "ssl.py",
     "fastapi/dependencies/utils.py",
@@ -44,6 +45,9 @@ _EXCUSED = (
     "pdb.py",
     "debugger",
 )
+#: A thousand rows through the ORM at once are no defect: below it a callback may take more.
+_ORM = "sqlalchemy/"
+_ORM_FACTOR = 4
 #: Where a framework takes over from the application: what it does below is not its caller's doing.
 _FRAMEWORK = (
     "httpx/_transports/asgi.py",
@@ -86,6 +90,7 @@ class SlowDetector(Detector):
         self._handle: Any = None
         self._started = 0.0
         self._samples: list[Line | None] = []
+        self._samples_in_orm = 0
 
     def install(self) -> None:
         self._patches.replace(events.Handle, "_run", self._watched)
@@ -107,9 +112,10 @@ class SlowDetector(Detector):
         handle, started = self._handle, self._started
         if handle is None or perf_counter() - started < _SUSPICIOUS:
             return
-        line = self._responsible_line(handle)
+        line, in_orm = self._responsible_line(handle)
         if self._handle is handle and self._started == started:
             self._samples.append(line)
+            self._samples_in_orm += in_orm
 
     def _watched(self, original: Callable[[Any], None]) -> Callable[[Any], None]:
         gate, own_limit = (
@@ -126,6 +132,7 @@ class SlowDetector(Detector):
                 self._before = self._read(now)
             if self._samples:
                 self._samples.clear()
+                self._samples_in_orm = 0
             self._started = now
             self._handle = handle
             try:
@@ -156,7 +163,10 @@ class SlowDetector(Detector):
             return
         (code, number), _ = lines.most_common(1)[0]
         where = self.gate.location(code, number)
-        if cpu * 1000 >= self.gate.options["cpu_ms"] * (_TRACED if _is_traced() else 1):
+        limit = self.gate.options["cpu_ms"] * (_TRACED if _is_traced() else 1)
+        if 2 * self._samples_in_orm > len(self._samples):
+            limit *= _ORM_FACTOR
+        if cpu * 1000 >= limit:
             self.gate.report(
                 self.name,
                 what=f"a callback used {cpu * 1000:.0f} ms of CPU time on the event loop",
@@ -175,11 +185,11 @@ class SlowDetector(Detector):
                 " await asyncio.to_thread(...)",
             )
 
-    def _responsible_line(self, handle: Any) -> Line | None:
-        """Find the innermost line of the user that holds the loop by its own doing."""
+    def _responsible_line(self, handle: Any) -> tuple[Line | None, bool]:
+        """Find the line of the user that holds the loop, and whether it does so by the ORM."""
         frame = sys._current_frames().get(self.gate.thread)
         found: Line | None = None
-        decided = False
+        decided = in_orm = False
         while frame is not None:
             code = frame.f_code
             origin = self.gate.origin(code)
@@ -188,14 +198,15 @@ class SlowDetector(Detector):
                 if path == "asyncio/events.py":
                     break
                 if path.startswith(_EXCUSED):
-                    return None
+                    return None, False
+                in_orm = in_orm or (not decided and path.startswith(_ORM))
                 decided = decided or path.startswith(_FRAMEWORK)
             elif not decided and origin != "gate":
                 if origin == "application" or _serves(handle):
                     found = (code, frame.f_lineno)
                 decided = True
             frame = frame.f_back
-        return found
+        return found, in_orm
 
     async def selftest(self) -> None:
         end = thread_time() + 2 * self.gate.options["cpu_ms"] / 1000

@@ -25,7 +25,7 @@ _WIDE_FACTOR = 6
 _WHY = "what never ends hangs the client in production, and the whole run in CI"
 
 
-class Stopped(BaseException):  # noqa: N818
+class Stopped(BaseException):
     """Raised in code that holds the event loop beyond the limit."""
 
 
