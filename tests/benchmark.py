@@ -14,7 +14,7 @@ from pathlib import Path
 from conftest import TEMPLATE, uv_path
 
 RUNS = 5
-MANY = '''\
+MANY = """\
 import httpx
 import pytest
 from sqlalchemy import select
@@ -36,7 +36,7 @@ async def test_client(client: httpx.AsyncClient, n: int) -> None:
         "/auth/register", json={"email": f"user{n}@example.com", "password": "correct horse"}
     )
     assert response.status_code == 201
-'''
+"""
 SUITES = {
     # One of its tests is about the debug mode, which goes with the gate.
     "the baked suite": ["--ignore=tests/test_many.py", "--ignore=tests/test_event_loop.py"],
@@ -48,9 +48,10 @@ def main() -> None:
     environment = {n: v for n, v in os.environ.items() if n not in {"VIRTUAL_ENV", "DATABASE_URL"}}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as folder:
-        cookiecutter = [sys.executable, "-m", "cookiecutter", TEMPLATE, "--no-input"]
         subprocess.run(
-            [*cookiecutter, "--output-dir", folder], check=True, stdout=subprocess.DEVNULL
+            [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input", "-o", folder],
+            check=True,
+            stdout=subprocess.DEVNULL,
         )
         project = Path(folder, "my_backend")
         (project / "tests/test_many.py").write_text(MANY, encoding="utf-8")

@@ -40,8 +40,11 @@ COLUMNS = {
 
 def bake(folder: Path) -> tuple[Path, Path]:
     """Return a project with the gate and the traps, and one with the traps alone."""
-    cookiecutter = [sys.executable, "-m", "cookiecutter", TEMPLATE, "--no-input"]
-    subprocess.run([*cookiecutter, "--output-dir", folder], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input", "-o", str(folder)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     gated = folder / "my_backend"
     for trap in TRAPS:
         trap.write(gated)

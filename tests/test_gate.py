@@ -1,6 +1,7 @@
 """The gate bites, and only what is bad: every trap is planted in a baked project and run."""
 
 import json
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from conftest import Project
 from traps import GOOD, TRAPS, Case, Trap
 
+DETECTORS = ("blocking", "slow", "tasks", "warnings", "requests", "database", "secrets")
 # Libraries that only the traps use.
 LIBRARIES = ("bcrypt", "psycopg[binary]", "psycopg2-binary", "requests")
 
@@ -36,23 +38,26 @@ class Run:
         for finding in json.loads(project.read("gate.json"))["findings"]:
             self.findings[finding["test"]].append(finding)
         self.outcomes: dict[str, str] = {}
-        for element in ElementTree.parse(project.path / "junit.xml").iter("testcase"):
+        self.junit = list(ElementTree.parse(project.path / "junit.xml").iter("testcase"))
+        for element in self.junit:
             path = str(element.get("classname")).replace(".", "/") + ".py"
             bad = [child.tag for child in element if child.tag in {"failure", "error", "skipped"}]
             test = f"{path}::{element.get('name')}"
             self.outcomes[test] = bad[0] if bad else self.outcomes.get(test, "passed")
 
 
+def planted(installed: Project, factory: pytest.TempPathFactory, name: str) -> Project:
+    return installed.copy(factory.mktemp(name) / "my_backend")
+
+
 @pytest.fixture(scope="module")
 def trapped(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    project = installed.copy(tmp_path_factory.mktemp("traps") / "project")
-    return Run(project, list(TRAPS))
+    return Run(planted(installed, tmp_path_factory, "traps"), list(TRAPS))
 
 
 @pytest.fixture(scope="module")
 def spared(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    project = installed.copy(tmp_path_factory.mktemp("good") / "project")
-    return Run(project, GOOD)
+    return Run(planted(installed, tmp_path_factory, "good"), GOOD)
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name)
@@ -61,7 +66,7 @@ def test_a_trap_fails_its_own_test_and_the_message_names_the_line(trap: Trap, tr
         assert trapped.outcomes[test] in {"failure", "error"}, trapped.output
         findings = trapped.findings[test]
         detectors = {finding["detector"] for finding in findings}
-        assert trap.detector in detectors
+        assert trap.detector in detectors, f"{trap.detector} has missed {trap.name}"
         assert detectors <= {trap.detector} | trap.also
         named = [f"{f['path']}:{f['line']}" for f in findings if f["detector"] == trap.detector]
         assert named == [trap.location()]
@@ -69,7 +74,23 @@ def test_a_trap_fails_its_own_test_and_the_message_names_the_line(trap: Trap, tr
 
 
 def test_nothing_but_the_traps_is_found(trapped: Run) -> None:
-    assert set(trapped.findings) == {test for trap in TRAPS for test in trap.tests()}
+    found = {test for test, findings in trapped.findings.items() if findings}
+    assert found == {test for trap in TRAPS for test in trap.tests()}
+
+
+def test_the_run_goes_on_after_each_trap(trapped: Run) -> None:
+    assert trapped.done.returncode == 1
+    assert "INTERNALERROR" not in trapped.output
+
+
+def test_the_junit_report_carries_the_findings(trapped: Run) -> None:
+    (case,) = (c for c in trapped.junit if c.get("classname") == "tests.traps.test_sleep")
+    (finding,) = case.iter("property")
+    assert finding.get("name") == "behavior_gate"
+    assert finding.get("value") == (
+        "blocking: time.sleep() blocks the event loop at app/traps/sleep.py:"
+        f"{trapped.findings[TRAPS[0].tests()[0]][0]['line']} in trap"
+    )
 
 
 @pytest.mark.parametrize("case", GOOD, ids=lambda case: case.name)
@@ -77,3 +98,66 @@ def test_good_code_passes(case: Case, spared: Run) -> None:
     for test in case.tests():
         assert spared.findings[test] == []
         assert spared.outcomes[test] == "passed", spared.output
+
+
+def test_good_code_passes_in_two_processes_with_coverage_and_warnings_as_errors(
+    installed: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    project = planted(installed, tmp_path_factory, "modes")
+    run = Run(project, GOOD, "--numprocesses=2", "--cov=app", "-Werror")
+
+    assert run.done.returncode == 0, run.output
+    assert set(run.outcomes.values()) == {"passed"}
+
+
+def test_the_selftest_shows_that_each_detector_bites(installed: Project) -> None:
+    output = installed.succeed("run", "--frozen", "pytest", "--gate-selftest")
+
+    said = dict(re.findall(r"^(\w+) +(caught|MISSED)$", output, re.MULTILINE))
+    assert said == dict.fromkeys(DETECTORS, "caught")
+
+
+@pytest.mark.parametrize("detector", DETECTORS)
+def test_a_detector_that_is_taken_out_of_the_table_is_missed(
+    installed: Project, tmp_path: Path, detector: str
+) -> None:
+    project = installed.copy(tmp_path / "my_backend")
+    table = project.path / "tests/behavior_gate/detectors.py"
+    text = table.read_text(encoding="utf-8")
+    line = f"    {detector.capitalize()}Detector,\n"
+    assert line in text
+    table.write_text(text.replace(line, ""), encoding="utf-8")
+    # A hang is found by the watchdog itself.
+    of_detector = (trap for trap in TRAPS if trap.detector == detector)
+    first = next(trap for trap in of_detector if not trap.name.startswith("hang"))
+
+    run = Run(project, [first])
+
+    assert detector not in {f["detector"] for f in run.findings[first.tests()[0]]}
+
+
+@pytest.mark.parametrize(
+    ("marker", "problem"),
+    [
+        ('gate_allow("blocking")', 'say why: reason="..."'),
+        ('gate_allow("blocking", reason=" ")', 'say why: reason="..."'),
+        ('gate_allow("bloking", reason="x")', "unknown detector 'bloking', known are blocking, "),
+        ('gate_allow(reason="x")', "name a detector: blocking, "),
+        ('gate_allow("slow", why="x")', "it takes names of detectors and reason=..."),
+    ],
+)
+def test_a_marker_that_is_not_complete_stops_the_run_in_one_line(
+    installed: Project, tmp_path: Path, marker: str, problem: str
+) -> None:
+    project = installed.copy(tmp_path / "my_backend")
+    (project.path / "tests/test_marked.py").write_text(
+        f"import pytest\n\n\n@pytest.mark.{marker}\ndef test_marked(): ...\n", encoding="utf-8"
+    )
+
+    done = project.uv("run", "--frozen", "pytest", "tests/test_marked.py")
+
+    assert done.returncode == 4
+    (line,) = (x for x in done.stderr.splitlines() if x)
+    assert line.startswith(
+        f"ERROR: tests/test_marked.py::test_marked: @pytest.mark.gate_allow: {problem}"
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 CLIENTS = ("client", "concurrent_client")
 MARK = "# <-"
@@ -176,7 +177,7 @@ class Trap(Case):
 
 
 def trap(
-    name: str, detector: str, code: str, *, also: set[str] | None = None, **options: object
+    name: str, detector: str, code: str, *, also: set[str] | None = None, **options: Any
 ) -> Trap:
     return replace(Trap(name, code, detector=detector, also=frozenset(also or ())), **options)
 
@@ -193,11 +194,11 @@ def endpoint(body: str, parameters: str = "") -> str:
     )
 
 
-def blocking(name: str, body: str, **options: object) -> Trap:
+def blocking(name: str, body: str, **options: Any) -> Trap:
     return trap(name, "blocking", endpoint(body), **options)
 
 
-def database(name: str, body: str, detector: str = "database", **options: object) -> Trap:
+def database(name: str, body: str, detector: str = "database", **options: Any) -> Trap:
     return trap(
         name,
         detector,
@@ -949,7 +950,7 @@ async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
 """
 
 
-def good(name: str, code: str, **options: object) -> Case:
+def good(name: str, code: str, **options: Any) -> Case:
     return replace(Case(name, code), **options)
 
 
