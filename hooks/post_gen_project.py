@@ -103,6 +103,13 @@ def start_git() -> None:
             say_missing("No git repository", reason, f"that, then {init}")
 
 
+def remove_empty_folders() -> None:
+    """Cookiecutter makes the folder also of a file that the answers leave out."""
+    for folder in (".github/workflows", ".github"):
+        with contextlib.suppress(OSError):
+            (PROJECT / folder).rmdir()
+
+
 def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -110,6 +117,7 @@ def main() -> None:
     # Cookiecutter runs a rendered copy of this file, and leaves it behind.
     with contextlib.suppress(OSError):
         Path(__file__).unlink()
+    remove_empty_folders()
     uv = find_uv()
     write_lock(uv)
     write_env()

@@ -176,16 +176,6 @@ def test_the_postgres_version_is_that_of_the_ci_service_and_of_compose(
     assert database["volumes"] == [f"db:{data}"]
 
 
-def test_the_ci_file_is_valid_by_the_schema_of_gitlab(baked: Project) -> None:
-    done = baked.uv(
-        *("run", "--no-sync", "--project", str(TEMPLATE), "check-jsonschema"),
-        *("--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"),
-        ".gitlab-ci.yml",
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 # What is refused
 
 

