@@ -25,7 +25,8 @@ from blockbuster import blockbuster_ctx
 
 @pytest.fixture(autouse=True)
 def _stock_blockbuster():
-    with blockbuster_ctx():
+    # Without naming the app, what asyncpg and FastAPI do at their first call fails every test.
+    with blockbuster_ctx("app"):
         yield
 """
 PLAIN = ("--override-ini=filterwarnings=", "--override-ini=asyncio_debug=false")

@@ -327,7 +327,7 @@ TRAPS: list[Trap] = [
     blocking("file-exists", "os.path.exists(DATA)  # <-"),
     blocking("file-path-exists", "DATA.exists()  # <-"),
     blocking("file-listdir", 'os.listdir(".")  # <-'),
-    blocking("file-copy", "shutil.copy(DATA, os.devnull)  # <-"),
+    blocking("file-copy", 'shutil.copy(DATA, DATA.with_suffix(".bak"))  # <-'),
     blocking("sqlite", 'sqlite3.connect(":memory:").close()  # <-'),
     trap(
         "psycopg",

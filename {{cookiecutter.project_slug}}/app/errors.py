@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
 PROBLEM_JSON = "application/problem+json"
@@ -88,6 +89,11 @@ class EmailTaken(DomainError):
     detail = "An account with this email exists."
 
 
+class ChangedMeanwhile(DomainError):
+    status = HTTPStatus.CONFLICT
+    detail = "Another request has changed this meanwhile. Read it again before you change it."
+
+
 class DatabaseUnavailable(DomainError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     detail = "The database does not answer."
@@ -117,6 +123,10 @@ async def _on_domain_error(_: Request, error: DomainError) -> JSONResponse:
     return _answer(error.problem(), error.headers)
 
 
+async def _on_stale_data(_: Request, __: StaleDataError) -> JSONResponse:
+    return _answer(ChangedMeanwhile.problem())
+
+
 async def _on_invalid_input(_: Request, error: RequestValidationError) -> JSONResponse:
     problem = InvalidInput.problem()
     problem.errors = [FieldProblem.model_validate(e) for e in error.errors()]
@@ -138,6 +148,7 @@ def add_error_handlers(app: FastAPI) -> None:
     """Answer every error of the app as problem details, and say so in its OpenAPI document."""
     handlers: dict[type[Exception], Any] = {
         DomainError: _on_domain_error,
+        StaleDataError: _on_stale_data,
         RequestValidationError: _on_invalid_input,
         HTTPException: _on_http_exception,
         Exception: _on_crash,

@@ -1,54 +1,43 @@
-"""The fixtures of this app's tests.
+"""The fixtures of the tests. What they need to know of the app is in `app_under_test.py`.
 
 `session` and `client` share one transaction, which is rolled back after the test.
 `concurrent_client` has a database of its own, a pool and real commits: it is for races.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import AsyncIterator, Generator
 
 import httpx
 import pytest
-from alembic import command
-from alembic.config import Config
-from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from app.config import Settings
-from app.database import get_session
-from app.main import create_app
-from app.security import create_access_token, password_context
-from app.users.models import User
-from app.users.service import create_user
-from tests.isolation import Isolation, isolated
+from tests.app_under_test import get_session, migrate, running_app
+from tests.isolation import Isolation, isolated, only_databases
 from tests.postgres import DatabaseError, Databases, open_databases
 
 # Tests run on a debug-mode event loop, and every async defect fails the test that caused it.
-pytest_plugins = ["tests.behavior_gate"]
-
-PASSWORD = "correct horse battery staple"
-SECRET_KEY = "a secret key that only the tests know"
-
+pytest_plugins = ["tests.behavior_gate", "tests.app_under_test"]
 
 # --- The database
 
 
-def migrate(database_url: str) -> None:
-    config = Config(Path(__file__).parent.parent / "alembic.ini")
-    config.attributes["database_url"] = database_url
-    command.upgrade(config, "head")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    try:
+        return (yield)
+    except DatabaseError as error:
+        if not hasattr(item.config, "workerinput"):
+            pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+        # pytest-xdist takes the exit of a worker for a crash.
+        item.session.shouldstop = str(error)
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture(scope="session")
 async def databases() -> AsyncIterator[Databases]:
-    try:
-        async with open_databases(migrate) as databases:
+    async with open_databases(migrate) as databases:
+        with only_databases("pytest_"):
             yield databases
-    except DatabaseError as error:
-        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +48,8 @@ async def engine(databases: Databases) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
-async def isolation(engine: AsyncEngine) -> AsyncIterator[Isolation]:
+async def isolation(databases: Databases, engine: AsyncEngine) -> AsyncIterator[Isolation]:
+    await databases.check()
     async with isolated(engine) as isolation:
         yield isolation
 
@@ -71,13 +61,6 @@ async def session(isolation: Isolation) -> AsyncSession:
 
 
 # --- The app and its clients
-
-
-@asynccontextmanager
-async def running_app(database_url: str) -> AsyncIterator[FastAPI]:
-    app = create_app(Settings(database_url=database_url, secret_key=SECRET_KEY))
-    async with LifespanManager(app):
-        yield app
 
 
 @pytest.fixture
@@ -102,11 +85,17 @@ async def client(app: FastAPI, isolation: Isolation) -> AsyncIterator[httpx.Asyn
 
 
 @pytest.fixture
-async def concurrent_app(databases: Databases) -> AsyncIterator[FastAPI]:
+async def concurrent_database(databases: Databases) -> AsyncIterator[str]:
+    """The URL of a database that only this test has."""
     database_url = await databases.clone()
-    async with running_app(database_url) as app:
-        yield app
+    yield database_url
     await databases.drop(database_url)
+
+
+@pytest.fixture
+async def concurrent_app(concurrent_database: str) -> AsyncIterator[FastAPI]:
+    async with running_app(concurrent_database) as app:
+        yield app
 
 
 @pytest.fixture
@@ -119,33 +108,9 @@ async def concurrent_client(concurrent_app: FastAPI) -> AsyncIterator[httpx.Asyn
 
 
 @pytest.fixture
-async def concurrent_session(concurrent_app: FastAPI) -> AsyncIterator[AsyncSession]:
+async def concurrent_session(concurrent_database: str) -> AsyncIterator[AsyncSession]:
     """A session of the test in the database of `concurrent_client`."""
-    async with concurrent_app.state.sessionmaker() as session:
+    engine = create_async_engine(concurrent_database)
+    async with AsyncSession(engine, expire_on_commit=False) as session:
         yield session
-
-
-# --- What tests are about
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _cheap_password_hashes() -> None:
-    password_context.update(argon2__time_cost=1, argon2__memory_cost=8, argon2__parallelism=1)
-
-
-@pytest.fixture
-async def user(session: AsyncSession) -> User:
-    user = await create_user(session, email="ada@example.com", password=PASSWORD)
-    await session.commit()
-    return user
-
-
-@pytest.fixture
-def token(user: User) -> dict[str, str]:
-    """The header that authenticates `user`."""
-    return bearer(user)
-
-
-def bearer(user: User, *, lifetime: timedelta = timedelta(minutes=5)) -> dict[str, str]:
-    token = create_access_token(user.id, secret_key=SECRET_KEY, lifetime=lifetime)
-    return {"Authorization": f"Bearer {token}"}
+    await engine.dispose()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import httpx
-from sqlalchemy import Dialect, Engine, event
+from sqlalchemy import Dialect, Engine, TextClause, event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
 
 
 class ConcurrentRequestsError(Exception):
@@ -30,6 +33,27 @@ class SeparateConnectionError(Exception):
             "A connection of its own would not see what the test has written, and what it commits "
             "would stay. Take a session from `get_session` or `app.state.sessionmaker`, or use the "
             "`concurrent_client` fixture."
+        )
+
+
+class ForeignDatabaseError(Exception):
+    """A connection to a database that is not for tests."""
+
+    def __init__(self, database: str | None) -> None:
+        super().__init__(
+            f"The database {database!r} is not one of the tests, and may hold real data. Take a "
+            "session from `get_session` or `app.state.sessionmaker`."
+        )
+
+
+class OuterTransactionError(Exception):
+    """A statement that would end the transaction of the test."""
+
+    def __init__(self, statement: str) -> None:
+        super().__init__(
+            f"The statement {statement!r} would end the transaction of the test, and what was "
+            "written would stay. Call the methods of the session, or use the `concurrent_client` "
+            "fixture."
         )
 
 
@@ -66,7 +90,11 @@ class Isolation:
 
     async def before_request(self, _: httpx.Request) -> None:
         """Commit what the test has written, so that the app sees it from a session of its own."""
-        await self.test_session.commit()
+        try:
+            await self.test_session.commit()
+        except StaleDataError as error:
+            error.add_note("The app has changed it since: `await session.refresh(...)` first.")
+            raise
 
 
 def _sessionmaker(connection: AsyncConnection, **options: Any) -> async_sessionmaker[AsyncSession]:
@@ -80,9 +108,13 @@ async def isolated(engine: AsyncEngine) -> AsyncIterator[Isolation]:
     """Open a transaction that is rolled back at the end, whatever the test does to it."""
     async with engine.connect() as connection:
         transaction = await connection.begin()
+        await _take_back(connection)
         isolation = Isolation(connection)
-        with _no_other_connection(engine.url.database):
+        _isolated.add(engine.url.database)
+        try:
             yield isolation
+        finally:
+            _isolated.discard(engine.url.database)
         try:
             await isolation.test_session.close()
             await transaction.rollback()
@@ -91,14 +123,63 @@ async def isolated(engine: AsyncEngine) -> AsyncIterator[Isolation]:
             await connection.invalidate()
 
 
+#: The databases that a test works in, on the one connection that it has.
+_isolated: set[str | None] = set()
+
+#: By engine: the statement that takes back what outlives a rollback.
+_remedies: WeakKeyDictionary[Engine, TextClause] = WeakKeyDictionary()
+
+ENDS_TRANSACTION = re.compile(
+    r"\s*(COMMIT|END|ABORT|ROLLBACK(?!\s+TO)|PREPARE\s+TRANSACTION)\b", re.IGNORECASE
+)
+REMEDY = text("""
+    SELECT concat_ws(', ', 'SELECT pg_advisory_unlock_all()', string_agg(format(
+        'setval(%L, %s, %L)', seqrelid::regclass, coalesce(last_value, seqstart),
+        last_value IS NOT NULL), ', '))
+    FROM pg_sequence, pg_sequence_last_value(seqrelid) AS last_value
+""")
+
+
+async def _take_back(connection: AsyncConnection) -> None:
+    """Release the advisory locks of earlier tests, and set the sequences to what they were."""
+    engine = connection.sync_engine
+    if engine not in _remedies:
+        event.listen(engine, "before_cursor_execute", _refuse_to_end_transaction)
+        _remedies[engine] = text(await connection.scalar(REMEDY) or "")
+    await connection.execute(_remedies[engine])
+
+
 @contextmanager
-def _no_other_connection(database: str | None) -> Iterator[None]:
-    def refuse(_: Dialect, __: object, ___: object, parameters: dict[str, Any]) -> None:
-        if parameters.get("database") == database:
-            raise SeparateConnectionError
+def only_databases(prefix: str) -> Iterator[None]:
+    """Refuse connections to PostgreSQL unless the database or the application is named so."""
+
+    def refuse(dialect: Dialect, _: object, __: object, parameters: dict[str, Any]) -> None:
+        database = _database(parameters)
+        application = parameters.get("server_settings", {}).get("application_name")
+        names = [name for name in (database, application) if name and name.startswith(prefix)]
+        if dialect.name == "postgresql" and not names:
+            raise ForeignDatabaseError(database)
 
     event.listen(Engine, "do_connect", refuse)
     try:
         yield
     finally:
         event.remove(Engine, "do_connect", refuse)
+
+
+def _refuse_to_end_transaction(_: object, __: object, statement: str, *___: object) -> None:
+    if ENDS_TRANSACTION.match(statement):
+        raise OuterTransactionError(statement)
+
+
+@event.listens_for(Engine, "do_connect")
+def _refuse_second_connection(
+    _: Dialect, __: object, ___: object, parameters: dict[str, Any]
+) -> None:
+    if _isolated and _database(parameters) in _isolated:
+        raise SeparateConnectionError
+
+
+def _database(parameters: dict[str, Any]) -> str | None:
+    # asyncpg and psycopg have a name each for it.
+    return parameters.get("database", parameters.get("dbname"))

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.users.models import User
-from tests.conftest import PASSWORD, SECRET_KEY
+from tests.app_under_test import PASSWORD, SECRET_KEY
 
 EMAIL_TAKEN = {
     "type": "/problems/email-taken",
@@ -44,6 +44,7 @@ async def test_register_answers_201_with_the_user(client: httpx.AsyncClient) -> 
         "email": "ada@example.com",
         "full_name": "Ada Lovelace",
         "created_at": body["created_at"],
+        "version": 1,
     }
 
 

@@ -5,7 +5,7 @@ from app.auth.service import authenticate
 from app.errors import AccountDisabled, InvalidCredentials
 from app.security import needs_rehash, password_context, verify_password
 from app.users.models import User
-from tests.conftest import PASSWORD
+from tests.app_under_test import PASSWORD
 
 
 async def test_authenticate_returns_the_user(session: AsyncSession, user: User) -> None:

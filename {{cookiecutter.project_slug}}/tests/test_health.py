@@ -62,7 +62,7 @@ async def test_ready_answers_503_when_the_database_is_silent(
 
 
 def use_database_at(app: FastAPI, port: int) -> None:
-    engine = create_async_engine(f"postgresql+asyncpg://nobody@127.0.0.1:{port}/none")
+    engine = create_async_engine(f"postgresql+asyncpg://nobody@127.0.0.1:{port}/pytest_none")
 
     async def get_other_session() -> AsyncIterator[AsyncSession]:
         async with AsyncSession(engine) as session:

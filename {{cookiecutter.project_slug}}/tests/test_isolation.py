@@ -1,18 +1,38 @@
 """The fixtures keep what they promise."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
 
 from app.database import SessionDep, create_engine, get_session
 from app.users.models import User
 from app.users.service import create_user
-from tests.conftest import PASSWORD
-from tests.isolation import ConcurrentRequestsError, SeparateConnectionError
+from tests.app_under_test import PASSWORD
+from tests.isolation import (
+    ConcurrentRequestsError,
+    ForeignDatabaseError,
+    OuterTransactionError,
+    SeparateConnectionError,
+    isolated,
+)
+from tests.postgres import Databases
+
+
+@pytest.fixture
+async def own_engine(databases: Databases) -> AsyncIterator[AsyncEngine]:
+    """The engine of a database that a test may change for good."""
+    url = await databases.clone()
+    engine = create_engine(url)
+    yield engine
+    await engine.dispose()
+    await databases.drop(url)
 
 
 @pytest.mark.parametrize("run", ["first", "second"])
@@ -96,6 +116,88 @@ async def test_a_session_behind_the_back_of_get_session_lands_in_the_same_transa
     assert (await session.scalars(select(User.email))).all() == ["ada@example.com"]
 
 
+async def test_a_sequence_goes_on_in_the_next_test_where_it_stood_before(
+    own_engine: AsyncEngine,
+) -> None:
+    async with own_engine.begin() as connection:
+        await connection.execute(text("CREATE SEQUENCE unused START 5"))
+        await connection.execute(text("CREATE SEQUENCE used"))
+        await connection.execute(text("SELECT nextval('used')"))
+
+    for _ in range(2):
+        async with isolated(own_engine) as isolation:
+            session = isolation.test_session
+            assert await session.scalar(text("SELECT nextval('unused')")) == 5
+            assert await session.scalar(text("SELECT nextval('used')")) == 2
+
+
+async def test_nothing_of_a_connection_is_left_in_the_next_test(own_engine: AsyncEngine) -> None:
+    state = text("""
+        SELECT pg_backend_pid(), current_setting('search_path'),
+               nullif(current_setting('app.user', true), ''), to_regclass('pg_temp.notes'),
+               (SELECT count(*) FROM pg_locks
+                WHERE locktype = 'advisory' AND pid = pg_backend_pid()),
+               (SELECT count(*) FROM pg_listening_channels()),
+               (SELECT count(*) FROM pg_cursors WHERE name = 'held')
+    """)
+    async with isolated(own_engine) as isolation:
+        clean = (await isolation.test_session.execute(state)).one()
+    async with isolated(own_engine) as isolation:
+        session = isolation.test_session
+        for statement in (
+            "SET search_path TO pg_catalog",
+            "SELECT set_config('app.user', 'ada', false)",
+            "CREATE TEMPORARY TABLE notes ()",
+            "SELECT pg_advisory_lock(1)",
+            "LISTEN notes",
+            "DECLARE held CURSOR WITH HOLD FOR SELECT 1",
+        ):
+            await session.execute(text(statement))
+        await session.commit()
+        assert (await session.execute(state)).one()[1:] != clean[1:]
+
+    async with isolated(own_engine) as isolation:
+        assert (await isolation.test_session.execute(state)).one() == clean
+
+
+async def test_a_test_that_breaks_its_connection_leaves_a_good_one_to_the_next(
+    own_engine: AsyncEngine,
+) -> None:
+    async with isolated(own_engine) as isolation:
+        with pytest.raises(DBAPIError):
+            await isolation.test_session.execute(
+                text("SELECT pg_terminate_backend(pg_backend_pid())")
+            )
+
+    async with isolated(own_engine) as isolation:
+        assert await isolation.test_session.scalar(select(func.count()).select_from(User)) == 0
+
+
+async def test_a_test_that_ends_in_a_failed_statement_leaves_a_good_connection_to_the_next(
+    own_engine: AsyncEngine,
+) -> None:
+    async with isolated(own_engine) as isolation:
+        with pytest.raises(DBAPIError):
+            await isolation.test_session.execute(text("SELECT 1 / 0"))
+
+    async with isolated(own_engine) as isolation:
+        assert await isolation.test_session.scalar(text("SELECT 1")) == 1
+
+
+@pytest.mark.parametrize("statement", ["COMMIT", "  rollback; -- all of it", "END"])
+async def test_a_statement_that_would_end_the_transaction_of_the_test_is_refused(
+    session: AsyncSession, statement: str
+) -> None:
+    with pytest.raises(OuterTransactionError, match="Call the methods of the session"):
+        await session.execute(text(statement))
+
+
+async def test_a_database_that_is_not_one_of_the_tests_is_refused(app: FastAPI) -> None:
+    with pytest.raises(ForeignDatabaseError, match="'production' is not one of the tests"):
+        async with create_engine("postgresql+asyncpg:///production").connect():
+            pass
+
+
 @pytest.mark.gate_allow("requests", reason="the refusal is an error of the app")
 async def test_a_connection_behind_the_back_of_get_session_is_refused(
     app: FastAPI, client: httpx.AsyncClient
@@ -142,3 +244,15 @@ async def test_concurrent_client_commits_to_a_database_of_its_own(
     assert response.status_code == 201
     assert (await concurrent_session.scalars(select(User.email))).all() == ["ada@example.com"]
     assert (await session.scalars(select(User))).all() == []
+
+
+async def test_a_change_to_what_the_app_has_changed_since_says_how_to_mend_it(
+    session: AsyncSession, client: httpx.AsyncClient, user: User, token: dict[str, str]
+) -> None:
+    await client.patch("/users/me", json={"full_name": "Ada"}, headers=token)
+    user.full_name = "Grace"
+
+    with pytest.raises(StaleDataError) as caught:
+        await client.get("/users/me", headers=token)
+
+    assert "refresh" in caught.value.__notes__[0]

@@ -1,12 +1,36 @@
+"""What is only true if it is also true of two requests at the same moment."""
+
 import asyncio
 from collections import Counter
 
 import httpx
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.security import hash_password, password_context, verify_password
 from app.users.models import User
-from tests.conftest import PASSWORD
+from app.users.service import create_user
+from tests.app_under_test import PASSWORD, bearer
+
+
+@pytest.fixture
+async def racer(concurrent_session: AsyncSession) -> User:
+    """A user in the database of `concurrent_client`."""
+    user = await create_user(concurrent_session, email="ada@example.com", password=PASSWORD)
+    await concurrent_session.commit()
+    return user
+
+
+async def wait_for_a_lock(session: AsyncSession) -> None:
+    """Wait until another connection waits for a row that this session has changed."""
+    waiting = text(
+        "SELECT count(*) FROM pg_locks"
+        " WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+    )
+    async with asyncio.timeout(5):
+        while not await session.scalar(waiting):
+            pass
 
 
 async def test_of_twenty_registrations_of_one_email_at_once_one_wins(
@@ -20,3 +44,103 @@ async def test_of_twenty_registrations_of_one_email_at_once_one_wins(
 
     assert Counter(r.status_code for r in responses) == {201: 1, 409: 19}
     assert (await concurrent_session.scalars(select(User.email))).all() == ["ada@example.com"]
+
+
+async def test_of_twenty_changes_to_one_version_of_a_profile_one_wins(
+    concurrent_client: httpx.AsyncClient, concurrent_session: AsyncSession, racer: User
+) -> None:
+    responses = await asyncio.gather(
+        *(
+            concurrent_client.patch(
+                "/users/me",
+                json={"full_name": f"Ada {n}", "version": racer.version},
+                headers=bearer(racer),
+            )
+            for n in range(20)
+        )
+    )
+
+    assert Counter(r.status_code for r in responses) == {200: 1, 409: 19}
+    [winner] = [r.json() for r in responses if r.status_code == 200]
+    await concurrent_session.refresh(racer)
+    assert (racer.full_name, racer.version) == (winner["full_name"], winner["version"])
+
+
+async def test_of_five_changes_of_a_password_at_once_one_wins(
+    concurrent_client: httpx.AsyncClient, concurrent_session: AsyncSession, racer: User
+) -> None:
+    passwords = [f"a new password {n}" for n in range(5)]
+
+    responses = await asyncio.gather(
+        *(
+            concurrent_client.put(
+                "/users/me/password",
+                json={"current_password": PASSWORD, "new_password": password},
+                headers=bearer(racer),
+            )
+            for password in passwords
+        )
+    )
+
+    # One that comes late enough finds that its current password is wrong.
+    statuses = [r.status_code for r in responses]
+    assert statuses.count(204) == 1
+    assert set(statuses) <= {204, 403, 409}
+    await concurrent_session.refresh(racer)
+    assert await verify_password(passwords[statuses.index(204)], racer.password_hash)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", "/users/me", {"full_name": "Grace"}),
+        ("PUT", "/users/me/password", {"current_password": PASSWORD, "new_password": "a new one"}),
+        ("DELETE", "/users/me", None),
+    ],
+)
+async def test_a_request_that_another_one_overtakes_answers_409(
+    concurrent_client: httpx.AsyncClient,
+    concurrent_session: AsyncSession,
+    racer: User,
+    method: str,
+    path: str,
+    body: dict[str, str] | None,
+) -> None:
+    racer.full_name = "Ada"
+    await concurrent_session.flush()
+
+    async with asyncio.TaskGroup() as tasks:
+        overtaken = tasks.create_task(
+            concurrent_client.request(method, path, json=body, headers=bearer(racer))
+        )
+        await wait_for_a_lock(concurrent_session)
+        await concurrent_session.commit()
+
+    assert overtaken.result().status_code == 409
+    assert overtaken.result().json()["type"] == "/problems/changed-meanwhile"
+    await concurrent_session.refresh(racer)
+    assert racer.full_name == "Ada"
+
+
+async def test_a_login_does_not_bring_back_a_password_that_was_changed_meanwhile(
+    concurrent_client: httpx.AsyncClient, concurrent_session: AsyncSession, racer: User
+) -> None:
+    parameters = password_context.to_dict()
+    new_hash = await hash_password("a new password")
+    await concurrent_session.execute(update(User).values(password_hash=new_hash))
+    password_context.update(argon2__time_cost=2)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            login = tasks.create_task(
+                concurrent_client.post(
+                    "/auth/login", data={"username": racer.email, "password": PASSWORD}
+                )
+            )
+            await wait_for_a_lock(concurrent_session)
+            await concurrent_session.commit()
+    finally:
+        password_context.load(parameters)
+
+    assert login.result().status_code == 200
+    await concurrent_session.refresh(racer)
+    assert racer.password_hash == new_hash

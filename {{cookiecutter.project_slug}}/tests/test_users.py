@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.security import verify_password
 from app.users.models import User
 from app.users.service import create_user
-from tests.conftest import PASSWORD, SECRET_KEY, bearer
+from tests.app_under_test import PASSWORD, SECRET_KEY, bearer
 
 NOT_AUTHENTICATED = {
     "type": "/problems/not-authenticated",
@@ -34,6 +34,7 @@ async def test_read_me_answers_with_the_own_profile(
         "email": "ada@example.com",
         "full_name": None,
         "created_at": user.created_at.isoformat().replace("+00:00", "Z"),
+        "version": 1,
     }
 
 
@@ -167,6 +168,37 @@ async def test_update_me_refuses_to_take_the_email_away(
     assert response.json()["errors"] == [
         {"loc": ["body"], "msg": "Value error, email must not be null", "type": "value_error"}
     ]
+
+
+async def test_update_me_takes_the_version_that_the_profile_has(
+    client: httpx.AsyncClient, token: dict[str, str]
+) -> None:
+    response = await client.patch(
+        "/users/me", json={"full_name": "Ada", "version": 1}, headers=token
+    )
+
+    assert response.status_code == 200
+    assert (response.json()["full_name"], response.json()["version"]) == ("Ada", 2)
+
+
+async def test_update_me_refuses_a_change_to_a_version_that_is_gone(
+    client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
+) -> None:
+    await client.patch("/users/me", json={"full_name": "Ada"}, headers=token)
+
+    response = await client.patch(
+        "/users/me", json={"full_name": "Grace", "version": 1}, headers=token
+    )
+
+    assert response.status_code == 409
+    assert response.json() == {
+        "type": "/problems/changed-meanwhile",
+        "title": "Changed meanwhile",
+        "status": 409,
+        "detail": "Another request has changed this meanwhile. Read it again before you change it.",
+    }
+    await session.refresh(user)
+    assert user.full_name == "Ada"
 
 
 async def test_change_my_password_replaces_the_password(

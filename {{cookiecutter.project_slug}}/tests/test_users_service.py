@@ -3,7 +3,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import EmailTaken, WrongPassword
+from app.errors import ChangedMeanwhile, EmailTaken, WrongPassword
 from app.security import verify_password
 from app.users.models import User
 from app.users.service import (
@@ -13,7 +13,7 @@ from app.users.service import (
     find_user,
     update_user,
 )
-from tests.conftest import PASSWORD
+from tests.app_under_test import PASSWORD
 
 
 async def test_create_user_hashes_password(session: AsyncSession) -> None:
@@ -71,6 +71,18 @@ async def test_update_user_sets_what_is_given_and_nothing_else(
 
     await session.refresh(user)
     assert (user.email, user.full_name) == ("ada@example.com", "Ada Lovelace")
+
+
+async def test_update_user_refuses_changes_that_were_made_for_another_version(
+    session: AsyncSession, user: User
+) -> None:
+    await update_user(session, user, {"full_name": "Ada"}, version=1)
+
+    with pytest.raises(ChangedMeanwhile):
+        await update_user(session, user, {"full_name": "Grace"}, version=1)
+
+    await session.refresh(user)
+    assert (user.full_name, user.version) == ("Ada", 2)
 
 
 async def test_change_password_replaces_the_hash(session: AsyncSession, user: User) -> None:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import AccountDisabled, InvalidCredentials, NotAuthenticated
@@ -27,8 +28,12 @@ async def authenticate(session: AsyncSession, *, email: str, password: str) -> U
     if not user.is_active:
         raise AccountDisabled
     if needs_rehash(user.password_hash):
-        user.password_hash = await hash_password(password)
-        await session.flush()
+        # A password that was changed meanwhile must not come back.
+        await session.execute(
+            update(User)
+            .where(User.id == user.id, User.password_hash == user.password_hash)
+            .values(password_hash=await hash_password(password))
+        )
     return user
 
 

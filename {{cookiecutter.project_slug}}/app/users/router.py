@@ -4,6 +4,7 @@ from app.auth.dependencies import CurrentUser
 from app.database import SessionDep
 from app.errors import (
     AccountDisabled,
+    ChangedMeanwhile,
     EmailTaken,
     NotAuthenticated,
     WrongPassword,
@@ -24,10 +25,15 @@ async def read_me(user: CurrentUser) -> User:
 @router.patch(
     "",
     response_model=UserOut,
-    responses=problems(NotAuthenticated, AccountDisabled, EmailTaken),
+    responses=problems(NotAuthenticated, AccountDisabled, EmailTaken, ChangedMeanwhile),
 )
 async def update_me(changes: UserUpdate, user: CurrentUser, session: SessionDep) -> User:
-    await service.update_user(session, user, changes.model_dump(exclude_unset=True))
+    await service.update_user(
+        session,
+        user,
+        changes.model_dump(exclude_unset=True, exclude={"version"}),
+        version=changes.version,
+    )
     await session.commit()
     return user
 
@@ -35,7 +41,7 @@ async def update_me(changes: UserUpdate, user: CurrentUser, session: SessionDep)
 @router.put(
     "/password",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=problems(NotAuthenticated, AccountDisabled, WrongPassword),
+    responses=problems(NotAuthenticated, AccountDisabled, WrongPassword, ChangedMeanwhile),
 )
 async def change_my_password(
     change: PasswordChange, user: CurrentUser, session: SessionDep
@@ -52,7 +58,7 @@ async def change_my_password(
 @router.delete(
     "",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=problems(NotAuthenticated, AccountDisabled),
+    responses=problems(NotAuthenticated, AccountDisabled, ChangedMeanwhile),
 )
 async def delete_me(user: CurrentUser, session: SessionDep) -> None:
     await service.delete_user(session, user)

@@ -16,13 +16,18 @@ class UserOut(BaseModel):
     email: EmailStr
     full_name: str | None
     created_at: datetime
+    version: int
 
 
 class UserUpdate(BaseModel):
-    """A field that is left out stays as it is."""
+    """A field that is left out stays as it is.
+
+    With `version`, nothing is changed if the profile has another one by now.
+    """
 
     email: EmailStr | None = None
     full_name: FullName | None = None
+    version: int | None = None
 
     @model_validator(mode="after")
     def email_is_not_null(self) -> "UserUpdate":

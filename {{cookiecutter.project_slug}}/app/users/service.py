@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import violated_constraint
-from app.errors import EmailTaken, WrongPassword
+from app.errors import ChangedMeanwhile, EmailTaken, WrongPassword
 from app.security import hash_password, verify_password
 from app.users.models import UNIQUE_EMAIL, User
 
@@ -33,12 +33,20 @@ async def find_user(session: AsyncSession, *, email: str) -> User | None:
     return await session.scalar(select(User).where(func.lower(User.email) == func.lower(email)))
 
 
-async def update_user(session: AsyncSession, user: User, changes: dict[str, Any]) -> None:
+async def update_user(
+    session: AsyncSession, user: User, changes: dict[str, Any], *, version: int | None = None
+) -> None:
     """Set the given attributes of a user.
 
+    Args:
+        version: The version of the user that the changes were made for, if the caller knows it.
+
     Raises:
+        ChangedMeanwhile: The user has another version by now.
         EmailTaken: Another user has this email, in whatever case.
     """
+    if version not in {None, user.version}:
+        raise ChangedMeanwhile
     async with _email_taken_if_not_unique(session):
         for name, value in changes.items():
             setattr(user, name, value)

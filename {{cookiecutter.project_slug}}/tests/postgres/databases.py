@@ -6,11 +6,13 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass
 from itertools import count
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import URL, make_url, text
+from sqlalchemy import URL, CursorResult, make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -28,16 +30,31 @@ class DatabaseError(Exception):
     """No databases for tests can be had. The message is one line that says how to mend it."""
 
 
+@dataclass(frozen=True)
+class Server:
+    """Where the databases are, and what to say when that fails."""
+
+    url: URL
+    name: str
+    mend: str
+
+    def failure(self, what: str, error: Exception) -> DatabaseError:
+        # The server's own words, without SQLAlchemy's wrapping.
+        cause = error.__cause__ if isinstance(error, DBAPIError) else error
+        reason = str(cause or error).strip().partition("\n")[0].rstrip(".")
+        return DatabaseError(f"{self.name} {what}: {reason}. {self.mend}")
+
+
 class Databases:
     """Makes clones of the template database, and drops them."""
 
-    def __init__(self, server: URL, admin: AsyncConnection, run: str) -> None:
+    def __init__(self, server: Server, admin: AsyncConnection, run: str) -> None:
         self._server = server
         self._admin = admin
         self._run = run
         # Two statements at once on one connection would be an error.
         self._lock = asyncio.Lock()
-        self._clones: set[str] = set()
+        self._created: set[str] = set()
         self._numbers = count(1)
 
     @property
@@ -45,54 +62,117 @@ class Databases:
         return f"{self._run}_template"
 
     def url(self, database: str) -> str:
-        return self._server.set(database=database).render_as_string(hide_password=False)
+        return self._server.url.set(database=database).render_as_string(hide_password=False)
 
     async def clone(self) -> str:
-        """Create a database that is a copy of the template, and return its URL."""
-        name = f"{self._run}_{os.getpid()}_{next(self._numbers)}"
-        await self._execute(
-            f'CREATE DATABASE "{name}" TEMPLATE "{self.template}" STRATEGY FILE_COPY'
-        )
-        self._clones.add(name)
-        return self.url(name)
+        """Create a database that is a copy of the template, and return its URL.
+
+        Raises:
+            DatabaseError: The server has failed.
+        """
+        return await self._create(f'TEMPLATE "{self.template}" STRATEGY FILE_COPY')
+
+    async def create(self) -> str:
+        """Create a database without tables, and return its URL.
+
+        Raises:
+            DatabaseError: The server has failed.
+        """
+        return await self._create("")
 
     async def drop(self, url: str) -> None:
-        """Drop a clone, whoever is connected to it."""
+        """Drop a database that was made here, whoever is connected to it."""
         name = make_url(url).database
-        assert name in self._clones, f"{name} is no clone of this run"
-        await self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-        self._clones.remove(name)
+        assert name in self._created, f"{name} is no database of this run"
+        # If the server has failed, the next test says so.
+        with suppress(DatabaseError):
+            await self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            self._created.remove(name)
 
-    async def _execute(self, statement: str) -> None:
+    async def check(self) -> None:
+        """Find out whether the server is still there. Costs nothing if it is.
+
+        Raises:
+            DatabaseError: The server has failed.
+        """
+        if await self._is_disconnected():
+            await self._execute("SELECT 1")
+
+    async def _is_disconnected(self) -> bool:
+        if self._admin.invalidated:
+            return True
+        connection: Any = (await self._admin.get_raw_connection()).driver_connection
+        return bool(connection.is_closed())
+
+    async def _create(self, options: str) -> str:
+        name = f"{self._run}_{os.getpid()}_{next(self._numbers)}"
+        await self._execute(f'CREATE DATABASE "{name}" {options}')
+        self._created.add(name)
+        return self.url(name)
+
+    async def _execute(self, statement: str) -> CursorResult[Any]:
         async with self._lock:
-            await self._admin.execute(text(statement))
+            try:
+                if await self._is_disconnected():
+                    # A statement was interrupted, or the server has ended. This connects again.
+                    await self._admin.invalidate()
+                    await self._admin.rollback()
+                return await self._admin.execute(text(statement))
+            except (SQLAlchemyError, OSError) as error:
+                raise self._server.failure("has failed", error) from error
 
     async def _build_template(self, migrate: Callable[[str], None]) -> None:
-        names = await self._admin.scalars(text(MY_DATABASES))
-        if self.template in names.all():
+        names = await self._execute(MY_DATABASES)
+        if self.template in names.scalars().all():
             return
         # The final name comes last: a migration that was killed leaves no half-made template.
         unfinished = f"{self.template}_unfinished"
         await self._execute(f'DROP DATABASE IF EXISTS "{unfinished}" WITH (FORCE)')
         await self._execute(f'CREATE DATABASE "{unfinished}"')
-        await asyncio.to_thread(migrate, self.url(unfinished))
+        try:
+            await asyncio.to_thread(migrate, self.url(unfinished))
+        except Exception:
+            await self.check()
+            raise
         await self._execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{self.template}"')
 
-    async def _drop_clones(self) -> None:
-        for name in list(self._clones):
-            await self.drop(self.url(name))
+    async def _open(self, migrate: Callable[[str], None]) -> None:
+        if not (await self._execute(MAY_CREATE_DATABASES)).scalar():
+            raise DatabaseError(
+                f"DATABASE_URL: the role {self._server.url.username} may not create databases. "
+                f"Grant it with ALTER ROLE {self._server.url.username} CREATEDB, "
+                "or unset DATABASE_URL to use the embedded PostgreSQL."
+            )
+        async with self._one_at_a_time():
+            await self._drop_abandoned(also_mine=False)
+            await self._build_template(migrate)
+
+    async def _close(self) -> None:
+        # What a server that has failed keeps, the next run drops.
+        with suppress(DatabaseError):
+            for name in list(self._created):
+                await self.drop(self.url(name))
+            async with self._one_at_a_time():
+                await self._drop_abandoned(also_mine=True)
 
     async def _drop_abandoned(self, *, also_mine: bool) -> None:
         """Drop what runs left behind that are over, this one included if it has no other worker."""
-        others = await self._admin.scalars(
-            text("SELECT application_name FROM pg_stat_activity WHERE pid != pg_backend_pid()")
+        others = await self._execute(
+            "SELECT application_name FROM pg_stat_activity WHERE pid != pg_backend_pid()"
         )
-        alive = set(others.all()) | (set() if also_mine else {self._run})
-        names = await self._admin.scalars(text(MY_DATABASES))
-        for name in names.all():
+        alive = set(others.scalars()) | (set() if also_mine else {self._run})
+        names = await self._execute(MY_DATABASES)
+        for name in names.scalars().all():
             match = NAME.match(name)
             if match and match[1] not in alive:
                 await self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    @asynccontextmanager
+    async def _one_at_a_time(self) -> AsyncIterator[None]:
+        # After an error the end of the connection releases the lock.
+        await self._execute("SELECT pg_advisory_lock(hashtext('pytest databases'))")
+        yield
+        await self._execute("SELECT pg_advisory_unlock(hashtext('pytest databases'))")
 
 
 @asynccontextmanager
@@ -111,17 +191,27 @@ async def open_databases(migrate: Callable[[str], None]) -> AsyncIterator[Databa
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid4().hex
     given = os.environ.get("DATABASE_URL")
     if given:
-        async with _databases_on(_parse(given), f"pytest_{run[:12]}", migrate) as databases:
+        url = _parse(given)
+        server = Server(
+            url,
+            f"DATABASE_URL: the server {url.host}:{url.port or 5432}",
+            "Start it or mend the URL, or unset it to use the embedded PostgreSQL.",
+        )
+        async with _databases_on(server, f"pytest_{run[:12]}", migrate) as databases:
             yield databases
         return
     embedded = running_server(share=run)
     try:
-        server = await asyncio.to_thread(embedded.__enter__)
+        started = await asyncio.to_thread(embedded.__enter__)
     except PostgresUnavailable as error:
         raise DatabaseError(str(error)) from error
     try:
-        url = make_url(server.url())
-        async with _databases_on(url, f"pytest_{run[:12]}", migrate) as databases:
+        server = Server(
+            make_url(started.url()),
+            "The embedded PostgreSQL",
+            "Mend that, and run the tests again.",
+        )
+        async with _databases_on(server, f"pytest_{run[:12]}", migrate) as databases:
             yield databases
     finally:
         await asyncio.to_thread(embedded.__exit__, None, None, None)
@@ -145,11 +235,11 @@ def _parse(url: str) -> URL:
 
 @asynccontextmanager
 async def _databases_on(
-    server: URL, run: str, migrate: Callable[[str], None]
+    server: Server, run: str, migrate: Callable[[str], None]
 ) -> AsyncIterator[Databases]:
     # The name tells other runs that this one is alive.
     engine = create_async_engine(
-        server,
+        server.url,
         poolclass=NullPool,
         isolation_level="AUTOCOMMIT",
         connect_args={"server_settings": {"application_name": run}},
@@ -157,40 +247,11 @@ async def _databases_on(
     try:
         admin = await engine.connect()
     except (SQLAlchemyError, OSError) as error:
-        raise DatabaseError(
-            f"DATABASE_URL: {server.host}:{server.port or 5432} does not let us in: "
-            f"{_reason(error)}. Start that server or mend the URL, "
-            "or unset it to use the embedded PostgreSQL."
-        ) from error
+        raise server.failure("does not let us in", error) from error
     async with aclosing(admin):
-        if not await admin.scalar(text(MAY_CREATE_DATABASES)):
-            raise DatabaseError(
-                f"DATABASE_URL: the role {server.username} may not create databases. "
-                f"Grant it with ALTER ROLE {server.username} CREATEDB, "
-                "or unset DATABASE_URL to use the embedded PostgreSQL."
-            )
         databases = Databases(server, admin, run)
-        async with _one_at_a_time(admin):
-            await databases._drop_abandoned(also_mine=False)
-            await databases._build_template(migrate)
         try:
+            await databases._open(migrate)
             yield databases
         finally:
-            await databases._drop_clones()
-            async with _one_at_a_time(admin):
-                await databases._drop_abandoned(also_mine=True)
-
-
-@asynccontextmanager
-async def _one_at_a_time(admin: AsyncConnection) -> AsyncIterator[None]:
-    await admin.execute(text("SELECT pg_advisory_lock(hashtext('pytest databases'))"))
-    try:
-        yield
-    finally:
-        await admin.execute(text("SELECT pg_advisory_unlock(hashtext('pytest databases'))"))
-
-
-def _reason(error: BaseException) -> str:
-    """The server's own words, without SQLAlchemy's wrapping."""
-    cause = error.__cause__ if isinstance(error, DBAPIError) else error
-    return str(cause or error).strip().splitlines()[0].rstrip(".")
+            await databases._close()

@@ -1,0 +1,329 @@
+"""Does the database harness of the baked project find what it is for, and leave nothing behind?"""
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conftest import Project
+from test_baked_suite import is_gone, load_embedded, passed, query, wait_until
+
+MODEL = """
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import Base
+
+
+class Note(Base):
+    __tablename__ = "notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+
+MIGRATION = """
+from alembic import op
+from sqlalchemy import text
+
+revision = "{revision}"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    {upgrade}
+
+
+def downgrade() -> None:
+    {downgrade}
+"""
+
+
+def migration(revision: str, upgrade: str = "pass", downgrade: str = "pass") -> str:
+    return MIGRATION.format(revision=revision, upgrade=upgrade, downgrade=downgrade)
+
+
+@dataclass(frozen=True)
+class Defect:
+    """Files with what is appended to them, the test that fails, and a line of its message."""
+
+    name: str
+    files: dict[str, str]
+    test: str
+    message: str
+
+
+DEFECTS = [
+    Defect(
+        "missing column",
+        {"app/users/models.py": "    nickname: Mapped[str | None]\n"},
+        "test_no_model_has_drifted_from_the_migrations",
+        "Detected added column 'users.nickname'",
+    ),
+    Defect(
+        "model without a migration",
+        {"app/notes/__init__.py": "", "app/notes/models.py": MODEL},
+        "test_no_model_has_drifted_from_the_migrations",
+        "Detected added table 'notes'",
+    ),
+    Defect(
+        "model that the migrations do not import",
+        {"app/notes.py": MODEL},
+        "test_no_model_is_hidden_from_the_migrations",
+        "app.notes.Note",
+    ),
+    Defect(
+        "two heads",
+        {
+            "migrations/versions/0002_a.py": migration("0002a"),
+            "migrations/versions/0002_b.py": migration("0002b"),
+        },
+        "test_the_migrations_have_one_head",
+        "merge them: .*0002[ab].*0002[ab]",
+    ),
+    Defect(
+        "downgrade that fails",
+        {
+            "migrations/versions/0002_a.py": migration(
+                "0002a", downgrade='op.drop_table("never_made")'
+            )
+        },
+        "test_each_migration_can_be_undone_and_done_again",
+        'the downgrade to 0002a@-1 fails: .*"never_made" does not exist',
+    ),
+    Defect(
+        "downgrade that does nothing",
+        {
+            "migrations/versions/0002_a.py": migration(
+                "0002a", upgrade='op.execute(text("CREATE TABLE left_over ()"))'
+            )
+        },
+        "test_each_migration_can_be_undone_and_done_again",
+        "the downgrade of 0002a is not complete(.*\\n)*.*relation left_over",
+    ),
+    Defect(
+        "leftover type",
+        {
+            "migrations/versions/0002_a.py": migration(
+                "0002a", upgrade="""op.execute(text("CREATE TYPE mood AS ENUM ('glad')"))"""
+            )
+        },
+        "test_each_migration_can_be_undone_and_done_again",
+        "the downgrade of 0002a is not complete(.*\\n)*.*type mood glad",
+    ),
+]
+
+
+@pytest.fixture
+def project(installed: Project, tmp_path: Path) -> Project:
+    return installed.copy(tmp_path / "project")
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
+def test_a_defect_of_the_migrations_fails_a_test_that_names_it(
+    project: Project, defect: Defect
+) -> None:
+    for name, text in defect.files.items():
+        path = project.path / name
+        path.parent.mkdir(exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+
+    done = project.uv("run", "--frozen", "pytest", "tests/test_migrations.py")
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert re.search(rf"^FAILED \S*::{defect.test}\b", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(defect.message, done.stdout), done.stdout
+
+
+# Faults in the middle of a run
+
+FAULTY = """
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+SERVER = text("SELECT current_setting('unix_socket_directories')")
+POSTMASTER = text("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")
+FAULT = os.environ["FAULT"]
+
+
+@pytest.mark.parametrize("n", range(3))
+async def test_before(
+    client: httpx.AsyncClient, concurrent_client: httpx.AsyncClient, n: int
+) -> None:
+    assert (await client.get("/health/ready")).status_code == 200
+    assert (await concurrent_client.get("/health/ready")).status_code == 200
+
+
+@pytest.mark.gate_allow("database", "requests", reason="the fault hits a session")
+async def test_fault(session: AsyncSession, concurrent_session: AsyncSession) -> None:
+    await asyncio.to_thread(Path("server").write_text, await session.scalar(SERVER))
+    if FAULT == "wait":
+        await asyncio.to_thread(Path("waits").touch)
+        await asyncio.sleep(60)
+    elif FAULT == "server":
+        os.kill(int(await session.scalar(POSTMASTER)), signal.SIGKILL)
+        await asyncio.sleep(0.5)
+    elif FAULT == "connection":
+        with pytest.raises(Exception, match="terminating connection"):
+            await session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+
+@pytest.mark.parametrize("n", range(3))
+async def test_after(
+    client: httpx.AsyncClient, concurrent_client: httpx.AsyncClient, n: int
+) -> None:
+    assert (await client.get("/health/ready")).status_code == 200
+    assert (await concurrent_client.get("/health/ready")).status_code == 200
+"""
+IN_ORDER = ("tests/test_faulty.py", "-p", "no:randomly")
+
+
+@pytest.fixture
+def faulty(project: Project) -> Project:
+    (project.path / "tests/test_faulty.py").write_text(FAULTY, encoding="utf-8")
+    return project
+
+
+@pytest.fixture(scope="module")
+def other_server() -> Iterator[str]:
+    with load_embedded().running_server() as server:
+        yield server.url("postgres")
+
+
+def server_of(project: Project) -> str:
+    return project.read("server")
+
+
+def run_pytest(project: Project, *options: str, **variables: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [f"{project.environment['UV_PROJECT_ENVIRONMENT']}/bin/pytest", *IN_ORDER, *options],
+        cwd=project.path,
+        env=project.environment | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+StartPytest = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start_pytest(faulty: Project) -> Iterator[StartPytest]:
+    """Starts runs that wait in the middle of a test, and ends them after the test."""
+    runs: list[subprocess.Popen[str]] = []
+
+    def start(*options: str, **variables: str) -> subprocess.Popen[str]:
+        runs.append(run_pytest(faulty, *options, FAULT="wait", **variables))
+        assert wait_until((faulty.path / "waits").exists, seconds=30)
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.communicate()
+
+
+def test_a_broken_connection_does_not_disturb_the_next_test(faulty: Project) -> None:
+    done = faulty.uv("run", "--frozen", "pytest", *IN_ORDER, FAULT="connection")
+
+    assert passed(done.stdout) == 7
+
+
+@pytest.mark.parametrize("options", [(), ("-n2",)], ids=["alone", "workers"])
+def test_a_server_that_dies_ends_the_run_in_one_line(
+    faulty: Project, options: tuple[str, ...]
+) -> None:
+    done = faulty.uv("run", "--frozen", "pytest", *IN_ORDER, *options, FAULT="server")
+
+    assert done.returncode != 0
+    line = (
+        r"^! \S+: The embedded PostgreSQL has failed: .*\. Mend that, and run the tests again\. !$"
+    )
+    assert re.search(line, done.stdout, re.MULTILINE), done.stdout
+    assert wait_until(lambda: is_gone(server_of(faulty)), seconds=10)
+    again = faulty.uv("run", "--frozen", "pytest", *IN_ORDER, FAULT="none")
+    assert passed(again.stdout) == 7
+
+
+def test_ctrl_c_leaves_nothing(faulty: Project, start_pytest: StartPytest) -> None:
+    run = start_pytest()
+
+    os.killpg(run.pid, signal.SIGINT)
+    output, _ = run.communicate(timeout=20)
+
+    assert run.returncode == 2, output
+    assert "KeyboardInterrupt" in output
+    assert is_gone(server_of(faulty))
+
+
+def test_ctrl_c_leaves_no_database_on_the_server_of_database_url(
+    other_server: str, start_pytest: StartPytest
+) -> None:
+    run = start_pytest(DATABASE_URL=other_server)
+    assert databases_of_runs(other_server)
+
+    os.killpg(run.pid, signal.SIGINT)
+    run.communicate(timeout=20)
+
+    assert databases_of_runs(other_server) == []
+
+
+def test_what_a_killed_run_leaves_on_the_server_of_database_url_the_next_one_drops(
+    faulty: Project, other_server: str, start_pytest: StartPytest
+) -> None:
+    run = start_pytest(DATABASE_URL=other_server)
+    with_another_at_work = databases_of_runs(other_server)
+    done = faulty.uv(
+        "run", "--frozen", "pytest", *IN_ORDER, FAULT="none", DATABASE_URL=other_server
+    )
+    assert passed(done.stdout) == 7
+    assert databases_of_runs(other_server) == with_another_at_work
+
+    run.kill()
+    run.communicate()
+    done = faulty.uv(
+        "run", "--frozen", "pytest", *IN_ORDER, FAULT="none", DATABASE_URL=other_server
+    )
+
+    assert passed(done.stdout) == 7
+    assert databases_of_runs(other_server) == []
+
+
+def databases_of_runs(url: str) -> list[tuple[object, ...]]:
+    return query(url, "SELECT datname FROM pg_database WHERE datname LIKE 'pytest%' ORDER BY 1")
+
+
+# Parallel runs
+
+COUNTING_MIGRATION = migration(
+    "0002", upgrade="""with open("migrated", "a") as file: file.write("once\\n")"""
+)
+
+
+def test_two_workers_migrate_once(faulty: Project) -> None:
+    (faulty.path / "migrations/versions/0002.py").write_text(COUNTING_MIGRATION, encoding="utf-8")
+
+    done = faulty.uv("run", "--frozen", "pytest", *IN_ORDER, "-n2", FAULT="none")
+
+    assert passed(done.stdout) == 7
+    assert faulty.read("migrated") == "once\n"
+
+
+def test_a_run_starts_no_workers_by_itself(faulty: Project) -> None:
+    done = faulty.uv("run", "--frozen", "pytest", *IN_ORDER, FAULT="none")
+
+    assert passed(done.stdout) == 7
+    assert not re.search(r"\d workers", done.stdout)

@@ -1,0 +1,68 @@
+"""What the fixtures need to know of this app, and the users that its tests are about.
+
+Another app has a `get_session`, a `migrate` and a `running_app` of its own.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from asgi_lifespan import LifespanManager
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.config import Settings
+from app.database import get_session as get_session
+from app.main import create_app
+from app.security import create_access_token, password_context
+from app.users.models import User
+from app.users.service import create_user
+
+PASSWORD = "correct horse battery staple"
+SECRET_KEY = "a secret key that only the tests know"
+
+
+def migrate(database_url: str) -> None:
+    """Build the schema in an empty database, as in production."""
+    config = Config(Path(__file__).parent.parent / "alembic.ini")
+    config.attributes["database_url"] = database_url
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        pytest.fail(f"The migrations do not run: {error}", pytrace=False)
+
+
+@asynccontextmanager
+async def running_app(database_url: str) -> AsyncIterator[FastAPI]:
+    """Start the app on a database, and stop it."""
+    app = create_app(Settings(database_url=database_url, secret_key=SECRET_KEY))
+    async with LifespanManager(app):
+        yield app
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_password_hashes() -> None:
+    password_context.update(argon2__time_cost=1, argon2__memory_cost=8, argon2__parallelism=1)
+
+
+@pytest.fixture
+async def user(session: AsyncSession) -> User:
+    user = await create_user(session, email="ada@example.com", password=PASSWORD)
+    await session.commit()
+    return user
+
+
+@pytest.fixture
+def token(user: User) -> dict[str, str]:
+    """The header that authenticates `user`."""
+    return bearer(user)
+
+
+def bearer(user: User, *, lifetime: timedelta = timedelta(minutes=5)) -> dict[str, str]:
+    token = create_access_token(user.id, secret_key=SECRET_KEY, lifetime=lifetime)
+    return {"Authorization": f"Bearer {token}"}
