@@ -464,6 +464,7 @@ def _failure(directory: Path, data: Path) -> PostgresUnavailable:
         return _unavailable(f"process {in_use[1]} uses the cluster in {data}", "end that one")
     if "No space left on device" in text or shutil.disk_usage(data).free < MEGABYTE:
         return _unavailable(f"no space is left on the disk of {data}", "free some")
-    errors = re.findall(r"(?:FATAL|PANIC|error): .*", text) or text.strip().splitlines()
+    errors = re.findall(r"(?:FATAL|PANIC|error): .*|.*(?:annot|could not) .*", text)
+    errors = errors or text.strip().splitlines()
     reason = errors[-1].strip() if errors else "its log is empty"
     return _unavailable(f"the server of {data} has failed ({reason})", "put that right")
