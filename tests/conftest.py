@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,9 @@ NOT_OURS = {
     *("DATABASE_URL", "SECRET_KEY"),
     *("PYTHONDONTWRITEBYTECODE", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "VIRTUAL_ENV"),
 }
+
+# Where the tests run in the background, their children would ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Done = subprocess.CompletedProcess[str]
 
