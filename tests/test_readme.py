@@ -29,7 +29,10 @@ def path_without_postgres(folder: Path) -> str:
         if not directory.startswith(sys.prefix) and os.path.isdir(directory):
             for program in Path(directory).iterdir():
                 link = folder / program.name
-                if not re.match(r"initdb|postgres|psql|pg_", program.name) and not link.exists():
+                if (
+                    not re.match(r"initdb|postgres|psql|pg_", program.name)
+                    and not link.is_symlink()
+                ):
                     link.symlink_to(program)
     return str(folder)
 
