@@ -1,7 +1,6 @@
 """Does the launcher of the embedded PostgreSQL start, share and stop servers as it says?"""
 
 import asyncio
-import importlib.util
 import json
 import os
 import shutil
@@ -13,11 +12,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import asyncpg
 import pytest
+from test_baked_suite import load_embedded
 
 TEMPLATE = Path(__file__).resolve().parent.parent
 LAUNCHER = TEMPLATE / "{{cookiecutter.project_slug}}" / "tests" / "postgres" / "embedded.py"
@@ -48,17 +47,7 @@ except embedded.PostgresUnavailable as error:
 """
 
 
-def _load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("embedded", LAUNCHER)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["embedded"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-embedded = _load()
+embedded = load_embedded()
 
 User = subprocess.Popen[str]
 StartUser = Callable[..., User]
