@@ -1,8 +1,8 @@
 """Print what isolating a database test costs: `uv run python tests/benchmark_database.py`.
 
 First the milliseconds of one test that inserts, commits and selects, by each way to start from
-clean tables; then the seconds of a suite of such tests in one process and in two. All in turns,
-the least of several rounds.
+clean tables, in a schema of one table and of twenty; then the seconds of a suite of such tests in
+one process and in two. All in turns, the least of several rounds.
 """
 
 import os
@@ -24,16 +24,29 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 
-from sqlalchemy import select, text
+from sqlalchemy import Column, ForeignKey, Integer, Table, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from app.database import Base
 from app.users.models import User
-from tests.conftest import migrate
 from tests.isolation import isolated
 from tests.postgres import open_databases
 
-ROUNDS, TESTS = 5, 40
+ROUNDS, TESTS = 20, 10
+
+for n in range(1, int(sys.argv[1])):
+    owner = Column("owner_id", ForeignKey(User.id), index=True)
+    Table(f"things_{n}", Base.metadata, Column("id", Integer, primary_key=True), owner)
+
+
+def create_tables(database_url: str) -> None:
+    async def create() -> None:
+        engine = create_async_engine(database_url)
+        async with engine.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+        await engine.dispose()
+
+    asyncio.run(create())
 
 
 async def insert_and_select(session: AsyncSession) -> None:
@@ -43,7 +56,7 @@ async def insert_and_select(session: AsyncSession) -> None:
 
 
 async def main() -> None:
-    async with open_databases(migrate) as databases:
+    async with open_databases(create_tables) as databases:
         ours = create_async_engine(await databases.clone())
         other = create_async_engine(await databases.clone())
         tables = ", ".join(Base.metadata.tables)
@@ -102,6 +115,7 @@ async def main() -> None:
                 taken[name].append((time.perf_counter() - start) / TESTS * 1000)
         for engine in (ours, other):
             await engine.dispose()
+    print(f"tables: {len(Base.metadata.tables)}")
     least = min(taken["savepoints (these tests)"])
     for name, times in taken.items():
         print(f"{name:28}{min(times):7.2f} ms {min(times) / least:6.1f}x")
@@ -151,7 +165,8 @@ def main() -> None:
         uv_run = [uv_path(), "run", "--frozen"]
         run(uv_path(), "sync", "--quiet", "--frozen", "--compile-bytecode")
 
-        run(*uv_run, "ways.py")
+        for tables in ("1", "20"):
+            run(*uv_run, "ways.py", tables)
         for tests in SIZES:
             taken: dict[str, list[float]] = {"-n0": [], "-n2": []}
             for _ in range(ROUNDS):
