@@ -6,6 +6,7 @@ Another app has a `get_session`, a `migrate` and a `running_app` of its own.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -37,10 +38,16 @@ def migrate(database_url: str) -> None:
         pytest.fail(f"The migrations do not run: {error}", pytrace=False)
 
 
+# FastAPI works out the routes of an app at its first request: about 2 ms for each.
+@lru_cache(maxsize=2)
+def app_on(database_url: str) -> FastAPI:
+    return create_app(Settings(database_url=database_url, secret_key=SECRET_KEY))
+
+
 @asynccontextmanager
 async def running_app(database_url: str) -> AsyncIterator[FastAPI]:
     """Start the app on a database, and stop it."""
-    app = create_app(Settings(database_url=database_url, secret_key=SECRET_KEY))
+    app = app_on(database_url)
     async with LifespanManager(app):
         yield app
 

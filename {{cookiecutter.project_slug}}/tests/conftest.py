@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from tests.app_under_test import get_session, migrate, running_app
-from tests.isolation import Isolation, isolated, only_databases
+from tests.isolation import Isolation, isolated, only_databases, restored
 from tests.postgres import DatabaseError, Databases, open_databases
 
 # Tests run on a debug-mode event loop, and every async defect fails the test that caused it.
@@ -65,10 +65,12 @@ async def session(isolation: Isolation) -> AsyncSession:
 
 @pytest.fixture
 async def app(engine: AsyncEngine, isolation: Isolation) -> AsyncIterator[FastAPI]:
-    async with running_app(engine.url.render_as_string(hide_password=False)) as app:
-        # A session that is opened without get_session lands in the test's transaction too.
-        app.state.sessionmaker = isolation.app_sessions
-        yield app
+    database_url = engine.url.render_as_string(hide_password=False)
+    async with running_app(database_url) as app:
+        with restored(app):
+            # A session that is opened without get_session lands in the test's transaction too.
+            app.state.sessionmaker = isolation.app_sessions()
+            yield app
 
 
 @pytest.fixture
@@ -81,7 +83,6 @@ async def client(app: FastAPI, isolation: Isolation) -> AsyncIterator[httpx.Asyn
         event_hooks={"request": [isolation.before_request]},
     ) as client:
         yield client
-    app.dependency_overrides.clear()
 
 
 @pytest.fixture
@@ -95,7 +96,8 @@ async def concurrent_database(databases: Databases) -> AsyncIterator[str]:
 @pytest.fixture
 async def concurrent_app(concurrent_database: str) -> AsyncIterator[FastAPI]:
     async with running_app(concurrent_database) as app:
-        yield app
+        with restored(app):
+            yield app
 
 
 @pytest.fixture

@@ -9,10 +9,12 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import httpx
-from sqlalchemy import Dialect, Engine, TextClause, event, text
+from fastapi import FastAPI
+from sqlalchemy import Dialect, Engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
+from starlette.datastructures import State
 
 
 class ConcurrentRequestsError(Exception):
@@ -66,12 +68,20 @@ class Isolation:
 
     def __init__(self, connection: AsyncConnection) -> None:
         # What a session of the app commits, another one sees. What it forgets to commit is gone.
-        self.app_sessions = _sessionmaker(connection)
+        self._options: dict[str, Any] = {
+            "bind": connection,
+            "join_transaction_mode": "create_savepoint",
+            "expire_on_commit": False,
+        }
         # The app writes while this session lives: a query has to refresh what it has loaded.
-        self.test_session = _sessionmaker(
-            connection, execution_options={"populate_existing": True}
-        )()
+        self.test_session = AsyncSession(
+            **self._options, execution_options={"populate_existing": True}
+        )
         self._request_is_running = False
+
+    def app_sessions(self) -> async_sessionmaker[AsyncSession]:
+        """Return what the app takes its sessions from where it does without `get_session`."""
+        return async_sessionmaker(**self._options)
 
     async def get_session(self) -> AsyncIterator[AsyncSession]:
         """Stand in for the app's own `get_session`.
@@ -83,7 +93,7 @@ class Isolation:
             raise ConcurrentRequestsError
         self._request_is_running = True
         try:
-            async with self.app_sessions() as session:
+            async with AsyncSession(**self._options) as session:
                 yield session
         finally:
             self._request_is_running = False
@@ -95,12 +105,6 @@ class Isolation:
         except StaleDataError as error:
             error.add_note("The app has changed it since: `await session.refresh(...)` first.")
             raise
-
-
-def _sessionmaker(connection: AsyncConnection, **options: Any) -> async_sessionmaker[AsyncSession]:
-    return async_sessionmaker(
-        connection, join_transaction_mode="create_savepoint", expire_on_commit=False, **options
-    )
 
 
 @asynccontextmanager
@@ -127,7 +131,7 @@ async def isolated(engine: AsyncEngine) -> AsyncIterator[Isolation]:
 _isolated: set[str | None] = set()
 
 #: By engine: the statement that takes back what outlives a rollback.
-_remedies: WeakKeyDictionary[Engine, TextClause] = WeakKeyDictionary()
+_remedies: WeakKeyDictionary[Engine, str] = WeakKeyDictionary()
 
 ENDS_TRANSACTION = re.compile(
     r"\s*(COMMIT|END|ABORT|ROLLBACK(?!\s+TO)|PREPARE\s+TRANSACTION)\b", re.IGNORECASE
@@ -145,8 +149,20 @@ async def _take_back(connection: AsyncConnection) -> None:
     engine = connection.sync_engine
     if engine not in _remedies:
         event.listen(engine, "before_cursor_execute", _refuse_to_end_transaction)
-        _remedies[engine] = text(await connection.scalar(REMEDY) or "")
-    await connection.execute(_remedies[engine])
+        _remedies[engine] = await connection.scalar(REMEDY) or ""
+    await connection.exec_driver_sql(_remedies[engine])
+
+
+@contextmanager
+def restored(app: FastAPI) -> Iterator[None]:
+    """Take back the overrides, routes and state that a test gives to the app."""
+    overrides, routes = dict(app.dependency_overrides), list(app.router.routes)
+    state, document = {name: app.state[name] for name in app.state}, app.openapi_schema
+    try:
+        yield
+    finally:
+        app.dependency_overrides, app.router.routes = overrides, routes
+        app.state, app.openapi_schema = State(state), document
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from tests.isolation import (
     OuterTransactionError,
     SeparateConnectionError,
     isolated,
+    restored,
 )
 from tests.postgres import Databases
 
@@ -226,6 +227,18 @@ async def test_two_requests_at_once_on_client_are_refused(
 
 async def test_no_override_is_left_behind(app: FastAPI) -> None:
     assert app.dependency_overrides == {}
+
+
+async def test_what_a_test_gives_to_the_app_is_taken_back(app: FastAPI) -> None:
+    with restored(app):
+        app.dependency_overrides[get_session] = AsyncSession
+        app.add_api_route("/mine", lambda: None)
+        app.state.mine = True
+        assert "/mine" in app.openapi()["paths"]
+
+    assert app.dependency_overrides == {}
+    assert "mine" not in app.state
+    assert "/mine" not in app.openapi()["paths"]
 
 
 async def test_client_overrides_the_session_of_the_app(
