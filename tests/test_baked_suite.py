@@ -212,3 +212,18 @@ def test_one_command_starts_the_app_with_its_documentation(
     assert "My Backend" in documentation
     assert (project.path / ".postgres").is_dir()
     assert wait_until(lambda: not processes_that_mention(str(project.path)), seconds=10)
+
+
+def test_a_wrong_setting_ends_the_one_command_in_one_line(
+    installed: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    project = installed.copy(tmp_path_factory.mktemp("wrong") / "my_backend")
+
+    done = project.uv("run", "--frozen", "dev.py", SECRET_KEY="short")
+
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Invalid settings: SECRET_KEY: String should have at least 32 characters. "
+        "Set them in the environment or in .env (.env.example shows how).\n",
+    )
+    assert not processes_that_mention(str(project.path))

@@ -11,7 +11,7 @@ import uvicorn
 from alembic import command
 from alembic.config import Config
 
-from app.config import ROOT
+from app.config import ROOT, Settings, load_settings
 from tests.postgres.embedded import PostgresUnavailable, running_server
 
 
@@ -21,6 +21,7 @@ def main() -> None:
     try:
         with running_server(data=ROOT / ".postgres") as server:
             os.environ["DATABASE_URL"] = server.url()
+            load_settings(Settings)
             command.upgrade(Config(ROOT / "alembic.ini"), "head")
             uvicorn.main(
                 ["app.main:app", "--reload", "--reload-dir", str(ROOT / "app"), *sys.argv[1:]]
