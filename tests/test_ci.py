@@ -446,8 +446,8 @@ class Image:
             else:
                 shutil.copy(source, target)
 
-    def run(self, *command: str) -> Done:
-        return Project(self.srv, self.environment).run(*command)
+    def run(self, *command: str, **variables: str) -> Done:
+        return Project(self.srv, self.environment | variables).run(*command)
 
 
 def test_the_dockerfile_has_nothing_for_its_linter_to_say(render: Bake) -> None:
@@ -456,10 +456,12 @@ def test_the_dockerfile_has_nothing_for_its_linter_to_say(render: Bake) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_the_image_migrates_and_serves_until_it_is_told_to_stop(
-    baked: Project, runner: Runner, tmp_path: Path
-) -> None:
-    image = Image(baked, runner, tmp_path)
+@pytest.fixture(scope="module")
+def image(baked: Project, runner: Runner, tmp_path_factory: pytest.TempPathFactory) -> Image:
+    return Image(baked, runner, tmp_path_factory.mktemp("image"))
+
+
+def test_the_image_holds_what_production_needs_compiled(image: Image) -> None:
     assert sorted(path.name for path in image.srv.iterdir()) == [
         *(".venv", "alembic.ini", "app", "migrations", "pyproject.toml")
     ]
@@ -467,15 +469,17 @@ def test_the_image_migrates_and_serves_until_it_is_told_to_stop(
     assert list(image.srv.glob("app/__pycache__/main.*.pyc"))
     assert list(image.srv.glob(".venv/lib/*/site-packages/fastapi/__pycache__/*.pyc"))
 
+
+def test_the_image_migrates_and_serves_until_it_is_told_to_stop(image: Image) -> None:
     with postgres() as url:
-        image.environment |= {"DATABASE_URL": url, "SECRET_KEY": "x" * 32}
-        migrated = image.run("alembic", "upgrade", "head")
+        settings = {"DATABASE_URL": url, "SECRET_KEY": "x" * 32}
+        migrated = image.run("alembic", "upgrade", "head", **settings)
         assert migrated.returncode == 0, migrated.stderr
         assert image.run(*image.commands["HEALTHCHECK"]).returncode != 0
         server = subprocess.Popen(
             image.commands["CMD"],
             cwd=image.srv,
-            env=image.environment,
+            env=image.environment | settings,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -496,3 +500,21 @@ def test_the_image_migrates_and_serves_until_it_is_told_to_stop(
     assert healthy, log
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert "Application shutdown complete." in log
+
+
+def test_wrong_settings_end_each_command_of_the_image_in_one_line(image: Image) -> None:
+    settings = {"DATABASE_URL": "postgresql://ada:lovelace@db:port/db", "SECRET_KEY": "short"}
+
+    served = image.run(*image.commands["CMD"], **settings)
+    migrated = image.run("alembic", "upgrade", "head", **settings)
+
+    url = "DATABASE_URL: Input should be a valid URL, invalid port number"
+    key = "SECRET_KEY: String should have at least 32 characters"
+    mend = "Set them in the environment or in .env (.env.example shows how)."
+    assert served.returncode == 3
+    assert re.sub("^INFO: .*\n", "", served.stderr, flags=re.MULTILINE) == (
+        f"ERROR:    Invalid settings: {url}; {key}. {mend}\n"
+        "ERROR:    Application startup failed. Exiting.\n"
+    )
+    assert migrated.returncode == 1
+    assert migrated.stderr == f"Invalid settings: {url}. {mend}\n"

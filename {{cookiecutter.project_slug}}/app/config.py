@@ -2,9 +2,9 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, PostgresDsn, SecretStr, TypeAdapter, ValidationError, field_validator
+from pydantic import Field, PostgresDsn, Secret, TypeAdapter, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,7 +42,7 @@ class DatabaseSettings(BaseSettings):
 class Settings(DatabaseSettings):
     """What the application needs to know."""
 
-    secret_key: SecretStr = Field(min_length=32)
+    secret_key: Secret[Annotated[str, Field(min_length=32)]]
     access_token_minutes: int = Field(default=30, gt=0)
 
 

@@ -5,13 +5,33 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import async_sessionmaker
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import health
 from app.auth import router as auth
-from app.config import PYPROJECT, Settings, load_settings
+from app.config import PYPROJECT, InvalidSettings, Settings, load_settings
 from app.database import create_engine
 from app.errors import add_error_handlers
 from app.users import router as users
+
+
+class SettingsAtStart:
+    """Reads the settings when the server starts. If they are wrong, it is told so in one line."""
+
+    def __init__(self, app: ASGIApp, settings: Settings | None) -> None:
+        self.app = app
+        self.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            try:
+                scope["app"].state.settings = self.settings or load_settings(Settings)
+            except InvalidSettings as error:
+                # Raised in the lifespan function, it would reach the server as a traceback.
+                await receive()
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                raise
+        await self.app(scope, receive, send)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -23,7 +43,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.settings = settings or load_settings(Settings)
         engine = create_engine(app.state.settings.database_url)
         app.state.sessionmaker = async_sessionmaker(engine, expire_on_commit=False)
         try:
@@ -37,6 +56,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=PYPROJECT["project"]["version"],
         lifespan=lifespan,
     )
+    app.add_middleware(SettingsAtStart, settings=settings)
     add_error_handlers(app)
     for router in (auth.router, users.router, health.router):
         app.include_router(router)

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from asgi_lifespan import LifespanManager
+from starlette.types import Message
 
 from app import config
 from app.config import DatabaseSettings, InvalidSettings, Settings, load_settings
@@ -37,12 +38,15 @@ def test_the_driver_is_asyncpg_however_the_url_is_spelled(scheme: str) -> None:
     assert settings.database_url == URL
 
 
-def test_missing_settings_are_named_in_one_line() -> None:
+def test_all_wrong_settings_are_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCESS_TOKEN_MINUTES", "0")
+
     with pytest.raises(InvalidSettings) as caught:
         load_settings(Settings)
 
     assert caught.value.code == (
-        "Invalid settings: DATABASE_URL: Field required; SECRET_KEY: Field required. "
+        "Invalid settings: DATABASE_URL: Field required; SECRET_KEY: Field required; "
+        "ACCESS_TOKEN_MINUTES: Input should be greater than 0. "
         "Set them in the environment or in .env (.env.example shows how)."
     )
 
@@ -55,8 +59,8 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(monkeypatch: pytest.Monke
         load_settings(Settings)
 
     assert caught.value.code == (
-        "Invalid settings: SECRET_KEY: Value should have at least 32 items after validation, "
-        "not 9. Set them in the environment or in .env (.env.example shows how)."
+        "Invalid settings: SECRET_KEY: String should have at least 32 characters. "
+        "Set them in the environment or in .env (.env.example shows how)."
     )
 
 
@@ -67,6 +71,21 @@ async def test_the_app_reads_its_settings_when_it_starts(monkeypatch: pytest.Mon
 
     async with LifespanManager(app):
         assert app.state.settings == Settings(database_url=URL, secret_key="k" * 32)
+
+
+async def test_an_app_that_cannot_start_tells_the_server_in_one_line_what_is_wrong() -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    with pytest.raises(InvalidSettings) as caught:
+        await create_app()({"type": "lifespan"}, receive, send)
+
+    assert sent == [{"type": "lifespan.startup.failed", "message": caught.value.code}]
 
 
 def test_every_setting_has_its_line_in_the_example(monkeypatch: pytest.MonkeyPatch) -> None:
