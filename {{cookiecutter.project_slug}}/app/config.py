@@ -1,11 +1,15 @@
 """Settings, read from the environment and from `.env`."""
 
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, PostgresDsn, Secret, TypeAdapter, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -36,7 +40,14 @@ class DatabaseSettings(BaseSettings):
     def use_asyncpg(cls, value: str) -> str:
         """Take the URL as hosting providers spell it, and name the driver in it."""
         TypeAdapter(PostgresDsn).validate_python(value)
-        return "postgresql+asyncpg://" + value.split("://", 1)[1]
+        # SQLAlchemy takes one port only, and what follows the first @ for its name.
+        with suppress(ArgumentError, ValueError):
+            if "@" not in (make_url(value).host or ""):
+                return "postgresql+asyncpg://" + value.split("://", 1)[1]
+        raise PydanticCustomError(
+            "url",
+            "Input should be postgresql://USER:PASSWORD@HOST:PORT/NAME, with %40 for an @ in it",
+        )
 
 
 class Settings(DatabaseSettings):

@@ -64,6 +64,30 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(monkeypatch: pytest.Monke
     )
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://user:p@ssword@localhost/db",
+        "postgresql://user:password@localhost:/db",
+        "postgresql://user:password@one:5432,two:5432/db",
+        " postgresql://user:password@localhost/db",
+    ],
+)
+def test_a_url_that_the_driver_would_take_for_another_is_refused(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(DatabaseSettings)
+
+    assert caught.value.code == (
+        "Invalid settings: DATABASE_URL: Input should be "
+        "postgresql://USER:PASSWORD@HOST:PORT/NAME, with %40 for an @ in it. "
+        "Set them in the environment or in .env (.env.example shows how)."
+    )
+
+
 async def test_the_app_reads_its_settings_when_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", URL)
     monkeypatch.setenv("SECRET_KEY", "k" * 32)
