@@ -1,5 +1,7 @@
 """Does CI work: its files are valid, and what they say is really executed."""
 
+import asyncio
+import errno
 import json
 import os
 import re
@@ -11,11 +13,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
+import asyncpg
 import pytest
 import yaml
 from conftest import TEMPLATE, Bake, Done, Project, uv_path
@@ -24,9 +29,17 @@ from test_baked_suite import load_embedded, wait_until
 GITLAB = ".gitlab-ci.yml"
 GITHUB = ".github/workflows/test.yml"
 JOB = "test:backend"
-SECONDS_LATE = 2
+SECONDS_LATE = 10
 # How this machine reaches its package index.
 NETWORK = re.compile(r"PIP_.*|UV_(DEFAULT_)?INDEX.*|SSL_.*|.*_proxy", re.IGNORECASE)
+MEND_SERVICE = (
+    "Start it, or make DATABASE_URL agree with the POSTGRES_USER, POSTGRES_PASSWORD and "
+    "POSTGRES_DB of the service."
+)
+NO_URL = (
+    "DATABASE_URL is no database URL. Write postgresql://USER:PASSWORD@HOST:PORT/NAME, "
+    "with %40 for an @ in it, or unset it to use the embedded PostgreSQL."
+)
 
 FAILING_TEST = """
 def test_planted() -> None:
@@ -230,14 +243,19 @@ class Runner:
 
 
 @contextmanager
-def postgres(seconds_late: float = 0) -> Iterator[str]:
-    """Run a server on a port of loopback, and give the URL of a database of it."""
-    port = free_port()
+def postgres(*, port: int = 0, seconds_late: float = 0) -> Iterator[str]:
+    """Run a server on a port of loopback that asks for a password, as the service of CI does."""
+    port = port or free_port()
     embedded: Any = load_embedded()
     embedded.WATCHDOG = embedded.WATCHDOG.replace('-h ""', f"-h 127.0.0.1 -p {port}")
     embedded.SOCKET = f".s.PGSQL.{port}"
     url = f"postgresql+asyncpg://postgres:postgres@127.0.0.1:{port}/postgres"
     with ExitStack() as stack:
+        password = stack.enter_context(NamedTemporaryFile("w"))
+        password.write("postgres")
+        password.flush()
+        os.chmod(password.name, 0o644)
+        embedded.INITDB += ["--auth-host=scram-sha-256", f"--pwfile={password.name}"]
         if not seconds_late:
             stack.enter_context(embedded.running_server())
             yield url
@@ -274,7 +292,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
 def green(runner: Runner, baked: Project) -> Run:
     """The job of a fresh project, with a server that comes up late."""
     runner.check_out(baked)
-    with postgres(SECONDS_LATE) as url:
+    with postgres(seconds_late=SECONDS_LATE) as url:
         return runner.run(DATABASE_URL=url)
 
 
@@ -330,11 +348,101 @@ def test_a_server_that_never_comes_fails_the_job_in_one_line(
 
     assert run.code != 0
     assert time.monotonic() - start > 1
-    assert run.log.splitlines()[-1].startswith(
-        f"PostgreSQL at 127.0.0.1:{port} did not let us in within 1 s ("
+    assert run.log.splitlines()[-1] == (
+        f"DATABASE_URL: the server 127.0.0.1:{port} did not let us in within 1 s: "
+        f"[Errno {errno.ECONNREFUSED}] Connect call failed ('127.0.0.1', {port}). {MEND_SERVICE}"
     )
     assert "Traceback" not in run.log
     assert "=== test session starts ===" not in run.log
+
+
+# The step of the job that waits for the server
+
+
+def wait_for_server(project: Project, url: str, seconds: str) -> Done:
+    return project.uv(
+        *("run", "--frozen", "python", "-m", "tests.postgres.wait", seconds),
+        DATABASE_URL=url,
+        timeout=30,
+    )
+
+
+def test_a_server_that_hangs_up_or_is_not_ready_is_waited_for(installed: Project) -> None:
+    port = free_port()
+    url = f"postgresql://postgres:postgres@127.0.0.1:{port}/postgres"
+    with ThreadPoolExecutor() as threads:
+        with socket.create_server(("127.0.0.1", port)) as hangs_up:
+            hangs_up.settimeout(30)
+            waiting = threads.submit(wait_for_server, installed, url, "60")
+            hangs_up.accept()[0].close()
+        with postgres(port=port):
+            assert waiting.result().stderr == ""
+            assert waiting.result().returncode == 0
+
+
+def test_a_server_that_takes_no_connections_now_is_waited_for(installed: Project) -> None:
+    def shut_down(data: str) -> None:
+        pid = Path(data, "postmaster.pid").read_text().partition("\n")[0]
+        os.kill(int(pid), signal.SIGTERM)
+
+    async def wait_while_it_shuts_down(url: str) -> Done:
+        # The server ends after its last connection, and accepts no other.
+        connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+        shut_down(await connection.fetchval("SHOW data_directory"))
+        try:
+            return await asyncio.to_thread(wait_for_server, installed, url, "1")
+        finally:
+            await connection.close()
+
+    with postgres() as url:
+        done = asyncio.run(wait_while_it_shuts_down(url))
+
+    server = url.partition("@")[2].partition("/")[0]
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"DATABASE_URL: the server {server} did not let us in within 1 s: "
+        f"the database system is shutting down. {MEND_SERVICE}\n"
+    )
+
+
+def test_what_time_does_not_mend_fails_at_once(installed: Project) -> None:
+    with postgres() as url:
+        server = url.partition("@")[2].partition("/")[0]
+        for user, name, reason in (
+            ("postgres:wrong", "postgres", 'password authentication failed for user "postgres"'),
+            ("ada:postgres", "postgres", 'password authentication failed for user "ada"'),
+            ("postgres:postgres", "planted", 'database "planted" does not exist'),
+        ):
+            # Would it wait, it would run into the time-out.
+            done = wait_for_server(installed, f"postgresql://{user}@{server}/{name}", "60")
+
+            assert done.returncode == 1
+            assert done.stderr == (
+                f"DATABASE_URL: the server {server} does not let us in: {reason}. {MEND_SERVICE}\n"
+            )
+
+
+@pytest.mark.parametrize(
+    ("url", "line"),
+    [
+        ("", "DATABASE_URL is not set. Write postgresql://USER:PASSWORD@HOST:PORT/NAME."),
+        ("postgresql://ada:love@lace@db/app", NO_URL),
+        ("postgresql://ada:lovelace@db:/app", NO_URL),
+        ("db", NO_URL),
+        (
+            "sqlite:///app.db",
+            "DATABASE_URL is for sqlite, and the tests need postgresql://. "
+            "Unset it to use the embedded PostgreSQL.",
+        ),
+    ],
+)
+def test_a_url_that_names_no_server_fails_at_once(installed: Project, url: str, line: str) -> None:
+    done = wait_for_server(installed, url, "60")
+
+    assert (done.returncode, done.stderr) == (1, f"{line}\n")
+
+
+# The lock, and the parts of a suite that outgrows one runner
 
 
 def test_a_lock_that_does_not_match_fails_the_job_before_the_tests(

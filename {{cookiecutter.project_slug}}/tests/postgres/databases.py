@@ -189,14 +189,8 @@ async def open_databases(migrate: Callable[[str], None]) -> AsyncIterator[Databa
         DatabaseError: There is no server, or the role may not create databases.
     """
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid4().hex
-    given = os.environ.get("DATABASE_URL")
-    if given:
-        url = _parse(given)
-        server = Server(
-            url,
-            f"DATABASE_URL: the server {url.host}:{url.port or 5432}",
-            "Start it or mend the URL, or unset it to use the embedded PostgreSQL.",
-        )
+    server = given_server()
+    if server:
         async with _databases_on(server, f"pytest_{run[:12]}", migrate) as databases:
             yield databases
         return
@@ -217,20 +211,34 @@ async def open_databases(migrate: Callable[[str], None]) -> AsyncIterator[Databa
         await asyncio.to_thread(embedded.__exit__, None, None, None)
 
 
-def _parse(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-    except SQLAlchemyError as error:
+def given_server() -> Server | None:
+    """Return the server that DATABASE_URL names, if it is set.
+
+    Raises:
+        DatabaseError: It is no URL of PostgreSQL.
+    """
+    given = os.environ.get("DATABASE_URL")
+    if not given:
+        return None
+    url = None
+    with suppress(SQLAlchemyError, ValueError):
+        url = make_url(given)
+    # What follows the first @ is taken for the host, and may be half of a password.
+    if url is None or "@" in (url.host or ""):
         raise DatabaseError(
             "DATABASE_URL is no database URL. Write postgresql://USER:PASSWORD@HOST:PORT/NAME, "
-            "or unset it to use the embedded PostgreSQL."
-        ) from error
-    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+            "with %40 for an @ in it, or unset it to use the embedded PostgreSQL."
+        )
+    if url.get_backend_name() not in {"postgresql", "postgres"}:
         raise DatabaseError(
-            f"DATABASE_URL is for {parsed.get_backend_name()}, and the tests need postgresql://. "
+            f"DATABASE_URL is for {url.get_backend_name()}, and the tests need postgresql://. "
             "Unset it to use the embedded PostgreSQL."
         )
-    return parsed.set(drivername="postgresql+asyncpg")
+    return Server(
+        url.set(drivername="postgresql+asyncpg"),
+        f"DATABASE_URL: the server {url.host}:{url.port or 5432}",
+        "Start it or mend the URL, or unset it to use the embedded PostgreSQL.",
+    )
 
 
 @asynccontextmanager

@@ -1,38 +1,56 @@
-"""Wait until the server of DATABASE_URL lets us in: `python -m tests.postgres.wait SECONDS`."""
+"""Wait until the server of DATABASE_URL lets us in."""
 
+import argparse
 import asyncio
-import os
 import sys
 import time
+from dataclasses import replace
 
-from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from .databases import DatabaseError, given_server
 
-async def wait(database_url: str, seconds: float) -> None:
-    """Connect again and again.
+MEND = (
+    "Start it, or make DATABASE_URL agree with the POSTGRES_USER, POSTGRES_PASSWORD and "
+    "POSTGRES_DB of the service."
+)
+
+
+async def wait(seconds: float) -> None:
+    """Connect again and again, until it succeeds.
 
     Raises:
-        SystemExit: There was no connection within `seconds`; the message is one line.
+        DatabaseError: The server refuses the user or has no such database, which does not get
+            better with time: its image opens the port when it has both. Or there was no
+            connection within `seconds`.
     """
-    url = make_url(database_url).set(drivername="postgresql+asyncpg")
-    engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": 5})
+    server = given_server()
+    if server is None:
+        raise DatabaseError(
+            "DATABASE_URL is not set. Write postgresql://USER:PASSWORD@HOST:PORT/NAME."
+        )
+    server = replace(server, mend=MEND)
+    engine = create_async_engine(server.url, poolclass=NullPool, connect_args={"timeout": 5})
     end = time.monotonic() + seconds
     while True:
         try:
             async with engine.connect():
                 return
         except (OSError, SQLAlchemyError) as error:
+            sqlstate = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+            if sqlstate.startswith(("28", "3D")):
+                raise server.failure("does not let us in", error) from error
             if time.monotonic() > end:
-                reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
-                raise SystemExit(
-                    f"PostgreSQL at {url.host}:{url.port or 5432} did not let us in within"
-                    f" {seconds:g} s ({reason}). Is it running, and is DATABASE_URL right?"
-                ) from None
+                raise server.failure(f"did not let us in within {seconds:g} s", error) from error
         await asyncio.sleep(0.5)
 
 
 if __name__ == "__main__":
-    asyncio.run(wait(os.environ["DATABASE_URL"], float(sys.argv[1])))
+    parser = argparse.ArgumentParser(prog="python -m tests.postgres.wait", description=__doc__)
+    parser.add_argument("seconds", type=float, help="how long to try")
+    try:
+        asyncio.run(wait(parser.parse_args().seconds))
+    except DatabaseError as error:
+        sys.exit(str(error))
