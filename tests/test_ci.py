@@ -121,6 +121,14 @@ def test_both_services_run_the_same_commands(with_both: Project) -> None:
     assert steps("test") == install + gitlab[JOB]["script"]
 
 
+def test_each_action_is_pinned_by_its_commit(with_both: Project) -> None:
+    used = re.findall(r"uses: (.*)", with_both.read(GITHUB))
+
+    assert len(used) == 5
+    for action in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
+
+
 # The job of GitLab, executed
 
 
