@@ -20,6 +20,7 @@ class Run:
     """What pytest and the gate said of the planted cases."""
 
     def __init__(self, project: Project, cases: list[Case], *options: str) -> None:
+        self.project = project
         for case in cases:
             case.write(project.path)
         self.done = project.uv(
@@ -71,6 +72,37 @@ def test_a_trap_fails_its_own_test_and_the_message_names_the_line(trap: Trap, tr
         named = [f"{f['path']}:{f['line']}" for f in findings if f["detector"] == trap.detector]
         assert named == [trap.location()]
         assert f"at {trap.location()} in " in trapped.output
+
+
+def line_of(run: Run, path: str, mark: str) -> str:
+    lines = run.project.read(path).splitlines()
+    (number,) = (number for number, text in enumerate(lines, 1) if text.endswith(mark))
+    return f"{path}:{number}"
+
+
+def test_a_hang_says_who_waits_for_whom_in_the_database(trapped: Run) -> None:
+    app, test = "app/traps/hang_row_lock.py", "tests/traps/test_hang_row_lock.py"
+    (finding,) = trapped.findings[f"{test}::test_concurrent_client"]
+
+    assert finding["what"].splitlines()[2:] == [
+        f"  POST /trap waits in PostgreSQL at {line_of(trapped, app, '# <-')} in trap"
+        " (lock: transactionid): UPDATE users SET full_name=$1::VARCHAR",
+        "    for the test, idle in transaction since"
+        f" {line_of(trapped, test, '# holds')} in test_concurrent_client:"
+        " SELECT users.id FROM users FOR UPDATE",
+    ]
+
+
+def test_a_hang_says_which_transactions_wait_for_one_lock(trapped: Run) -> None:
+    app, test = "app/traps/hang_advisory_lock.py", "tests/traps/test_hang_advisory_lock.py"
+    (finding,) = trapped.findings[f"{test}::test_concurrent_client"]
+
+    assert finding["what"].splitlines()[-4:] == 2 * [
+        f"  POST /trap waits in PostgreSQL at {line_of(trapped, app, '# waits')} in wait_for_it"
+        " (lock: advisory): SELECT pg_advisory_xact_lock(1)",
+        f"    for POST /trap, idle in transaction since {line_of(trapped, app, '# holds')} in trap:"
+        " SELECT pg_advisory_xact_lock(1)",
+    ]
 
 
 def test_nothing_but_the_traps_is_found(trapped: Run) -> None:

@@ -567,6 +567,52 @@ TRAPS: list[Trap] = [
         """,
     ),
     trap(
+        "hang-row-lock",
+        "requests",
+        endpoint(
+            """
+            await session.execute(update(User).values(full_name="Ada"))  # <-
+            await session.commit()
+            """,
+            "session: SessionDep",
+        ),
+        test="""
+        async def test_CLIENT(
+            APP: FastAPI, CLIENT: httpx.AsyncClient, concurrent_session: AsyncSession
+        ) -> None:
+            APP.include_router(router)
+            concurrent_session.add(new_user())
+            await concurrent_session.commit()
+            await concurrent_session.execute(select(User.id).with_for_update())  # holds
+            response = await CLIENT.post("/trap")
+            assert response.status_code == 200
+        """,
+        clients=("concurrent_client",),
+    ),
+    trap(
+        "hang-advisory-lock",
+        "requests",
+        """
+        LOCK = text("SELECT pg_advisory_xact_lock(1)")
+
+
+        async def wait_for_it(sessions: Any) -> None:
+            async with sessions() as session:
+                await session.execute(LOCK)  # waits
+
+
+        @router.post("/trap")
+        async def trap(session: SessionDep, request: Request) -> None:
+            await session.execute(LOCK)  # holds
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(2):
+                    tasks.create_task(wait_for_it(request.app.state.sessionmaker))
+                await asyncio.sleep(0)
+                await asyncio.Event().wait()  # <-
+        """,
+        clients=("concurrent_client",),
+    ),
+    trap(
         "asyncio-run",
         "requests",
         "async def work() -> None: ...\n\n\n"

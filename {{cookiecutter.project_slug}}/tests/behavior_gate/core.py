@@ -226,6 +226,10 @@ class Detector:
     def end(self, phase: Phase) -> None:
         """Judge a phase that has just run. `phase.loop`, if any, stands still and may be run."""
 
+    def explain_hang(self) -> list[str]:
+        """Say in lines what a test that hangs waits for. Runs in the watchdog's thread."""
+        return []
+
     async def selftest(self) -> None:
         """Commit the defect that this detector is for."""
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 from .core import Detector, Location, Phase, Request, current_request, stack
 from .exchange import (
@@ -28,6 +28,7 @@ from .exchange import (
     subscribe,
     unsubscribe,
 )
+from .locks import Login, User, describe_waits, server_pid
 from .patches import Patches
 from .repeats import N_PLUS_ONE, Repeats
 from .statements import (
@@ -38,6 +39,7 @@ from .statements import (
     naive_argument,
     naive_column,
 )
+from .watchdog import waits_at
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -78,6 +80,17 @@ class Work:
         self.writes.clear()
 
 
+@dataclass(slots=True, eq=False)
+class CheckOut:
+    """A connection that is out of the pool: for which request and task, and from which line."""
+
+    request: Request | None
+    task: ref[asyncio.Task[Any]] | None
+    where: Location | None
+    #: None outside requests: what a test drops unclosed, SQLAlchemy warns of.
+    fairy: Any
+
+
 class DatabaseDetector(Detector, Observer):
     """Watches what SQLAlchemy does on behalf of requests, never what a test does by itself."""
 
@@ -98,7 +111,8 @@ class DatabaseDetector(Detector, Observer):
         self._connections_of: WeakKeyDictionary[Session, WeakSet[Connection]] = WeakKeyDictionary()
         # Strong references: a session or connection that is dropped unclosed is not lost on us.
         self._begun: dict[Session, Work] = {}
-        self._checked_out: dict[Any, tuple[Request, Location | None, Any]] = {}
+        self._checked_out: dict[Any, CheckOut] = {}
+        self._logins: WeakKeyDictionary[Any, Login] = WeakKeyDictionary()
         self._lost: dict[Request, list[Write]] = {}
         self._failures: set[Request] = set()
         self._repeats = Repeats(self.gate)
@@ -113,6 +127,7 @@ class DatabaseDetector(Detector, Observer):
             (Session, "after_commit", self._session_committed),
             (Session, "after_rollback", self._session_rolled_back),
             (Session, "transient_to_pending", self._added),
+            (Engine, "do_connect", self._connecting),
             (Engine, "engine_connect", self._connected),
             (Engine, "commit", self._connection_committed),
             (Engine, "rollback", self._connection_rolled_back),
@@ -304,10 +319,15 @@ class DatabaseDetector(Detector, Observer):
             if session in self._works:
                 yield self._works[session]
 
+    def _connecting(self, dialect: Any, record: Any, args: Any, kwargs: dict[str, Any]) -> None:
+        if record is not None:
+            self._logins[record] = Login(dialect, args, kwargs)
+
     def _connection_taken(self, _: object, record: Any, fairy: Any) -> None:
-        request = serving()
-        if request is not None:
-            self._checked_out[record] = (request, here(self.gate), fairy)
+        request, task = serving(), current_task()
+        self._checked_out[record] = CheckOut(
+            request, ref(task) if task else None, here(self.gate), fairy if request else None
+        )
 
     def _connection_given_back(self, _: object, record: Any, *__: object) -> None:
         self._checked_out.pop(record, None)
@@ -472,18 +492,40 @@ class DatabaseDetector(Detector, Observer):
             for connection in connections
             if not connection.closed and not connection.invalidated
         }
-        for record, (request, where, fairy) in list(self._checked_out.items()):
-            if is_over(self.gate, request):
+        for record, taken in list(self._checked_out.items()):
+            request, fairy = taken.request, taken.fairy
+            if request is not None and is_over(self.gate, request):
                 del self._checked_out[record]
                 if id(fairy.dbapi_connection) not in kept:
                     if request not in self._failures:
-                        self._report_leak("connection", request, where)
+                        self._report_leak("connection", request, taken.where)
                     _finish(fairy.invalidate, phase.loop, fairy._pool._dialect)
         if phase.when == "teardown":
             for session, work in list(self._begun.items()):
                 if work.of_test and is_over(self.gate, work.request):
                     del self._begun[session]
         self._failures.clear()
+
+    def explain_hang(self) -> list[str]:
+        taken = list(self._checked_out.items())
+        users = {
+            pid: self._user(check_out)
+            for record, check_out in taken
+            if (pid := server_pid(record.driver_connection)) is not None
+        }
+        logins = [self._logins[record] for record, _ in taken if record in self._logins]
+        return describe_waits(logins, users)
+
+    def _user(self, taken: CheckOut) -> User:
+        task, now = taken.task() if taken.task else None, None
+        if task is not None and not task.done():
+            now, _ = waits_at(self.gate, task)
+        name = "the test"
+        if taken.request is not None:
+            name = _name(taken.request)
+        elif now is not None and task is not None and task is not self.gate.main_task:
+            name = f"task {task.get_name()!r}"
+        return User(name, taken.where, now)
 
     async def selftest(self) -> None:
         from sqlalchemy import create_engine, text

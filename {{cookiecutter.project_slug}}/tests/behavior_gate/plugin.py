@@ -99,7 +99,7 @@ class BehaviorGate:
             detector.install()
             if isinstance(detector, SlowDetector):
                 self._watchdog.subscribe(detector.sample)
-        self._watchdog.subscribe(Hangs(self.gate).check)
+        self._watchdog.subscribe(Hangs(self.gate, self.detectors).check)
         self._watchdog.start()
 
     @pytest.hookimpl(trylast=True)

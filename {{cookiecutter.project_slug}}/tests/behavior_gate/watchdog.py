@@ -8,12 +8,12 @@ import gc
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from time import monotonic, sleep
 from types import FrameType
 from typing import Any
 
-from .core import Gate, Location, Option, Phase, library_path
+from .core import Detector, Gate, Location, Option, Phase, library_path
 
 TIMEOUT = Option("timeout", 10.0, "seconds after which a waiting test is stopped; 0 is never")
 
@@ -78,8 +78,9 @@ class Watchdog:
 class Hangs:
     """Fails a test that waits longer than the limit, and lets the run go on."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, detectors: Sequence[Detector]) -> None:
         self.gate = gate
+        self._detectors = detectors
         self._task: asyncio.Future[Any] | None = None
         self._limit = 0.0
         self._deadline = 0.0
@@ -106,12 +107,16 @@ class Hangs:
         if _is_in_debugger(sys._current_frames().get(gate.thread)):
             phase.debugged = True
             return
-        self._deadline = monotonic() + _IMPATIENCE
         self._cancels += 1
+        reasons: list[str] = []
+        if self._cancels == 1:
+            # Before it is cancelled, which ends what it waits for.
+            reasons = [line for detector in self._detectors for line in detector.explain_hang()]
+        self._deadline = monotonic() + _IMPATIENCE
         if self._cancels > 1 and not phase.stopped:
             self._break_off(phase)
         elif loop.is_running():
-            loop.call_soon_threadsafe(self._stop, loop, task, self._cancels)
+            loop.call_soon_threadsafe(self._stop, loop, task, self._cancels, reasons)
 
     def _break_off(self, phase: Phase) -> None:
         """End code that holds the loop, so that not even the loop can be asked to end it."""
@@ -133,19 +138,27 @@ class Hangs:
         requests = [f"{request.method} {request.path}" for request in self.gate.open_requests]
         return f"{', '.join(requests)} never answered" if requests else "the test never ended"
 
-    def _stop(self, loop: asyncio.AbstractEventLoop, task: asyncio.Future[Any], time: int) -> None:
+    def _stop(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        task: asyncio.Future[Any],
+        time: int,
+        reasons: list[str],
+    ) -> None:
         phase = self.gate.phase
         if phase is None or task is not self.gate.main_task or task.done():
             return
         if not phase.stopped:
             phase.stopped = True
-            self._report(loop, task)
+            self._report(loop, task, reasons)
         if time < 4:
             task.cancel()
         else:
             loop.stop()
 
-    def _report(self, loop: asyncio.AbstractEventLoop, main: asyncio.Future[Any]) -> None:
+    def _report(
+        self, loop: asyncio.AbstractEventLoop, main: asyncio.Future[Any], reasons: list[str]
+    ) -> None:
         gate = self.gate
         lines = [f"{self._subject()}: stopped after {self._limit:g} s"]
         where = None
@@ -159,7 +172,7 @@ class Hangs:
             lines.append(f"  {name} waits at {line}{inner}")
         gate.report(
             "requests",
-            what="\n".join(lines),
+            what="\n".join([*lines, *reasons]),
             where=where,
             why=_WHY,
             mend="see that what it waits for always comes, or wait for it with asyncio.timeout();"

@@ -1,0 +1,112 @@
+"""Who waits for whom in PostgreSQL, for the message of a test that hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from .core import Location
+from .statements import one_line
+
+#: Seconds that the look may take. It holds up the end of the test.
+_PATIENCE = 2.0
+
+_WAITS = """
+    SELECT DISTINCT ON (waiting.pid)
+        waiting.pid, waiting.wait_event, waiting.query,
+        blocker.pid, blocking.state, blocking.query
+    FROM pg_stat_activity AS waiting
+    CROSS JOIN LATERAL unnest(pg_blocking_pids(waiting.pid)) AS blocker (pid)
+    LEFT JOIN pg_stat_activity AS blocking ON blocking.pid = blocker.pid
+    WHERE waiting.datname = current_database()
+    -- Of a queue, the one at its head.
+    ORDER BY waiting.pid, (blocking.wait_event_type = 'Lock') IS TRUE
+    LIMIT 5
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How an engine connects: its dialect, and the arguments for the driver."""
+
+    dialect: Any
+    positional: Any
+    named: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who has a connection, the line that took it, and the line that uses it now."""
+
+    name: str
+    taken: Location | None
+    now: Location | None
+
+
+def describe_waits(logins: Iterable[Login], users: Mapping[int, User]) -> list[str]:
+    """Say which statement waits for which. Nothing where PostgreSQL can't be asked.
+
+    Args:
+        logins: Where to ask.
+        users: Who has a connection, by the id of its server process.
+    """
+    rows: list[tuple[Any, ...]] = []
+    engines = {id(login.named): login for login in logins if login.dialect.name == "postgresql"}
+
+    def ask_all() -> None:
+        for login in engines.values():
+            with suppress(Exception):
+                rows.extend(row for row in _ask(login) if row not in rows)
+
+    if engines:
+        # In a thread that may be left behind, should the server not answer.
+        thread = threading.Thread(target=ask_all, daemon=True)
+        thread.start()
+        thread.join(_PATIENCE)
+    return [line for row in list(rows) for line in _describe(row, users)]
+
+
+def server_pid(connection: Any) -> int | None:
+    """The id of the server process behind a connection of asyncpg or psycopg."""
+    with suppress(Exception):
+        if hasattr(connection, "get_server_pid"):
+            return int(connection.get_server_pid())
+        return int(connection.info.backend_pid)
+    return None
+
+
+def _ask(login: Login) -> list[tuple[Any, ...]]:
+    def ask() -> list[tuple[Any, ...]]:
+        # Below the engine, whose events the application or its tests may listen to.
+        connection = login.dialect.connect(*login.positional, **login.named)
+        try:
+            cursor = connection.cursor()
+            cursor.execute(_WAITS)
+            return [tuple(row) for row in cursor.fetchall()]
+        finally:
+            connection.close()
+
+    if not login.dialect.is_async:
+        return ask()
+    from sqlalchemy.util import greenlet_spawn
+
+    return asyncio.run(asyncio.wait_for(greenlet_spawn(ask), _PATIENCE / 2))
+
+
+def _describe(row: tuple[Any, ...], users: Mapping[int, User]) -> Iterable[str]:
+    pid, event, statement, other_pid, state, other_statement = row
+    user, other = users.get(pid), users.get(other_pid)
+    where = f" at {user.now or user.taken}" if user else ""
+    taken = f" since {other.taken}" if other else ""
+    yield (
+        f"  {user.name if user else f'backend {pid}'} waits in PostgreSQL{where}"
+        f" (lock: {event}): {one_line(statement)}"
+    )
+    yield (
+        f"    for {other.name if other else f'backend {other_pid}'},"
+        f" {state or 'not visible'}{taken}: {one_line(other_statement or '')}"
+    )
