@@ -380,6 +380,19 @@ def test_without_a_network_the_project_is_baked_and_one_line_says_how_to_mend_it
     assert (project.path / ".git").exists()
 
 
+@pytest.mark.parametrize("cache", ["warm, and no network", "empty"])
+def test_the_lock_comes_from_the_cache_and_else_from_the_network(
+    baked: Project, bake: Bake, tmp_path: Path, cache: str
+) -> None:
+    empty = {"UV_CACHE_DIR": str(tmp_path / "empty")}
+    no_network = {"ALL_PROXY": "http://127.0.0.1:9", "NO_PROXY": "", "UV_HTTP_RETRIES": "0"}
+
+    project = bake(variables=empty if cache == "empty" else no_network)
+
+    assert project.errors == ""
+    assert project.read("uv.lock") == baked.read("uv.lock")
+
+
 def test_a_hook_that_runs_again_keeps_the_secret(bake: Bake, cookiecutter: Cookiecutter) -> None:
     project = bake()
     secret = project.read(".env")
