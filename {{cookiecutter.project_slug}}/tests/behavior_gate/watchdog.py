@@ -165,7 +165,7 @@ class Hangs:
         tasks = sorted(asyncio.all_tasks(loop), key=lambda task: task is not main)
         for task in tasks:
             line, inner = waits_at(gate, task)
-            if line is None:
+            if line is None or _waits_for_shutdown(task):
                 continue
             where = where or line
             name = "it" if task is main else f"task {task.get_name()!r}"
@@ -206,6 +206,15 @@ def waits_at(gate: Gate, task: asyncio.Task[Any]) -> tuple[Location | None, str]
             module = frame.f_globals.get("__name__", "?")
             inner = f", in {module}.{frame.f_code.co_qualname}()"
     return of_application or of_test, inner
+
+
+def _waits_for_shutdown(task: asyncio.Task[Any]) -> bool:
+    """Whether it is the lifespan of a running app, seen through a middleware of the user."""
+    frames = list(_awaiting(task.get_coro()))
+    scopes = [frame.f_locals.get("scope") for frame in frames]
+    return any(
+        isinstance(scope, dict) and scope.get("type") == "lifespan" for scope in scopes
+    ) and any(frame.f_code.co_name == "receive" for frame in frames)
 
 
 def _awaiting(awaitable: Any) -> Iterator[FrameType]:
