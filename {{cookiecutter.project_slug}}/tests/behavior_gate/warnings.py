@@ -18,7 +18,7 @@ from .imports import OnImport
 from .patches import Patches
 
 #: After how many tests everything is collected, also what was alive before a test began.
-_FULL_COLLECTION = 100
+_FULL_COLLECTION = 500
 
 
 class WarningsDetector(Detector):
