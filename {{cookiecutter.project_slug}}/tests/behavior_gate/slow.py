@@ -20,7 +20,7 @@ from .patches import Patches
 #: A callback is worth a look at its stack from here on, in seconds.
 _SUSPICIOUS = 0.015
 #: The clocks are read at most this often, in seconds.
-_READING = 0.001
+_READING = 0.002
 #: Coverage makes Python code about this much dearer.
 _TRACED = 2
 
@@ -167,23 +167,21 @@ class SlowDetector(Detector):
         if 2 * self._samples_in_orm > len(self._samples):
             limit *= _ORM_FACTOR
         if cpu * 1000 >= limit:
-            self.gate.report(
-                self.name,
-                what=f"a callback used {cpu * 1000:.0f} ms of CPU time on the event loop",
-                where=where,
-                why="no other request is served until it returns",
-                mend="do less at once, or move it off the loop: await asyncio.to_thread(...), or a"
-                " process pool for pure Python",
+            what = f"a callback used {cpu * 1000:.0f} ms of CPU time on the event loop"
+            mend = (
+                "do less at once, or move it off the loop: await asyncio.to_thread(...), or a"
+                " process pool for pure Python"
             )
         elif self._schedstat >= 0 and blocked * 1000 >= self.gate.options["blocked_ms"]:
-            self.gate.report(
-                self.name,
-                what=f"a callback blocked the event loop for {blocked * 1000:.0f} ms",
-                where=where,
-                why="no other request is served until it returns",
-                mend="use the async form of the call, or run it in a thread:"
-                " await asyncio.to_thread(...)",
+            what = f"a callback blocked the event loop for {blocked * 1000:.0f} ms"
+            mend = (
+                "use the async form of the call, or run it in a thread:"
+                " await asyncio.to_thread(...)"
             )
+        else:
+            return
+        why = "no other request is served until it returns"
+        self.gate.report(self.name, what=what, where=where, why=why, mend=mend)
 
     def _responsible_line(self, handle: Any) -> tuple[Line | None, bool]:
         """Find the line of the user that holds the loop, and whether it does so by the ORM."""
