@@ -2,7 +2,9 @@
 
 import json
 import keyword
+import os
 import re
+import subprocess
 import sys
 import unicodedata
 from pathlib import Path
@@ -25,6 +27,24 @@ def tested_versions() -> dict[str, str]:
     """Return the version of each package that the template is tested with."""
     text = Path(__file__).with_name("tested-versions.txt").read_text(encoding="utf-8")
     return dict(line.split("==") for line in text.split())
+
+
+def template_version() -> str:
+    """Return the commit of this template, after the tag before it if there is one."""
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--tags"],
+            cwd=Path(__file__).parent,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return described.stdout.strip()
 
 
 def refuse(question: str, answer: str, mend: str) -> NoReturn:
@@ -77,3 +97,4 @@ class Answers(Extension):
         for function in (one_line, slug, toml, markdown):
             environment.filters[function.__name__] = function
         environment.globals["tested"] = tested_versions()
+        environment.globals["template_version"] = template_version
