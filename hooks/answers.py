@@ -98,3 +98,5 @@ class Answers(Extension):
             environment.filters[function.__name__] = function
         environment.globals["tested"] = tested_versions()
         environment.globals["template_version"] = template_version
+        # `cruft update` bakes twice in one process, from two states of this file.
+        sys.modules.pop(__name__, None)

@@ -15,10 +15,12 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 TESTED = json.loads(r"""{{ tested | tojson }}""")
 PROJECT = Path.cwd()
+CRUFT = json.loads("{{ (cookiecutter._commit is defined) | tojson }}")
 NOT_OURS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "UV_FROZEN", "UV_LOCKED", "VIRTUAL_ENV")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
 
@@ -114,6 +116,13 @@ def remove_empty_folders() -> None:
             (PROJECT / folder).rmdir()
 
 
+def is_for_comparison() -> bool:
+    """`cruft update` and `cruft diff` bake in a temporary folder, of which only the text counts."""
+    folder = PROJECT.parent
+    temporary = Path(tempfile.gettempdir()).resolve()
+    return CRUFT and folder.parent == temporary and bool(re.fullmatch(r"tmp\w{8}", folder.name))
+
+
 def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -122,6 +131,8 @@ def main() -> None:
     with contextlib.suppress(OSError):
         Path(__file__).unlink()
     remove_empty_folders()
+    if is_for_comparison():
+        return
     uv = find_uv()
     write_lock(uv)
     write_env()
