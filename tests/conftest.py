@@ -31,6 +31,12 @@ def uv_path() -> str:
     return path
 
 
+def copy_template(destination: Path) -> Path:
+    """Copy what is published of the template, for a test that changes it."""
+    ignored = shutil.ignore_patterns(".git", ".venv", "*cache*", "uv.lock")
+    return shutil.copytree(TEMPLATE, destination, ignore=ignored)
+
+
 @dataclass(frozen=True)
 class Project:
     """A baked project, and the environment that its commands run in."""

@@ -2,12 +2,11 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from conftest import NOT_OURS, TEMPLATE, uv_path
+from conftest import NOT_OURS, TEMPLATE, copy_template, uv_path
 
 README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
 BAKE_AND_TEST, START, PUBLISHED, TEST_TEMPLATE = re.findall(r"```sh\n(.+)\n```", README)
@@ -41,9 +40,7 @@ def test_the_first_command_bakes_a_project_and_its_suite_is_green(tmp_path: Path
     """In an empty home, in a directory whose path has a space and 120 characters."""
     folder = tmp_path / "a path with a space"
     folder /= "x" * (119 - len(str(folder / "template")))
-    template = folder / "template"
-    ignored = shutil.ignore_patterns(".git", ".venv", "*cache*", "uv.lock")
-    shutil.copytree(TEMPLATE, template, ignore=ignored)
+    template = copy_template(folder / "template")
     home = tmp_path / "home"
     home.mkdir()
     cache = subprocess.run([uv_path(), "cache", "dir"], capture_output=True, text=True, check=True)

@@ -2,13 +2,12 @@
 
 import json
 import re
-import shutil
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE, Cookiecutter, Done, Project
+from conftest import Cookiecutter, Done, Project, copy_template
 from test_baked_suite import passed
 
 BAKED = "{{cookiecutter.project_slug}}"
@@ -53,10 +52,7 @@ def cruft(project: Project, *arguments: str) -> Done:
 @pytest.fixture
 def template(environment: dict[str, str], tmp_path: Path) -> Project:
     """A template with a history of its own, at its first commit."""
-    path = tmp_path / "template"
-    ignored = shutil.ignore_patterns(".git", ".venv", "*cache*", "uv.lock")
-    shutil.copytree(TEMPLATE, path, ignore=ignored)
-    template = Project(path, environment | ME)
+    template = Project(copy_template(tmp_path / "template"), environment | ME)
     template.run("git", "init", "--quiet")
     commit(template, "First")
     return template
