@@ -93,7 +93,10 @@ def test_a_workflow_is_short_and_valid_by_its_schema(
     done = check_schema(Project(TEMPLATE, environment), file, schema)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len((TEMPLATE / file).read_text(encoding="utf-8").splitlines()) < 60
+    text = (TEMPLATE / file).read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 60
+    for action in re.findall(r"uses: (.*)", text):
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
 
 
 def test_a_push_runs_the_tests_and_each_week_the_newest_and_the_lowest_versions_are_tried() -> None:
