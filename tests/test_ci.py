@@ -669,3 +669,16 @@ def test_wrong_settings_end_each_command_of_the_image_in_one_line(image: Image) 
     )
     assert migrated.returncode == 1
     assert migrated.stderr == f"Invalid settings: {url}. {mend}\n"
+
+
+def test_migrations_end_in_one_line_where_no_server_lets_them_in(image: Image) -> None:
+    url = f"postgresql://ada:lovelace@127.0.0.1:{free_port()}/db"
+
+    done = image.run("alembic", "upgrade", "head", DATABASE_URL=url)
+
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"DATABASE_URL: the server 127.0.0.1 does not let us in: "
+        r"\[Errno \d+\] Connect call failed \('127.0.0.1', \d+\)\.\n",
+        done.stderr,
+    )

@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import sys
+from contextlib import aclosing
 
 from alembic import context
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -33,7 +36,14 @@ def run_migrations(connection: Connection | None = None) -> None:
 
 async def run_online() -> None:
     engine = create_async_engine(database_url(), poolclass=NullPool)
-    async with engine.connect() as connection:
+    try:
+        connection = await engine.connect()
+    except (OSError, SQLAlchemyError) as error:
+        if not context.config.cmd_opts:
+            raise
+        reason = str(getattr(error, "orig", error)).partition("\n")[0]
+        sys.exit(f"DATABASE_URL: the server {engine.url.host} does not let us in: {reason}.")
+    async with aclosing(connection):
         await connection.run_sync(run_migrations)
 
 
