@@ -46,7 +46,9 @@ from fastapi import (
 )
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from pydantic import BaseModel
-from sqlalchemy import ForeignKey, delete, func, insert, select, text, update
+from sqlalchemy import (
+    DateTime, ForeignKey, String, delete, func, insert, select, text, update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -89,6 +91,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.users.models import User
+from tests.app_under_test import PASSWORD
 from app.traps.{module} import *
 from app.traps.{module} import router
 
@@ -1342,6 +1345,37 @@ GOOD: list[Case] = [
         ),
         clients=CLIENTS,
         test=WITH_USERS,
+    ),
+    good(
+        "factories",
+        POSTS
+        + """
+class Comment(Base):
+    __tablename__ = "comments"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"))
+    post: Mapped[Post] = relationship()
+    title: Mapped[str] = mapped_column(String(5))
+    remark: Mapped[str | None]
+    due: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+""",
+        test="""\
+        async def test_CLIENT(session: AsyncSession) -> None:
+            from tests.factories import RowFactory, UserFactory
+
+            class CommentFactory(RowFactory[Comment]): ...
+
+            await create_tables(session)
+            post = Post(author=Author())
+            comment = await CommentFactory.add(session, post=post)
+            assert comment.post_id == post.id
+            assert 0 < len(comment.title) <= 5
+            assert comment.remark is None
+            assert comment.due.tzinfo is UTC
+            users = [await UserFactory.add(session, full_name="Ada") for _ in range(2)]
+            assert {user.full_name for user in users} == {"Ada"}
+            assert password_context.verify(PASSWORD, users[1].password_hash)
+        """,
     ),
     good(
         "free-lock",

@@ -10,16 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.security import hash_password, password_context, verify_password
 from app.users.models import User
-from app.users.service import create_user
 from tests.app_under_test import PASSWORD, bearer
+from tests.factories import UserFactory
 
 
 @pytest.fixture
 async def racer(concurrent_session: AsyncSession) -> User:
     """A user in the database of `concurrent_client`."""
-    user = await create_user(concurrent_session, email="ada@example.com", password=PASSWORD)
-    await concurrent_session.commit()
-    return user
+    return await UserFactory.add(concurrent_session)
 
 
 async def wait_for_a_lock(session: AsyncSession) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.security import verify_password
 from app.users.models import User
-from app.users.service import create_user
 from tests.app_under_test import PASSWORD, SECRET_KEY, bearer
+from tests.factories import UserFactory
 
 NOT_AUTHENTICATED = {
     "type": "/problems/not-authenticated",
@@ -149,7 +149,7 @@ async def test_update_me_takes_the_own_email_in_another_case(
 async def test_update_me_refuses_the_email_of_another_user(
     client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
 ) -> None:
-    await create_user(session, email="grace@example.com", password=PASSWORD)
+    await UserFactory.add(session, email="grace@example.com")
 
     response = await client.patch("/users/me", json={"email": "Grace@example.com"}, headers=token)
 
