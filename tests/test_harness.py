@@ -138,6 +138,40 @@ def test_a_defect_of_the_migrations_fails_a_test_that_names_it(
     assert re.search(defect.message, done.stdout), done.stdout
 
 
+# Races
+
+NOT_MAPPED = """        if violated_constraint(error) == UNIQUE_EMAIL:
+            raise EmailTaken from error
+"""
+NOT_COUNTED = """    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+"""
+REPEAT = """
+def pytest_generate_tests(metafunc):
+    metafunc.fixturenames.append("time")
+    metafunc.parametrize("time", range(5))
+"""
+RACES = (
+    "tests/test_races.py::test_of_twenty_registrations_of_one_email_at_once_one_wins",
+    "tests/test_races.py::test_of_twenty_changes_to_one_version_of_a_profile_one_wins",
+)
+
+
+def test_a_race_that_is_lost_fails_its_test_each_time(project: Project) -> None:
+    for name, text in (
+        ("app/users/service.py", NOT_MAPPED),
+        ("app/users/models.py", NOT_COUNTED),
+    ):
+        source = project.read(name)
+        assert text in source
+        (project.path / name).write_text(source.replace(text, ""), encoding="utf-8")
+    (project.path / "repeat.py").write_text(REPEAT, encoding="utf-8")
+
+    done = project.uv(*("run", "--frozen", "pytest", "-prepeat", "--tb=no", *RACES), PYTHONPATH=".")
+
+    failed = re.findall(r"^FAILED (\S+)", done.stdout, re.MULTILINE)
+    assert sorted(failed) == sorted(f"{race}[{n}]" for race in RACES for n in range(5))
+
+
 # Faults in the middle of a run
 
 FAULTY = """
