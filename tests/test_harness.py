@@ -138,6 +138,44 @@ def test_a_defect_of_the_migrations_fails_a_test_that_names_it(
     assert re.search(defect.message, done.stdout), done.stdout
 
 
+RISKY = """op.add_column("users", Column("age", Integer, nullable=False))
+    op.create_index("ix_users_age", "users", ["age"])
+    op.drop_column("users", "full_name")  # squawk-ignore ban-drop-column
+"""
+SQUAWKS = {
+    "adding-required-field: ALTER TABLE users ADD COLUMN age INTEGER NOT NULL;",
+    "require-concurrent-index-creation: CREATE INDEX ix_users_age ON users (age);",
+}
+
+
+def test_a_migration_that_locks_a_table_is_warned_of_unless_it_is_meant(project: Project) -> None:
+    (project.path / "migrations/versions/0002.py").write_text(
+        "from sqlalchemy import Column, Integer\n" + migration("0002", upgrade=RISKY),
+        encoding="utf-8",
+    )
+    command = ("run", "--frozen", "pytest", "tests/test_migrations.py", "-k", "squawk")
+
+    warned = project.uv(*command)
+    failed = project.uv(*command, "-Werror")
+
+    found = r"^  \S+/versions/0002.py:10: UserWarning: squawk: (.*?;)"
+    assert set(re.findall(found, warned.stdout, re.MULTILINE)) == SQUAWKS
+    assert re.search(r"^=+ 2 passed, \d+ deselected, 2 warnings in", warned.stdout, re.MULTILINE)
+    assert failed.returncode == 1
+    assert re.search(r"^E +UserWarning: squawk: adding-required-field: ", failed.stdout, re.M)
+
+
+def test_a_migration_that_reads_rows_is_not_looked_at_by_squawk(project: Project) -> None:
+    (project.path / "migrations/versions/0002.py").write_text(
+        migration("0002", upgrade='op.get_bind().execute(text("SELECT 1")).all()'), encoding="utf-8"
+    )
+
+    output = project.succeed("run", "--frozen", "pytest", "tests/test_migrations.py")
+
+    assert output.count("UserWarning: ") == 1
+    assert "UserWarning: squawk: not looked at, as it is no SQL without a database: " in output
+
+
 # Races
 
 NOT_MAPPED = """        if violated_constraint(error) == UNIQUE_EMAIL:

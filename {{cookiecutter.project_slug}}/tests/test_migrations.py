@@ -2,17 +2,23 @@
 
 import asyncio
 import importlib
+import io
+import json
 import os
 import pkgutil
 import re
+import shutil
+import subprocess
 import sys
+import sysconfig
+import warnings
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,6 +30,9 @@ from tests.postgres import Databases
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = ScriptDirectory.from_config(Config(ROOT / "alembic.ini"))
+CHANGES = [script for script in SCRIPTS.walk_revisions() if not script.is_merge_point]
+SCRIPTS_FOLDERS = (sysconfig.get_path("scripts"), os.environ["PATH"])
+SQUAWK = shutil.which("squawk", path=os.pathsep.join(SCRIPTS_FOLDERS))
 
 # Each object of the schema in a line of its own, so that a difference names it.
 CATALOGUE = text("""
@@ -135,6 +144,38 @@ async def test_each_migration_can_be_undone_and_done_again(empty: str) -> None:
         assert undone == before, f"the downgrade of {revision} is not complete"
         await migrate("upgrade", empty, revision)
         assert await catalogue(empty) == done, f"the second upgrade to {revision} differs"
+
+
+def as_sql(script: Script) -> str:
+    """Write a migration as SQL, as `alembic upgrade --sql` does."""
+    output = io.StringIO()
+    config = Config(ROOT / "alembic.ini", output_buffer=output)
+    command.upgrade(config, f"{script.down_revision or 'base'}:{script.revision}", sql=True)
+    return output.getvalue()
+
+
+@pytest.mark.skipif(SQUAWK is None, reason="squawk is not installed")
+@pytest.mark.parametrize("script", CHANGES, ids=lambda script: script.revision)
+def test_squawk_warns_of_what_locks_or_destroys(script: Script) -> None:
+    try:
+        sql = as_sql(script)
+    except Exception as error:
+        # One that reads rows, for example.
+        warn(script, f"not looked at, as it is no SQL without a database: {error!r}")
+        return
+    done = subprocess.run(
+        [str(SQUAWK), "--reporter=json"], input=sql, cwd=ROOT, capture_output=True, text=True
+    )
+    meant = re.findall(r"# squawk-ignore (\S+)", Path(script.path).read_text(encoding="utf-8"))
+    for found in json.loads(done.stdout):
+        if found["rule_name"] not in meant:
+            statement = sql.splitlines()[found["line"]].strip()
+            warn(script, f"{found['rule_name']}: {statement} {found['message']}")
+
+
+def warn(script: Script, message: str) -> None:
+    line = script.module.upgrade.__code__.co_firstlineno
+    warnings.warn_explicit(f"squawk: {message}", UserWarning, script.path, line)
 
 
 async def test_constraints_and_indexes_are_named_by_the_convention(engine: AsyncEngine) -> None:
