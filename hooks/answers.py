@@ -1,4 +1,6 @@
-"""Jinja filters that refuse a bad answer at its question, and that quote a good one."""
+"""A Jinja extension that refuses a bad answer at its question, and that quotes a good one."""
+
+from __future__ import annotations
 
 import json
 import keyword
@@ -8,19 +10,28 @@ import subprocess
 import sys
 import unicodedata
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+import click
 from cookiecutter.exceptions import FailedHookException
-from jinja2 import Environment
+from jinja2 import Environment, Undefined
 from jinja2.ext import Extension
 
+ASKED: dict[str, Any] = json.loads(
+    (Path(__file__).parent.parent / "cookiecutter.json").read_text(encoding="utf-8")
+)
+QUESTIONS = {question: ASKED[question] for question in ASKED if not question.startswith("_")}
+DEFAULTS = [default for default in ASKED.values() if isinstance(default, str)]
 MAX_BYTES = 63  # of a name in PostgreSQL
 TAKEN = {
     *("app", "conftest", "dev", "hooks", "migrations", "test", "tests"),
     *("argon2", "dns", "dotenv", "jwt", "multipart", "passlib", "xdist"),
     *("postgres", "template0", "template1"),
     *("aux", "con", "nul", "prn"),
+    *("false", "n", "no", "null", "off", "on", "true", "y", "yes"),  # are no text in YAML
 }
+# Unicode's classes of the characters that turn the direction of the text after them.
+TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
 def tested_versions() -> dict[str, str]:
@@ -47,21 +58,25 @@ def template_version() -> str:
     return described.stdout.strip()
 
 
-def refuse(question: str, answer: str, mend: str) -> NoReturn:
+def refuse(question: str, answer: object, mend: str) -> NoReturn:
     raise FailedHookException(f"Error: {question} is {answer!r:.80}: {mend}")
 
 
-def one_line(answer: str, question: str) -> str:
-    """Return the answer; raise FailedHookException unless it is one line of text."""
+def check_text(answer: str, question: str) -> None:
+    """Raise FailedHookException unless the answer is one line of text."""
     if not answer.strip():
         refuse(question, answer, "it must not be blank.")
-    if any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in answer):
+    kinds = {unicodedata.category(char) for char in answer}
+    if "Cs" in kinds:
+        refuse(question, answer, "it is not UTF-8; if the locale is another, set PYTHONUTF8=1.")
+    if kinds & {"Cc", "Zl", "Zp"} or TURNS & {unicodedata.bidirectional(char) for char in answer}:
         refuse(question, answer, "write it in one line, without control characters.")
-    return answer
+    if answer != answer.strip():
+        refuse(question, answer, "it must not begin or end with a blank.")
 
 
-def slug(answer: str, question: str) -> str:
-    """Return the answer; raise FailedHookException unless it can name everything it has to."""
+def check_slug(answer: str, question: str) -> None:
+    """Raise FailedHookException unless the answer can name everything it has to."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", answer):
         refuse(
             question,
@@ -78,7 +93,30 @@ def slug(answer: str, question: str) -> str:
         or answer.replace("_", "-") in tested_versions()
     ):
         refuse(question, answer, f'something else has this name, try "{answer}_backend".')
+
+
+def checked(answer: object, question: str) -> object:
+    """Return the answer; raise FailedHookException if it is a bad one."""
+    default = QUESTIONS[question]
+    if isinstance(answer, Undefined):
+        return ""  # Of a replay file. It is checked before the directory is made.
+    if isinstance(default, list):
+        if answer not in default:
+            refuse(question, answer, f"choose one of {', '.join(default)}.")
+    elif not isinstance(answer, str):
+        refuse(question, answer, "write it as text, in quotes.")
+    elif question == "project_slug":
+        check_slug(answer, question)
+    else:
+        check_text(answer, question)
     return answer
+
+
+def directory(answers: dict[str, object]) -> object:
+    """Return the slug; raise FailedHookException if any answer is a bad one."""
+    for question in QUESTIONS:
+        checked(answers.get(question), question)
+    return answers["project_slug"]
 
 
 def toml(text: str) -> str:
@@ -88,15 +126,47 @@ def toml(text: str) -> str:
 
 def markdown(text: str) -> str:
     """Escape what Markdown would take for markup."""
-    return re.sub(r"([\\`*_\[\]<>&#|~])", r"\\\1", text)
+    text = re.sub(r"([\\`*_\[\]<>&#|~$])", r"\\\1", text)
+    return re.sub(r"^([-+]|\d+[.)])", lambda marker: f"{marker[0][:-1]}\\{marker[0][-1]}", text)
+
+
+def refuse_options() -> None:
+    """Refuse on the command line what cookiecutter would ignore."""
+    context = click.get_current_context(silent=True)
+    options = context.params if context else {}
+    if options.get("skip_if_file_exists"):
+        raise FailedHookException(
+            "Error: --skip-if-file-exists would overwrite Python files all the same: leave it out."
+        )
+    given = options.get("extra_context")
+    for question in given if isinstance(given, dict) else ():
+        if question not in QUESTIONS:
+            raise FailedHookException(
+                f"Error: {question!r:.80} is no question: they are {', '.join(QUESTIONS)}."
+            )
 
 
 class Answers(Extension):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        for function in (one_line, slug, toml, markdown):
+        refuse_options()
+        self.asking = False
+        for function in (checked, directory, toml, markdown):
             environment.filters[function.__name__] = function
         environment.globals["tested"] = tested_versions()
         environment.globals["template_version"] = template_version
         # `cruft update` bakes twice in one process, from two states of this file.
         sys.modules.pop(__name__, None)
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """Keep what is not the template's own from being rendered, as cookiecutter would do.
+
+        Of the answers it renders `__first` first, and of the files the name of their directory.
+        """
+        if source == ASKED["__first"]:
+            self.asking = True
+        if (self.asking and source not in DEFAULTS) or os.path.isabs(source):
+            return re.sub(r"\{(?=[{%#])", "{{ '{' }}", source)
+        if source == "{{cookiecutter.project_slug}}":
+            return "{{ cookiecutter | directory }}"
+        return source

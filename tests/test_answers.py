@@ -1,0 +1,461 @@
+"""Which answers make a project: any text, each choice, and what the README says of them."""
+
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+import yaml
+from conftest import TEMPLATE, Bake
+from cookiecutter.exceptions import FailedHookException
+from cookiecutter.main import cookiecutter as bake_here
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+
+README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
+SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
+QUESTIONS: dict[str, Any] = {
+    question: default
+    for question, default in json.loads((TEMPLATE / "cookiecutter.json").read_bytes()).items()
+    if not question.startswith("_")
+}
+CHOICES = {question: offer for question, offer in QUESTIONS.items() if isinstance(offer, list)}
+MARKDOWNS = [MarkdownIt(kind, {"linkify": False}) for kind in ("commonmark", "gfm-like")]
+HOLD_TEXTS = {"LICENSE", "README.md", "pyproject.toml"}
+# As many as CI tries; for a longer run, and another one each time, set the variable.
+EXAMPLES = int(os.environ.get("EXAMPLES", "100"))
+
+JINJA = "{{ 7*7 }} {% if %} {% raw %} {%- endraw %} {# no #} {{{ {{ cookiecutter.author }} }}"
+SHELL = "$(touch hacked) `touch hacked` ${HOME} $HOME %(here)s %s !! ;|& > hacked \\"
+GOOD = [
+    *("It's", '"quoted"', "“curly” «quotes»", "'''", '"""', "back\\slash", "\\", "\\n \\u0041"),
+    *(JINJA, "{{cookiecutter.project_slug}}", "{{", "}}", "{%", "{#", "{{ 1/0 }}", "{", "{{{{"),
+    *(SHELL, "$5 and $6", "$$x$$", "a &amp; b &#65; &lt;", "<b>", "<script>alert(1)</script>"),
+    *("Ünïcödé", "🚀", "👨\u200d👩\u200d👧", "שלום עולם", "مرحبا", "日本語", "e\u0301", "a\u200fb"),
+    *("\ufeffx", "\U0010fffd", "key: value", "a #comment", "- item", "+ item", "* item", "? key"),
+    *("! tag", "!tag", "&anchor", "*alias", "%directive", "@at", "| bar |", "> quote", "yes"),
+    *("null", "~", "0x10", "1e3", ".inf", "---", "...", "===", "***", "___", "- - -", "+", "-"),
+    *("#", "# heading", "heading #", "a ##", "1. one", "1) one", "1.", "123456789. x", "3.14"),
+    *("2024-01-01", "007", "1", "True", "None", "[link](x)", "![image](x)", "[x]: y", "[^1]"),
+    *("](", "<https://example.com>", "a@b.com", "https://example.com/_a_*b*", "```", "~~~"),
+    *("~~gone~~", "`code`", "``", "_under_", "snake_case", "a  b", "a\u00a0b", "tail\\", "class"),
+    *("json", "fastapi", "[table]", "a = 1", "x" * 300),
+]
+REFUSED = {
+    "must not be blank": ["", " ", "\u00a0", "\u3000 "],
+    "must not begin or end with a blank": [" x", "x ", "    x", "\u00a0x", "x\u2003"],
+    "in one line, without control characters": [
+        *("two\nlines", "x\n", "a\rb", "a\tb", "a\x00b", "\x1b[31mred", "\x7f", "a\x85b"),
+        *("a\u2028b", "a\u202eb", "a\u202ab\u202c", "a\u2066b\u2069"),
+    ],
+    "it is not UTF-8": ["a\udcff", "\ud800"],
+}
+NO_SLUGS = [
+    *(
+        "",
+        "My-Backend",
+        "2fast",
+        "_private",
+        "trailing_",
+        "two__in",
+        "../outside",
+        "sp ace",
+        "ok\n",
+    ),
+    *("ünï", "٣", "a.b", "{{ 1 }}", "{{cookiecutter.project_slug}}"),
+]
+TAKEN = [
+    *("class", "json", "test", "tests", "app", "fastapi", "pytest_cov", "jwt", "postgres"),
+    *("null", "true", "yes"),
+]
+SLUG = {"project_slug": "hostile"}
+HARD = SLUG | {
+    "project_name": f"It's \"'''\" {JINJA}",
+    "description": f"# 1. <b>&amp;</b> שלום 🚀 {SHELL}",
+    "author": "{{cookiecutter.project_slug}}",
+}
+
+Fill = Callable[..., Path]
+
+
+def filler(template: Path, config: str, is_wanted: Callable[[Path], bool]) -> Fill:
+    """Copy some files of the template, and return what bakes them in this process."""
+    shutil.copy(TEMPLATE / "cookiecutter.json", template)
+    shutil.copytree(TEMPLATE / "hooks", template / "hooks")
+    for path in filter(is_wanted, SOURCE.rglob("*")):
+        copy = template / path.relative_to(TEMPLATE)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+
+    def run(folder: Path, replay: Path | None = None, **answers: object) -> Path:
+        made = bake_here(
+            str(template),
+            no_input=not replay,
+            extra_context=None if replay else answers,
+            replay=str(replay) if replay else None,
+            output_dir=str(folder),
+            config_file=config,
+            accept_hooks=False,
+        )
+        return Path(made)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def fill(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Fill:
+    """Bakes the files that hold texts, in a tenth of the time of a whole bake."""
+    return filler(
+        tmp_path_factory.mktemp("texts"),
+        environment["COOKIECUTTER_CONFIG"],
+        lambda path: path.name in {*HOLD_TEXTS, "compose.yaml"},
+    )
+
+
+@pytest.fixture(scope="session")
+def fill_all(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Fill:
+    """Bakes all files but the Python, which holds no answer."""
+    return filler(
+        tmp_path_factory.mktemp("all"),
+        environment["COOKIECUTTER_CONFIG"],
+        lambda path: path.is_file() and path.suffix != ".py" and "cache" not in str(path),
+    )
+
+
+def files_of(project: Path) -> dict[str, Path]:
+    return {str(path.relative_to(project)): path for path in project.rglob("*") if path.is_file()}
+
+
+def assert_holds(project: Path, name: str, description: str, author: str) -> None:
+    """Assert that the files which hold a text give it back, and take no markup from it."""
+    toml = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
+    assert toml["tool"]["app"]["title"] == name
+    assert toml["project"]["description"] == description
+    assert toml["project"]["authors"] == [{"name": author}]
+    head, _, _ = (project / "README.md").read_text("utf-8").partition("FastAPI, async SQLAlchemy")
+    for markdown in MARKDOWNS:
+        html = f"<h1>{escapeHtml(name)}</h1>\n<p>{escapeHtml(description)}</p>\n"
+        assert markdown.render(head) == html
+    owner = (project / "LICENSE").read_text("utf-8").splitlines()[2]
+    assert re.fullmatch(rf"Copyright \(c\) 20\d\d {re.escape(author)}", owner)
+
+
+# Texts
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_a_text_comes_back_unchanged(fill: Fill, tmp_path: Path, text: str) -> None:
+    project = fill(tmp_path, project_name=text, description=text, author=text, **SLUG)
+
+    assert_holds(project, text, text, text)
+
+
+@pytest.mark.parametrize("question", ["project_name", "description", "author"])
+@pytest.mark.parametrize("because", REFUSED)
+def test_a_bad_text_is_refused_in_one_line_and_leaves_nothing(
+    fill: Fill, tmp_path: Path, question: str, because: str
+) -> None:
+    for text in REFUSED[because]:
+        with pytest.raises(FailedHookException, match=rf"^Error: {question} is .*{because}.*\.$"):
+            fill(tmp_path, **{question: text})
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "because"),
+    [
+        *((answer, "use lower-case letters") for answer in NO_SLUGS),
+        *((answer, f'else has this name, try "{answer}_backend"') for answer in TAKEN),
+        ("a" * 64, "use at most 63 characters, it names a database"),
+    ],
+)
+def test_a_bad_slug_is_refused_in_one_line_and_leaves_nothing(
+    fill: Fill, tmp_path: Path, answer: str, because: str
+) -> None:
+    with pytest.raises(FailedHookException, match=rf"^Error: project_slug is .*{because}.*\.$"):
+        fill(tmp_path, project_slug=answer)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+letters = st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"])
+fragments = st.sampled_from(GOOD) | st.text(letters, max_size=5)
+texts = st.lists(fragments, min_size=1, max_size=5).map("".join)
+any_texts = texts | st.text(max_size=5) | st.builds(str.__add__, texts, st.text(max_size=1))
+slugs = (
+    st.from_regex(r"[a-z]{1,9}(_?[a-z0-9]{1,20}){0,4}", fullmatch=True)
+    | st.sampled_from([*sys.stdlib_module_names, "null", "yes", "true", "app", "con", "İ", "٣"])
+    | any_texts
+)
+tried = settings(
+    max_examples=EXAMPLES,
+    derandomize="EXAMPLES" not in os.environ,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def bakes(fill: Fill, folder: str, answers: dict[str, str]) -> bool:
+    """Tell whether the answers are baked. If not, they are refused as they should be."""
+    refusal = None
+    try:
+        fill(Path(folder), **answers)
+    except FailedHookException as error:
+        refusal = str(error)
+    event("refused" if refusal else "baked")
+    if refusal:
+        assert re.fullmatch(r"Error: \w+ is .+: .+\.", refusal)
+        assert os.listdir(folder) == []
+    return not refusal
+
+
+@tried
+@given(name=any_texts, slug=st.sampled_from([{}, SLUG, SLUG]), description=texts, author=texts)
+def test_whatever_is_answered_is_baked_as_it_is_or_refused_in_one_line(
+    fill: Fill, name: str, slug: dict[str, str], description: str, author: str
+) -> None:
+    answers = {"project_name": name, "description": description, "author": author}
+    with TemporaryDirectory() as folder:
+        if bakes(fill, folder, answers | slug):
+            (project,) = Path(folder).iterdir()
+            assert_holds(project, name, description, author)
+            assert re.fullmatch(r"[a-z][a-z0-9_]{0,62}", project.name)
+
+
+@tried
+@given(slug=slugs)
+def test_any_slug_is_baked_and_is_that_text_in_yaml_or_is_refused_in_one_line(
+    fill: Fill, slug: str
+) -> None:
+    with TemporaryDirectory() as folder:
+        if bakes(fill, folder, {"project_slug": slug}):
+            compose = yaml.safe_load(Path(folder, slug, "compose.yaml").read_text("utf-8"))
+            assert compose["services"]["db"]["environment"]["POSTGRES_DB"] == slug
+            assert len(slug.encode()) <= 63
+
+
+# Ways to answer
+
+
+@pytest.fixture(scope="module")
+def plain(render: Bake) -> Path:
+    return render(**SLUG).path
+
+
+@pytest.mark.parametrize("way", ["command line", "prompt", "config", "replay file"])
+def test_a_hard_text_is_taken_as_it_is(
+    plain: Path, environment: dict[str, str], tmp_path: Path, way: str
+) -> None:
+    config, replay = tmp_path / "config.yaml", tmp_path / "replay.json"
+    answers = {question: CHOICES[question][0] for question in CHOICES} | HARD
+    settings: dict[str, object] = {"replay_dir": str(tmp_path / "replays")}
+    options, typed = ["--no-input"], ""
+    if way == "command line":
+        options += [f"{question}={answer}" for question, answer in HARD.items()]
+    elif way == "config":
+        settings["default_context"] = HARD
+    elif way == "prompt":
+        options, typed = [], "".join(f"{HARD.get(question, '')}\n" for question in QUESTIONS)
+    else:
+        options = [f"--replay-file={replay}"]
+    config.write_text(json.dumps(settings, ensure_ascii=False), encoding="utf-8")
+    replay.write_text(json.dumps({"cookiecutter": answers}), encoding="utf-8")
+
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "cookiecutter", str(TEMPLATE), *options),
+            *("--accept-hooks=no", f"--config-file={config}", f"--output-dir={tmp_path / 'baked'}"),
+        ],
+        env=environment,
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    project = tmp_path / "baked/hostile"
+    assert_holds(project, HARD["project_name"], HARD["description"], HARD["author"])
+    names = files_of(plain).keys()
+    assert files_of(project).keys() == names
+    for name in names - HOLD_TEXTS:
+        assert (project / name).read_bytes() == (plain / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("answer", "because"),
+    [
+        ({"author": "two\nlines"}, "author is 'two\\nlines': write it in one line"),
+        ({"author": None}, "author is None: write it as text, in quotes."),
+        ({"description": 5}, "description is 5: write it as text, in quotes."),
+        ({"project_slug": "../outside"}, "project_slug is '../outside': use lower-case letters"),
+        ({"project_slug": ["x"]}, "project_slug is ['x']: write it as text, in quotes."),
+        ({"license": "GPL"}, "license is 'GPL': choose one of MIT, Apache-2.0, BSD-3-Clause,"),
+        ({"ci": ["both"]}, "ci is ['both']: choose one of gitlab, github, both."),
+    ],
+)
+def test_a_bad_answer_of_a_replay_file_is_refused_in_one_line_and_leaves_nothing(
+    fill: Fill, tmp_path: Path, answer: dict[str, object], because: str
+) -> None:
+    replay = tmp_path / "replay.json"
+    answers = {question: CHOICES[question][0] for question in CHOICES} | HARD | answer
+    replay.write_text(json.dumps({"cookiecutter": answers}), encoding="utf-8")
+
+    with pytest.raises(FailedHookException, match=f"^Error: {re.escape(because)}[^\n]*$"):
+        fill(tmp_path / "baked", replay=replay)
+
+    assert not (tmp_path / "baked").exists()
+
+
+@pytest.mark.parametrize("answer", [True, None, {"a": "b"}])
+def test_an_answer_of_a_config_that_is_no_text_is_refused_in_one_line(
+    fill: Fill, tmp_path: Path, answer: object
+) -> None:
+    with pytest.raises(FailedHookException, match=r"^Error: author is .+: write it as text, in"):
+        fill(tmp_path, author=answer)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+# Choices
+
+
+@cache
+def is_parsed(suffix: str, text: str) -> bool:
+    if suffix == ".toml":
+        return bool(tomllib.loads(text))
+    return suffix not in {".yaml", ".yml"} or bool(yaml.safe_load(text))
+
+
+def flaws(project: Path) -> Iterator[str]:
+    for name, path in files_of(project).items():
+        text = path.read_text("utf-8")
+        for what, found in {
+            "a tag is left": re.search(r"(?<!\$)\{[{%#]|cookiecutter\.", text),
+            "blanks at the end of a line": re.search(r"[ \t]$", text, re.MULTILINE),
+            "three blank lines": "\n\n\n\n" in text,
+            "not one line end at its end": not re.search(r"[^\n]\n\Z", text),
+            "not parsed": not is_parsed(path.suffix, text),
+            "executable": os.access(path, os.X_OK) and path.stat().st_mode & 0o111,
+        }.items():
+            if found:
+                yield f"{name}: {what}"
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", (project / "README.md").read_text("utf-8")):
+        if not (SOURCE / link).exists():
+            yield f"README.md: no {link}"
+
+
+def pairwise() -> Iterator[dict[str, str]]:
+    """Give combinations of the choices in which each two choices meet."""
+    met: set[tuple[str, str]] = set()
+    for choice in itertools.product(*CHOICES.values()):
+        pairs = set(itertools.combinations(choice, 2))
+        if not pairs <= met:
+            yield dict(zip(CHOICES, choice, strict=True))
+        met |= pairs
+
+
+@pytest.mark.parametrize("answers", [*pairwise()], ids=lambda answers: " ".join(answers.values()))
+def test_any_two_choices_bake_without_a_flaw(
+    fill_all: Fill, tmp_path: Path, answers: dict[str, str]
+) -> None:
+    assert list(flaws(fill_all(tmp_path, **answers))) == []
+
+
+def test_a_project_of_hard_texts_and_no_default_passes_its_suite(bake: Bake) -> None:
+    slug = "x" * 63
+    choices = {question: offered[-1] for question, offered in CHOICES.items()}
+
+    project = bake(**HARD | choices | {"project_slug": slug})
+
+    project.succeed("sync", "--frozen", "--compile-bytecode")
+    project.succeed("run", "--frozen", "ruff", "check")
+    project.succeed("run", "--frozen", "ruff", "format", "--check")
+    openapi = "import json; from app.main import app; print(json.dumps(app.openapi()['info']))"
+    info = json.loads(project.succeed("run", "--frozen", "python", "-c", openapi))
+    assert info["title"] == HARD["project_name"]
+    assert info["description"] == HARD["description"]
+    assert re.search(r"^=+ \d+ passed in ", project.succeed("run", "--frozen", "pytest"), re.M)
+    for script in SOURCE.rglob("*.py"):
+        assert (project.path / script.relative_to(SOURCE)).read_bytes() == script.read_bytes()
+    assert not list(project.path.parent.rglob("hacked"))
+    assert {"name": slug} == {
+        "name": tomllib.loads(project.read("pyproject.toml"))["project"]["name"]
+    }
+
+
+# What the README says
+
+
+def table(title: str) -> list[list[str]]:
+    """Return the cells of the table of the README that has this first column."""
+    (rows,) = re.findall(rf"^\| {title} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", README, re.MULTILINE)
+    return [line.strip("| ").split(" | ") for line in rows.splitlines()]
+
+
+ANSWERS = {
+    question.strip("`"): re.findall(r"`(.+?)`", last) for question, _, last in table("question")
+}
+
+
+def test_the_readme_lists_each_question_and_each_choice_with_the_default_first() -> None:
+    made = {"project_slug": "my_backend"}
+
+    assert ANSWERS.keys() == QUESTIONS.keys()
+    for question, default in QUESTIONS.items():
+        if question in CHOICES:
+            assert ANSWERS[question] == default
+        else:
+            assert ANSWERS[question][0] == made.get(question, default)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [(question, answer) for question, answers in ANSWERS.items() for answer in answers],
+)
+def test_an_answer_that_the_readme_offers_is_baked(
+    fill: Fill, tmp_path: Path, question: str, answer: str
+) -> None:
+    project = fill(tmp_path, **{question: answer})
+
+    texts = {name: ANSWERS[name][0] for name in ("project_name", "description", "author")}
+    if question in texts:
+        texts[question] = answer
+    if question != "license":
+        assert_holds(project, *texts.values())
+
+
+@pytest.mark.parametrize(("answer", "says"), table("for example"))
+def test_what_the_readme_calls_refused_is_refused(
+    environment: dict[str, str], tmp_path: Path, answer: str, says: str
+) -> None:
+    command = f'"$0" -m cookiecutter "$1" --no-input {answer.strip("`")}'
+    done = subprocess.run(
+        ["bash", "-c", command, sys.executable, str(TEMPLATE)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    message, _, traceback = says.partition(", after a traceback")
+    *before, line = (done.stderr if traceback else done.stdout).splitlines()
+    assert done.returncode == 1
+    assert message in line
+    assert bool(before) == bool(traceback)
+    assert list(tmp_path.iterdir()) == []
