@@ -144,4 +144,7 @@ def main() -> None:
     print(f"  {shown} run dev.py")
 
 
-main()
+try:
+    main()
+except KeyboardInterrupt:
+    sys.exit(f"Interrupted: {PROJECT} is not complete. Mend: bake again, --overwrite-if-exists.")

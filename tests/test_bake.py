@@ -1,8 +1,13 @@
 """Does it bake: the answers, the hooks, and what is refused."""
 
 import json
+import os
 import re
+import signal
+import socket
 import stat
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -310,19 +315,131 @@ def test_the_lock_comes_from_the_cache_and_else_from_the_network(
     assert project.read("uv.lock") == baked.read("uv.lock")
 
 
-def test_a_hook_that_runs_again_keeps_the_secret(bake: Bake, cookiecutter: Cookiecutter) -> None:
-    project = bake()
-    secret = project.read(".env")
-
-    done = cookiecutter("--no-input", "--overwrite-if-exists", cwd=project.path.parent)
-
-    assert done.returncode == 0
-    assert project.read(".env") == secret
-
-
 def test_settings_that_freeze_a_lock_do_not_stop_the_hook_from_making_one(bake: Bake) -> None:
     project = bake(variables={"UV_FROZEN": "1", "GIT_DIR": "/nowhere"})
 
     assert project.errors == ""
     assert locked_versions(project)
     assert (project.path / ".git").exists()
+
+
+# Odd machines and options
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return what a bake makes the same each time."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not re.search(r"/(\.git|[^/]*cache[^/]*)/|/\.(env|coverage)$", str(path))
+    }
+
+
+def test_a_replay_bakes_the_same_again(cookiecutter: Cookiecutter, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(json.dumps({"replay_dir": str(tmp_path / "replay")}))
+    answers = ("project_name={{ x }} 🚀", "project_slug=again", "license=Apache-2.0", "ci=both")
+
+    for option in (["--no-input", *answers], ["--replay"]):
+        folder = tmp_path / option[0]
+        done = cookiecutter(f"--config-file={config}", f"-o{folder}", *option, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+
+    assert contents(tmp_path / "--replay") == contents(tmp_path / "--no-input")
+
+
+def test_the_output_directory_may_have_any_name(
+    cookiecutter: Cookiecutter, baked: Project, tmp_path: Path
+) -> None:
+    folder = "sub dir/ünï 'q\" {{ cookiecutter.x }} {% if %}"
+
+    done = cookiecutter("--no-input", f"--output-dir={folder}", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert contents(tmp_path / folder / "my_backend") == contents(baked.path)
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("  cd ")]
+    shown = Project(tmp_path, {}).run("sh", "-c", f"{line} && pwd").stdout
+    assert shown == f"{tmp_path / folder / 'my_backend'}\n"
+
+
+def test_a_bake_over_a_directory_keeps_the_secret_and_what_is_not_of_the_template(
+    cookiecutter: Cookiecutter, bake: Bake
+) -> None:
+    project = bake()
+    (project.path / "app/mine.py").write_text("precious")
+    before = contents(project.path)
+    secret = project.read(".env")
+    (project.path / "README.md").write_text("changed")
+
+    done = cookiecutter("--no-input", "--overwrite-if-exists", cwd=project.path.parent)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert contents(project.path) == before
+    assert project.read(".env") == secret
+
+
+def test_an_ascii_locale_bakes_any_text_or_says_how_to_mend_it(
+    cookiecutter: Cookiecutter, tmp_path: Path
+) -> None:
+    ascii_only = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
+    forced = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    arguments = ("--no-input", "--accept-hooks=no", "project_name=Ünï 🚀")
+
+    refused = cookiecutter(*arguments, cwd=tmp_path, **ascii_only, **forced)
+    assert refused.returncode == 1
+    assert re.fullmatch(r"Error: project_name is .*set PYTHONUTF8=1\.\n", refused.stdout)
+    assert list(tmp_path.iterdir()) == []
+
+    for variables in (ascii_only, ascii_only | forced | {"PYTHONUTF8": "1"}):
+        done = cookiecutter(*arguments, "-f", cwd=tmp_path, **variables)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert 'title = "Ünï 🚀"' in (tmp_path / "uni/pyproject.toml").read_text("utf-8")
+
+
+def test_a_home_that_is_not_writable_is_named_and_another_one_does(
+    cookiecutter: Cookiecutter, tmp_path: Path
+) -> None:
+    # Even root makes no directory below a file.
+    (tmp_path / "home").write_text("")
+    (tmp_path / "config.yaml").write_text("{}")
+    config = {"COOKIECUTTER_CONFIG": str(tmp_path / "config.yaml")}
+    arguments = ("--no-input", "--accept-hooks=no", "--output-dir=out")
+
+    done = cookiecutter(*arguments, cwd=tmp_path, HOME=str(tmp_path / "home"), **config)
+    assert done.returncode == 1
+    assert f"create directory at {tmp_path}/home/.cookie" in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+    done = cookiecutter(*arguments, cwd=tmp_path, HOME=str(tmp_path), **config)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_ctrl_c_while_the_hook_locks_says_what_is_there_and_how_to_go_on(
+    cookiecutter: Cookiecutter, baked: Project, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        index = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
+        unlocked = {"UV_CACHE_DIR": str(tmp_path / "cache"), "UV_NO_CONFIG": "1", "UV_INDEX": ""}
+        run = subprocess.Popen(
+            [sys.executable, "-m", "cookiecutter", TEMPLATE, "--no-input"],
+            cwd=tmp_path,
+            env=baked.environment | unlocked | {"UV_DEFAULT_INDEX": index},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        with silent.accept()[0]:
+            os.killpg(run.pid, signal.SIGINT)
+            _, errors = run.communicate(timeout=60)
+
+    project = tmp_path / "my_backend"
+    assert run.returncode == 1
+    said = f"Interrupted: {project} is not complete. Mend: bake again, --overwrite-if-exists."
+    assert {said, "Aborted!"} == {line for line in errors.splitlines() if line}
+
+    done = cookiecutter("--no-input", "--overwrite-if-exists", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert contents(project) == contents(baked.path)
