@@ -296,6 +296,25 @@ def test_a_hard_text_is_taken_as_it_is(
         assert (project / name).read_bytes() == (plain / name).read_bytes()
 
 
+def test_a_bad_text_is_refused_at_its_prompt(environment: dict[str, str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cookiecutter", str(TEMPLATE)],
+        cwd=tmp_path,
+        env=environment,
+        input=" \nslug\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert re.fullmatch(
+        r" *\[1/8\] .* \(My Backend\): Error: project_name is '': it must not be blank\.\n",
+        done.stdout,
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("answer", "because"),
     [
@@ -350,13 +369,33 @@ def flaws(project: Path) -> Iterator[str]:
             "three blank lines": "\n\n\n\n" in text,
             "not one line end at its end": not re.search(r"[^\n]\n\Z", text),
             "not parsed": not is_parsed(path.suffix, text),
-            "executable": os.access(path, os.X_OK) and path.stat().st_mode & 0o111,
+            "executable": path.stat().st_mode & 0o111,
         }.items():
             if found:
                 yield f"{name}: {what}"
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", (project / "README.md").read_text("utf-8")):
         if not (SOURCE / link).exists():
             yield f"README.md: no {link}"
+
+
+def test_a_planted_flaw_is_found(tmp_path: Path) -> None:
+    tagged = "{{ x }} {% x %} cookiecutter.ci \n\n\n\n[gone](docs/gone.md)\n\n"
+    (tmp_path / "README.md").write_text(tagged)
+    (tmp_path / "empty.toml").write_text("")
+    (tmp_path / "run.sh").write_text("no line end")
+    (tmp_path / "run.sh").chmod(0o755)
+
+    assert sorted(flaws(tmp_path)) == [
+        "README.md: a tag is left",
+        "README.md: blanks at the end of a line",
+        "README.md: no docs/gone.md",
+        "README.md: not one line end at its end",
+        "README.md: three blank lines",
+        "empty.toml: not one line end at its end",
+        "empty.toml: not parsed",
+        "run.sh: executable",
+        "run.sh: not one line end at its end",
+    ]
 
 
 def pairwise() -> Iterator[dict[str, str]]:
