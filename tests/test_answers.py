@@ -63,18 +63,8 @@ REFUSED = {
     "it is not UTF-8": ["a\udcff", "\ud800"],
 }
 NO_SLUGS = [
-    *(
-        "",
-        "My-Backend",
-        "2fast",
-        "_private",
-        "trailing_",
-        "two__in",
-        "../outside",
-        "sp ace",
-        "ok\n",
-    ),
-    *("ünï", "٣", "a.b", "{{ 1 }}", "{{cookiecutter.project_slug}}"),
+    *("", "My-Backend", "2fast", "_private", "trailing_", "two__in", "../outside", "sp ace"),
+    *("ok\n", "ünï", "٣", "a.b", "{{ 1 }}", "{{cookiecutter.project_slug}}"),
 ]
 TAKEN = [
     *("class", "json", "test", "tests", "app", "fastapi", "pytest_cov", "jwt", "postgres"),
@@ -300,7 +290,7 @@ def test_a_bad_text_is_refused_at_its_prompt(environment: dict[str, str], tmp_pa
     done = subprocess.run(
         [sys.executable, "-m", "cookiecutter", str(TEMPLATE)],
         cwd=tmp_path,
-        env=environment,
+        env=environment | {"COLUMNS": "100"},
         input=" \nslug\n",
         capture_output=True,
         text=True,
