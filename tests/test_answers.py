@@ -58,7 +58,8 @@ REFUSED = {
     "must not begin or end with a blank": [" x", "x ", "    x", "\u00a0x", "x\u2003"],
     "in one line, without control characters": [
         *("two\nlines", "x\n", "a\rb", "a\tb", "a\x00b", "\x1b[31mred", "\x7f", "a\x85b"),
-        *("a\u2028b", "a\u202eb", "a\u202ab\u202c", "a\u2066b\u2069"),
+        *("a\u2028b", "a\u2029b"),
+        *(f"a{turn}b" for turn in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"),
     ],
     "it is not UTF-8": ["a\udcff", "\ud800"],
 }
