@@ -342,8 +342,8 @@ def test_a_replay_bakes_the_same_again(cookiecutter: Cookiecutter, tmp_path: Pat
     answers = ("project_name={{ x }} 🚀", "project_slug=again", "license=Apache-2.0", "ci=both")
 
     for option in (["--no-input", *answers], ["--replay"]):
-        folder = tmp_path / option[0]
-        done = cookiecutter(f"--config-file={config}", f"-o{folder}", *option, cwd=tmp_path)
+        options = ("--accept-hooks=no", f"--config-file={config}", f"-o{tmp_path / option[0]}")
+        done = cookiecutter(*options, *option, cwd=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
 
     assert contents(tmp_path / "--replay") == contents(tmp_path / "--no-input")
