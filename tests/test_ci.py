@@ -400,7 +400,7 @@ def wait_for_server(project: Project, url: str, seconds: str) -> Done:
 
 def test_a_server_that_hangs_up_or_is_not_ready_is_waited_for(installed: Project) -> None:
     port = free_port()
-    url = f"postgresql://postgres:postgres@127.0.0.1:{port}/postgres"
+    url = f"postgresql://postgres:postgres@127.0.0.1:{port}/postgres?sslmode=prefer"
     with ThreadPoolExecutor() as threads:
         with socket.create_server(("127.0.0.1", port)) as hangs_up:
             hangs_up.settimeout(30)

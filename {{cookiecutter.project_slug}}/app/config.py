@@ -1,5 +1,6 @@
 """Settings, read from the environment and from `.env`."""
 
+import re
 import tomllib
 from contextlib import suppress
 from pathlib import Path
@@ -43,7 +44,9 @@ class DatabaseSettings(BaseSettings):
         # SQLAlchemy takes one port only, and what follows the first @ for its name.
         with suppress(ArgumentError, ValueError):
             if "@" not in (make_url(value).host or ""):
-                return "postgresql+asyncpg://" + value.split("://", 1)[1]
+                address = value.split("://", 1)[1]
+                # The driver has another name than libpq for it.
+                return "postgresql+asyncpg://" + re.sub(r"(?<=[?&])sslmode=", "ssl=", address)
         raise PydanticCustomError(
             "url",
             "Input should be postgresql://USER:PASSWORD@HOST:PORT/NAME, with %40 for an @ in it",

@@ -38,6 +38,12 @@ def test_the_driver_is_asyncpg_however_the_url_is_spelled(scheme: str) -> None:
     assert settings.database_url == URL
 
 
+def test_the_mode_of_ssl_has_the_name_that_the_driver_knows() -> None:
+    settings = DatabaseSettings(database_url=f"{URL}?application_name=app&sslmode=require")
+
+    assert settings.database_url == f"{URL}?application_name=app&ssl=require"
+
+
 def test_all_wrong_settings_are_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCESS_TOKEN_MINUTES", "0")
 

@@ -234,8 +234,10 @@ def given_server() -> Server | None:
             f"DATABASE_URL is for {url.get_backend_name()}, and the tests need postgresql://. "
             "Unset it to use the embedded PostgreSQL."
         )
+    # asyncpg has another name than libpq for the mode of SSL.
+    query = {"ssl" if name == "sslmode" else name: text for name, text in url.query.items()}
     return Server(
-        url.set(drivername="postgresql+asyncpg"),
+        url.set(drivername="postgresql+asyncpg", query=query),
         f"DATABASE_URL: the server {url.host}:{url.port or 5432}",
         "Start it or mend the URL, or unset it to use the embedded PostgreSQL.",
     )
