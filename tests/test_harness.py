@@ -350,7 +350,7 @@ def test_ctrl_c_leaves_no_database_on_the_server_of_database_url(
     os.killpg(run.pid, signal.SIGINT)
     run.communicate(timeout=20)
 
-    assert databases_of_runs(other_server) == []
+    assert not databases_of_runs(other_server)
 
 
 def test_what_a_killed_run_leaves_on_the_server_of_database_url_the_next_one_drops(
@@ -362,7 +362,10 @@ def test_what_a_killed_run_leaves_on_the_server_of_database_url_the_next_one_dro
         "run", "--frozen", "pytest", *IN_ORDER, FAULT="none", DATABASE_URL=other_server
     )
     assert passed(done.stdout) == 7
-    assert databases_of_runs(other_server) == with_another_at_work
+    # It may have made a clone meanwhile.
+    left = databases_of_runs(other_server)
+    assert left >= with_another_at_work
+    assert len({name[:19] for name in left}) == 1
 
     run.kill()
     run.communicate()
@@ -371,11 +374,12 @@ def test_what_a_killed_run_leaves_on_the_server_of_database_url_the_next_one_dro
     )
 
     assert passed(done.stdout) == 7
-    assert databases_of_runs(other_server) == []
+    assert not databases_of_runs(other_server)
 
 
-def databases_of_runs(url: str) -> list[tuple[object, ...]]:
-    return query(url, "SELECT datname FROM pg_database WHERE datname LIKE 'pytest%' ORDER BY 1")
+def databases_of_runs(url: str) -> set[str]:
+    rows = query(url, "SELECT datname FROM pg_database WHERE datname LIKE 'pytest%'")
+    return {str(name) for (name,) in rows}
 
 
 # Parallel runs

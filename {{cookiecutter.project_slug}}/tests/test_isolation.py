@@ -259,6 +259,14 @@ async def test_concurrent_client_commits_to_a_database_of_its_own(
     assert (await session.scalars(select(User))).all() == []
 
 
+async def test_each_clone_is_a_database_of_its_own(databases: Databases) -> None:
+    urls = [await databases.clone() for _ in range(3)]
+
+    assert len(set(urls)) == 3
+    for url in urls:
+        await databases.drop(url)
+
+
 async def test_a_change_to_what_the_app_has_changed_since_says_how_to_mend_it(
     session: AsyncSession, client: httpx.AsyncClient, user: User, token: dict[str, str]
 ) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -56,6 +57,10 @@ class Databases:
         self._lock = asyncio.Lock()
         self._created: set[str] = set()
         self._numbers = count(1)
+        # The clone of the next test is made while this one runs, by a task that is not the test's.
+        self._ahead: asyncio.Task[str] | None = None
+        self._context = copy_context()
+        self._clones = 0
 
     @property
     def template(self) -> str:
@@ -70,7 +75,14 @@ class Databases:
         Raises:
             DatabaseError: The server has failed.
         """
-        return await self._create(f'TEMPLATE "{self.template}" STRATEGY FILE_COPY')
+        options = f'TEMPLATE "{self.template}" STRATEGY FILE_COPY'
+        ahead, self._ahead = self._ahead, None
+        url = await (ahead or self._create(options))
+        self._clones += 1
+        # The first is for all tests, and there may be none that needs its own.
+        if self._clones > 1:
+            self._ahead = self._context.run(asyncio.create_task, self._create(options))
+        return url
 
     async def create(self) -> str:
         """Create a database without tables, and return its URL.
@@ -148,6 +160,9 @@ class Databases:
             await self._build_template(migrate)
 
     async def _close(self) -> None:
+        with suppress(DatabaseError):
+            if self._ahead is not None:
+                await self._ahead
         # What a server that has failed keeps, the next run drops.
         with suppress(DatabaseError):
             for name in list(self._created):
