@@ -138,6 +138,55 @@ def test_a_defect_of_the_migrations_fails_a_test_that_names_it(
     assert re.search(defect.message, done.stdout), done.stdout
 
 
+CATALOGUED = """
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from tests.test_migrations import catalogue, empty
+
+STATEMENTS = [
+    ("CREATE SCHEMA other", "schema other"),
+    ("CREATE TABLE other.notes (id int)", "column other.notes.id integer"),
+    ("ALTER TABLE other.notes ALTER id SET NOT NULL", "column other.notes.id integer NOT NULL"),
+    ("ALTER TABLE other.notes ADD n int GENERATED ALWAYS AS IDENTITY", "sequence other.notes"),
+    ("ALTER TABLE other.notes ADD CHECK (n > 0)", "constraint notes_n_check of other.notes"),
+    ("CREATE INDEX ON other.notes (id)", "CREATE INDEX notes_id_idx"),
+    ("COMMENT ON COLUMN other.notes.n IS 'x'", "comment on column n of table other.notes: x"),
+    ("CREATE VIEW seen AS SELECT n FROM other.notes", "relation seen of kind v"),
+    ("CREATE OR REPLACE VIEW seen AS SELECT n FROM other.notes LIMIT 1", "relation seen of kind v"),
+    ("CREATE SEQUENCE numbers", "sequence numbers bigint 1 1"),
+    ("ALTER SEQUENCE numbers INCREMENT 2", "sequence numbers bigint 1 2"),
+    ("CREATE TYPE mood AS ENUM ('glad')", "type mood glad"),
+    ("ALTER TYPE mood ADD VALUE 'sad'", "type mood glad, sad"),
+    ("CREATE TYPE pair AS (a int)", "column pair.a integer"),
+    ("CREATE DOMAIN short AS text CHECK (length(VALUE) < 9)", "type short"),
+    ("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "function f()"),
+    ("CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'", "function f()"),
+    ("CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'", "function g()"),
+    ("CREATE TRIGGER t AFTER INSERT ON other.notes EXECUTE FUNCTION g()", "trigger CREATE TRIGGER"),
+    ("CREATE POLICY own ON other.notes USING (n > 0)", "policy (other,notes,own"),
+    ("CREATE EXTENSION citext", "extension citext"),
+]
+
+
+async def test_the_catalogue_shows_each_change(empty: str) -> None:
+    engine = create_async_engine(empty, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        for statement, line in STATEMENTS:
+            before = await catalogue(empty)
+            await connection.execute(text(statement))
+            assert any(new.startswith(line) for new in await catalogue(empty) - before), statement
+    await engine.dispose()
+"""
+
+
+def test_the_catalogue_that_is_compared_shows_each_kind_of_change(project: Project) -> None:
+    (project.path / "tests/test_catalogue.py").write_text(CATALOGUED, encoding="utf-8")
+
+    assert passed(project.succeed("run", "--frozen", "pytest", "tests/test_catalogue.py")) == 1
+
+
 RISKY = """op.add_column("users", Column("age", Integer, nullable=False))
     op.create_index("ix_users_age", "users", ["age"])
     op.drop_column("users", "full_name")  # squawk-ignore ban-drop-column

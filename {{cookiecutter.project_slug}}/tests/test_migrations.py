@@ -36,34 +36,52 @@ SQUAWK = shutil.which("squawk", path=os.pathsep.join(SCRIPTS_FOLDERS))
 
 # Each object of the schema in a line of its own, so that a difference names it.
 CATALOGUE = text("""
-    SELECT format('relation %s of kind %s', relname, relkind)
-    FROM pg_class WHERE relnamespace = 'public'::regnamespace
+    WITH schemas AS (
+        SELECT oid, nspname FROM pg_namespace
+        WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+    )
+    SELECT format('schema %s', nspname) FROM schemas
     UNION ALL
-    SELECT format('column %s.%s %s%s %s', relname, attname, format_type(atttypid, atttypmod),
-                  CASE WHEN attnotnull THEN ' NOT NULL' END, pg_get_expr(adbin, adrelid))
+    SELECT format('relation %s of kind %s %s', oid::regclass, relkind,
+                  CASE WHEN relkind IN ('v', 'm') THEN md5(pg_get_viewdef(oid)) END)
+    FROM pg_class WHERE relnamespace IN (SELECT oid FROM schemas)
+    UNION ALL
+    SELECT format('column %s.%s %s%s %s%s', attrelid::regclass, attname,
+                  format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN ' NOT NULL' END,
+                  pg_get_expr(adbin, adrelid), attidentity)
     FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
     LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0
+    WHERE relnamespace IN (SELECT oid FROM schemas) AND relkind IN ('r', 'p', 'c') AND attnum > 0
       AND NOT attisdropped
     UNION ALL
-    SELECT format('constraint %s %s', conname, pg_get_constraintdef(oid))
-    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    SELECT format('constraint %s of %s %s', conname, conrelid::regclass, pg_get_constraintdef(oid))
+    FROM pg_constraint WHERE connamespace IN (SELECT oid FROM schemas)
     UNION ALL
     SELECT pg_get_indexdef(indexrelid)
     FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
-    WHERE relnamespace = 'public'::regnamespace
+    WHERE relnamespace IN (SELECT oid FROM schemas)
     UNION ALL
-    SELECT format('type %s %s', typname, enum_range)
+    SELECT format('sequence %s %s', seqrelid::regclass, concat_ws(
+        ' ', seqtypid::regtype, seqstart, seqincrement, seqmin, seqmax, seqcycle))
+    FROM pg_sequence
+    UNION ALL
+    SELECT format('type %s %s', pg_type.oid::regtype, enum_range)
     FROM pg_type LEFT JOIN LATERAL (
         SELECT string_agg(enumlabel, ', ' ORDER BY enumsortorder) AS enum_range
         FROM pg_enum WHERE enumtypid = pg_type.oid
     ) AS labels ON true
-    WHERE typnamespace = 'public'::regnamespace
+    WHERE typnamespace IN (SELECT oid FROM schemas) AND typcategory <> 'A'
+      AND typrelid NOT IN (SELECT oid FROM pg_class WHERE relkind <> 'c')
     UNION ALL
-    SELECT format('function %s', oid::regprocedure)
-    FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    SELECT format('function %s %s', oid::regprocedure, md5(prosrc))
+    FROM pg_proc WHERE pronamespace IN (SELECT oid FROM schemas)
     UNION ALL
     SELECT format('trigger %s', pg_get_triggerdef(oid)) FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL
+    SELECT format('policy %s', pg_policies) FROM pg_policies
+    UNION ALL
+    SELECT format('comment on %s: %s', pg_describe_object(classoid, objoid, objsubid), description)
+    FROM pg_description WHERE objoid >= 16384 -- what is not PostgreSQL's own
     UNION ALL
     SELECT format('extension %s', extname) FROM pg_extension
 """)
