@@ -15,11 +15,10 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import TEMPLATE, Bake, Cookiecutter, Project, uv_path
+from versions import FILE, locked_packages, locked_versions, read_versions
 
 QUESTIONS = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
-TESTED = dict(
-    line.split("==") for line in (TEMPLATE / "hooks/tested-versions.txt").read_text().split()
-)
+TESTED = read_versions(FILE.read_text(encoding="utf-8"))
 
 
 def files_of(project: Project) -> Iterator[Path]:
@@ -28,15 +27,6 @@ def files_of(project: Project) -> Iterator[Path]:
         parts = path.relative_to(project.path).parts
         if path.is_file() and not any(re.fullmatch(r"\.git|.*cache.*|uv\.lock", p) for p in parts):
             yield path
-
-
-def locked_versions(project: Project) -> dict[str, str]:
-    lock = tomllib.loads(project.read("uv.lock"))
-    return {
-        package["name"]: package["version"]
-        for package in lock["package"]
-        if package["source"] != {"virtual": "."}
-    }
 
 
 def path_with(folder: Path, *programs: str) -> str:
@@ -189,7 +179,7 @@ def test_an_existing_directory_is_left_alone(cookiecutter: Cookiecutter, tmp_pat
 def test_the_hook_locks_exactly_the_tested_versions(baked: Project) -> None:
     tested = {name: version for name, version in TESTED.items() if name != "uv"}
 
-    assert locked_versions(baked) == tested
+    assert locked_versions(baked.read("uv.lock")) == tested
 
 
 def test_the_lock_matches_the_project_and_nothing_but_the_postgres_wheel_is_pinned(
@@ -214,7 +204,7 @@ def test_a_later_upgrade_is_free_to_move_every_package(baked: Project, tmp_path:
     (fresh.path / "uv.lock").unlink()
     fresh.succeed("lock")
 
-    assert locked_versions(upgraded) == locked_versions(fresh)
+    assert locked_packages(upgraded.read("uv.lock")) == locked_packages(fresh.read("uv.lock"))
 
 
 def test_the_hook_writes_an_env_file_with_a_secret_that_only_its_owner_reads(
@@ -287,7 +277,7 @@ def test_without_git_the_project_is_baked_and_one_line_says_how_to_mend_it(
         project.errors
     )
     assert not (project.path / ".git").exists()
-    assert locked_versions(project)
+    assert locked_packages(project.read("uv.lock"))
 
 
 def test_without_a_network_the_project_is_baked_and_one_line_says_how_to_mend_it(
@@ -319,7 +309,7 @@ def test_settings_that_freeze_a_lock_do_not_stop_the_hook_from_making_one(bake: 
     project = bake(variables={"UV_FROZEN": "1", "GIT_DIR": "/nowhere"})
 
     assert project.errors == ""
-    assert locked_versions(project)
+    assert locked_packages(project.read("uv.lock"))
     assert (project.path / ".git").exists()
 
 

@@ -29,6 +29,12 @@ def write_versions(versions: Versions) -> str:
     return "".join(sorted(f"{name}=={version}\n" for name, version in versions.items()))
 
 
+def locked_packages(lock: str) -> list[tuple[str, str]]:
+    """Return the name and version of each package in the text of a `uv.lock`."""
+    packages = tomllib.loads(lock)["package"]
+    return [(each["name"], each["version"]) for each in packages if "virtual" not in each["source"]]
+
+
 def locked_versions(lock: str) -> Versions:
     """Return the version of each package in the text of a `uv.lock`.
 
@@ -36,11 +42,9 @@ def locked_versions(lock: str) -> Versions:
         ValueError: The lock has two versions of a package, for different Pythons or systems.
     """
     versions: Versions = {}
-    for package in tomllib.loads(lock)["package"]:
-        if "virtual" not in package["source"]:
-            name, version = package["name"], package["version"]
-            if versions.setdefault(name, version) != version:
-                raise ValueError(f"{name} is locked twice, as {versions[name]} and {version}")
+    for name, version in locked_packages(lock):
+        if versions.setdefault(name, version) != version:
+            raise ValueError(f"{name} is locked twice, as {versions[name]} and {version}")
     return versions
 
 
