@@ -9,7 +9,7 @@ from conftest import TEMPLATE, Project
 from test_gate import DETECTORS
 
 FOREIGN = TEMPLATE / "tests/foreign"
-COPIED = ("behavior_gate", "postgres", "conftest.py", "isolation.py")
+COPIED = ("behavior_gate", "postgres", "isolation", "conftest.py", "websocket.py")
 
 
 @pytest.fixture

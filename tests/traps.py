@@ -148,12 +148,11 @@ class Case:
     def write(self, project: Path) -> None:
         test = TEST_PRELUDE.format(module=self.module)
         for client in self.clients:
-            app = "app" if client == "client" else "concurrent_app"
             text = dedent(self.test)
             test += (
-                text.format(client=client, app=app)
+                text.format(client=client, app="app")
                 if self.test is DEFAULT_TEST
-                else (text.replace("CLIENT", client).replace("APP", app))
+                else (text.replace("CLIENT", client).replace("APP", "app"))
             )
             test += "\n\n"
         for folder, name, content in (

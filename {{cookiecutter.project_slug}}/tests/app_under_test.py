@@ -6,23 +6,21 @@ Another app has a `get_session`, a `migrate` and a `running_app` of its own.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from functools import lru_cache
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.config import Settings
 from app.database import get_session as get_session
-from app.main import create_app
+from app.main import app
 from app.security import create_access_token, password_context
 from app.users.models import User
 from app.users.service import create_user
+from tests.isolation import running
 
 PASSWORD = "correct horse battery staple"
 SECRET_KEY = "a secret key that only the tests know"
@@ -38,18 +36,15 @@ def migrate(database_url: str) -> None:
         pytest.fail(f"The migrations do not run: {error}", pytrace=False)
 
 
-# FastAPI works out the routes of an app at its first request: about 2 ms for each.
-@lru_cache(maxsize=2)
-def app_on(database_url: str) -> FastAPI:
-    return create_app(Settings(database_url=database_url, secret_key=SECRET_KEY))
-
-
 @asynccontextmanager
 async def running_app(database_url: str) -> AsyncIterator[FastAPI]:
     """Start the app on a database, and stop it."""
-    app = app_on(database_url)
-    async with LifespanManager(app):
-        yield app
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DATABASE_URL", database_url)
+        environment.setenv("SECRET_KEY", SECRET_KEY)
+        # One app for all tests: FastAPI works out its routes at the first request, about 2 ms each.
+        async with running(app):
+            yield app
 
 
 @pytest.fixture(scope="session", autouse=True)

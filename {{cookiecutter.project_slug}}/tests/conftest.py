@@ -1,10 +1,14 @@
 """The fixtures of the tests. What they need to know of the app is in `app_under_test.py`.
 
-`session` and `client` share one transaction, which is rolled back after the test.
-`concurrent_client` has a database of its own, a pool and real commits: it is for races.
+`session` and `client` share one transaction, which is rolled back after the test; `now()` of
+PostgreSQL stands still in it. With `@pytest.mark.real_commits` they work in a database that only
+this test has, with a pool and real commits: for races, for LISTEN and NOTIFY, and for whatever else
+needs more than one connection.
 """
 
-from collections.abc import AsyncIterator, Generator
+import inspect
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import httpx
 import pytest
@@ -12,11 +16,27 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from tests.app_under_test import get_session, migrate, running_app
-from tests.isolation import Isolation, isolated, only_databases, restored
+from tests.isolation import (
+    Isolation,
+    SharedDatabase,
+    committed,
+    guarded,
+    only_databases,
+    restored,
+    served,
+)
 from tests.postgres import DatabaseError, Databases, open_databases
+from tests.websocket import WebSocket, websocket
 
 # Tests run on a debug-mode event loop, and every async defect fails the test that caused it.
 pytest_plugins = ["tests.behavior_gate", "tests.app_under_test"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "real_commits: the test has a database of its own, with a pool and real commits"
+    )
+
 
 # --- The database
 
@@ -41,16 +61,49 @@ async def databases() -> AsyncIterator[Databases]:
 
 
 @pytest.fixture(scope="session")
-async def engine(databases: Databases) -> AsyncIterator[AsyncEngine]:
-    engine = create_async_engine(await databases.clone())
-    yield engine
-    await engine.dispose()
+async def shared_database(databases: Databases) -> AsyncIterator[SharedDatabase]:
+    shared = SharedDatabase(await databases.clone())
+    yield shared
+    await shared.dispose()
 
 
 @pytest.fixture
-async def isolation(databases: Databases, engine: AsyncEngine) -> AsyncIterator[Isolation]:
+def has_real_commits(request: pytest.FixtureRequest) -> bool:
+    """Whether the test has a database of its own.
+
+    A plain function that asks for `app` has one too: it calls the app by Starlette's TestClient,
+    which runs it on another event loop, where the one connection of a test can't be used.
+    """
+    fixtures = request.fixturenames
+    return (
+        request.node.get_closest_marker("real_commits") is not None
+        or any(name.startswith("concurrent_") for name in fixtures)
+        or ("app" in fixtures and not inspect.iscoroutinefunction(request.function))
+    )
+
+
+@pytest.fixture
+async def engine(
+    databases: Databases, shared_database: SharedDatabase, has_real_commits: bool
+) -> AsyncIterator[AsyncEngine]:
+    """The engine of the test's database."""
     await databases.check()
-    async with isolated(engine) as isolation:
+    if not has_real_commits:
+        yield shared_database.engine
+        return
+    database_url = await databases.clone()
+    engine = create_async_engine(database_url)
+    yield engine
+    await engine.dispose()
+    await databases.drop(database_url)
+
+
+@pytest.fixture
+async def isolation(
+    engine: AsyncEngine, shared_database: SharedDatabase, has_real_commits: bool
+) -> AsyncIterator[Isolation]:
+    place = committed(engine) if has_real_commits else shared_database.isolated()
+    async with place as isolation:
         yield isolation
 
 
@@ -64,21 +117,20 @@ async def session(isolation: Isolation) -> AsyncSession:
 
 
 @pytest.fixture
-async def app(engine: AsyncEngine, isolation: Isolation) -> AsyncIterator[FastAPI]:
-    database_url = engine.url.render_as_string(hide_password=False)
-    async with running_app(database_url) as app:
+async def app(isolation: Isolation) -> AsyncIterator[FastAPI]:
+    """The app, started. Whatever engine it makes works in the isolation of the test."""
+    async with running_app(isolation.database_url) as app:
         with restored(app):
-            # A session that is opened without get_session lands in the test's transaction too.
-            app.state.sessionmaker = isolation.app_sessions()
             yield app
 
 
 @pytest.fixture
 async def client(app: FastAPI, isolation: Isolation) -> AsyncIterator[httpx.AsyncClient]:
-    """A client whose requests work in the test's transaction, one after the other."""
-    app.dependency_overrides[get_session] = isolation.get_session
+    """A client of the app. Requests at the same moment need real commits."""
+    if not isolation.real_commits:
+        app.dependency_overrides[get_session] = guarded(get_session)
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app),
+        transport=httpx.ASGITransport(served(app)),
         base_url="http://test",
         event_hooks={"request": [isolation.before_request]},
     ) as client:
@@ -86,33 +138,39 @@ async def client(app: FastAPI, isolation: Isolation) -> AsyncIterator[httpx.Asyn
 
 
 @pytest.fixture
-async def concurrent_database(databases: Databases) -> AsyncIterator[str]:
-    """The URL of a database that only this test has."""
-    database_url = await databases.clone()
-    yield database_url
-    await databases.drop(database_url)
+def concurrent_client(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """`client`, in a test that has real commits because it asks for this one."""
+    return client
 
 
 @pytest.fixture
-async def concurrent_app(concurrent_database: str) -> AsyncIterator[FastAPI]:
-    async with running_app(concurrent_database) as app:
-        with restored(app):
-            yield app
+def concurrent_app(app: FastAPI) -> FastAPI:
+    """`app`, in a test that has real commits because it asks for this one."""
+    return app
 
 
 @pytest.fixture
-async def concurrent_client(concurrent_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """A client whose requests may run at the same moment, each on a connection of its own."""
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(concurrent_app), base_url="http://test"
-    ) as client:
-        yield client
-
-
-@pytest.fixture
-async def concurrent_session(concurrent_database: str) -> AsyncIterator[AsyncSession]:
-    """A session of the test in the database of `concurrent_client`."""
-    engine = create_async_engine(concurrent_database)
+async def concurrent_session(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+    """A session of another user of the database: no request commits what it has written."""
     async with AsyncSession(engine, expire_on_commit=False) as session:
         yield session
-    await engine.dispose()
+
+
+ConnectWebSocket = Callable[..., AbstractAsyncContextManager[WebSocket]]
+
+
+@pytest.fixture
+def connect_websocket(app: FastAPI, isolation: Isolation) -> ConnectWebSocket:
+    """Opens WebSockets: `async with connect_websocket("/chat", headers=token) as socket`."""
+
+    @asynccontextmanager
+    async def connect(
+        url: str, *, headers: dict[str, str] | None = None, subprotocols: Sequence[str] = ()
+    ) -> AsyncIterator[WebSocket]:
+        await isolation.before_request()
+        async with websocket(
+            served(app), url, headers=headers, subprotocols=subprotocols
+        ) as socket:
+            yield socket
+
+    return connect

@@ -2,37 +2,42 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import httpx
 import pytest
-from fastapi import FastAPI
-from sqlalchemy import func, select, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from fastapi import BackgroundTasks, FastAPI, HTTPException
+from fastapi import WebSocket as StarletteWebSocket
+from sqlalchemy import delete, event, func, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.database import SessionDep, create_engine, get_session
 from app.users.models import User
 from app.users.service import create_user
 from tests.app_under_test import PASSWORD
+from tests.conftest import ConnectWebSocket
 from tests.isolation import (
     ConcurrentRequestsError,
     ForeignDatabaseError,
+    Isolation,
     OuterTransactionError,
+    OverlappingTransactionsError,
     SeparateConnectionError,
-    isolated,
+    SharedDatabase,
     restored,
 )
 from tests.postgres import Databases
 
 
 @pytest.fixture
-async def own_engine(databases: Databases) -> AsyncIterator[AsyncEngine]:
-    """The engine of a database that a test may change for good."""
+async def own(databases: Databases) -> AsyncIterator[SharedDatabase]:
+    """A database that a test may change for good."""
     url = await databases.clone()
-    engine = create_engine(url)
-    yield engine
-    await engine.dispose()
+    own = SharedDatabase(url)
+    yield own
+    await own.dispose()
     await databases.drop(url)
 
 
@@ -118,21 +123,21 @@ async def test_a_session_behind_the_back_of_get_session_lands_in_the_same_transa
 
 
 async def test_a_sequence_goes_on_in_the_next_test_where_it_stood_before(
-    own_engine: AsyncEngine,
+    own: SharedDatabase,
 ) -> None:
-    async with own_engine.begin() as connection:
+    async with own.engine.begin() as connection:
         await connection.execute(text("CREATE SEQUENCE unused START 5"))
         await connection.execute(text("CREATE SEQUENCE used"))
         await connection.execute(text("SELECT nextval('used')"))
 
     for _ in range(2):
-        async with isolated(own_engine) as isolation:
+        async with own.isolated() as isolation:
             session = isolation.test_session
             assert await session.scalar(text("SELECT nextval('unused')")) == 5
             assert await session.scalar(text("SELECT nextval('used')")) == 2
 
 
-async def test_nothing_of_a_connection_is_left_in_the_next_test(own_engine: AsyncEngine) -> None:
+async def test_nothing_of_a_connection_is_left_in_the_next_test(own: SharedDatabase) -> None:
     state = text("""
         SELECT pg_backend_pid(), current_setting('search_path'),
                nullif(current_setting('app.user', true), ''), to_regclass('pg_temp.notes'),
@@ -141,9 +146,9 @@ async def test_nothing_of_a_connection_is_left_in_the_next_test(own_engine: Asyn
                (SELECT count(*) FROM pg_listening_channels()),
                (SELECT count(*) FROM pg_cursors WHERE name = 'held')
     """)
-    async with isolated(own_engine) as isolation:
+    async with own.isolated() as isolation:
         clean = (await isolation.test_session.execute(state)).one()
-    async with isolated(own_engine) as isolation:
+    async with own.isolated() as isolation:
         session = isolation.test_session
         for statement in (
             "SET search_path TO pg_catalog",
@@ -157,31 +162,31 @@ async def test_nothing_of_a_connection_is_left_in_the_next_test(own_engine: Asyn
         await session.commit()
         assert (await session.execute(state)).one()[1:] != clean[1:]
 
-    async with isolated(own_engine) as isolation:
+    async with own.isolated() as isolation:
         assert (await isolation.test_session.execute(state)).one() == clean
 
 
 async def test_a_test_that_breaks_its_connection_leaves_a_good_one_to_the_next(
-    own_engine: AsyncEngine,
+    own: SharedDatabase,
 ) -> None:
-    async with isolated(own_engine) as isolation:
+    async with own.isolated() as isolation:
         with pytest.raises(DBAPIError):
             await isolation.test_session.execute(
                 text("SELECT pg_terminate_backend(pg_backend_pid())")
             )
 
-    async with isolated(own_engine) as isolation:
+    async with own.isolated() as isolation:
         assert await isolation.test_session.scalar(select(func.count()).select_from(User)) == 0
 
 
 async def test_a_test_that_ends_in_a_failed_statement_leaves_a_good_connection_to_the_next(
-    own_engine: AsyncEngine,
+    own: SharedDatabase,
 ) -> None:
-    async with isolated(own_engine) as isolation:
+    async with own.isolated() as isolation:
         with pytest.raises(DBAPIError):
             await isolation.test_session.execute(text("SELECT 1 / 0"))
 
-    async with isolated(own_engine) as isolation:
+    async with own.isolated() as isolation:
         assert await isolation.test_session.scalar(text("SELECT 1")) == 1
 
 
@@ -199,17 +204,306 @@ async def test_a_database_that_is_not_one_of_the_tests_is_refused(app: FastAPI) 
             pass
 
 
-@pytest.mark.gate_allow("requests", reason="the refusal is an error of the app")
-async def test_a_connection_behind_the_back_of_get_session_is_refused(
-    app: FastAPI, client: httpx.AsyncClient
+async def test_an_engine_of_its_own_lands_in_the_same_transaction(
+    app: FastAPI, session: AsyncSession, client: httpx.AsyncClient, user: User
 ) -> None:
-    @app.get("/behind")
+    @app.delete("/behind")
     async def behind() -> None:
-        async with create_engine(app.state.settings.database_url).connect():
+        engine = create_engine(app.state.settings.database_url)
+        async with engine.begin() as connection:
+            await connection.execute(delete(User))
+        await engine.dispose()
+
+    assert (await client.delete("/behind")).status_code == 200
+
+    assert (await session.scalars(select(User))).all() == []
+
+
+async def test_a_connection_of_another_event_loop_is_refused(isolation: Isolation) -> None:
+    async def connect() -> None:
+        async with create_engine(isolation.database_url).connect():
             pass
 
-    with pytest.raises(SeparateConnectionError, match=r"Take a session from `get_session`"):
-        await client.get("/behind")
+    with pytest.raises(SeparateConnectionError, match=r"@pytest.mark.real_commits"):
+        await asyncio.to_thread(asyncio.run, connect())
+
+
+# Sessions that overlap
+
+
+async def test_what_a_background_task_commits_outlives_the_rollback_of_the_request(
+    app: FastAPI, session: AsyncSession, client: httpx.AsyncClient, user: User
+) -> None:
+    async def mail() -> None:
+        async with app.state.sessionmaker() as other, other.begin():
+            await create_user(other, email="grace@example.com", password=PASSWORD)
+
+    @app.post("/read-and-mail")
+    async def read_and_mail(session: SessionDep, background: BackgroundTasks) -> None:
+        assert await session.scalar(select(User.email)) == user.email
+        await mail()
+        background.add_task(mail_again)
+        await session.rollback()
+
+    async def mail_again() -> None:
+        async with app.state.sessionmaker() as other, other.begin():
+            await create_user(other, email="alan@example.com", password=PASSWORD)
+
+    assert (await client.post("/read-and-mail")).status_code == 200
+
+    emails = await session.scalars(select(User.email).order_by(User.email))
+    assert emails.all() == ["ada@example.com", "alan@example.com", "grace@example.com"]
+
+
+async def test_what_is_committed_before_an_http_exception_stays(
+    app: FastAPI, session: AsyncSession, client: httpx.AsyncClient
+) -> None:
+    @app.post("/audited")
+    async def audited(session: SessionDep) -> None:
+        assert await session.scalar(select(func.count()).select_from(User)) == 0
+        async with app.state.sessionmaker() as audit:
+            await create_user(audit, email="ada@example.com", password=PASSWORD)
+            await audit.commit()
+        raise HTTPException(409)
+
+    assert (await client.post("/audited")).status_code == 409
+
+    assert (await session.scalars(select(User.email))).all() == ["ada@example.com"]
+
+
+async def test_sessions_in_a_gather_have_a_transaction_each(
+    app: FastAPI, session: AsyncSession
+) -> None:
+    async def register(name: str) -> None:
+        async with app.state.sessionmaker() as other:
+            assert await other.scalar(select(func.count()).select_from(User)) < 3
+            await create_user(other, email=f"{name}@example.com", password=PASSWORD)
+            await (other.rollback() if name == "eve" else other.commit())
+
+    await asyncio.gather(*map(register, ("ada", "eve", "grace")))
+
+    emails = await session.scalars(select(User.email).order_by(User.email))
+    assert emails.all() == ["ada@example.com", "grace@example.com"]
+
+
+async def test_a_transaction_waits_for_another_one_to_end(
+    app: FastAPI, session: AsyncSession
+) -> None:
+    written, read = asyncio.Event(), asyncio.Event()
+
+    async def write() -> None:
+        async with app.state.sessionmaker() as other:
+            await create_user(other, email="ada@example.com", password=PASSWORD)
+            written.set()
+            # The reader is waiting by now.
+            await asyncio.sleep(0.05)
+            assert not read.is_set()
+            await other.commit()
+
+    async def count() -> int | None:
+        await written.wait()
+        found = await session.scalar(select(func.count()).select_from(User))
+        read.set()
+        return found
+
+    _, found = await asyncio.gather(write(), count())
+    assert found == 1
+
+
+async def test_a_transaction_inside_another_one_that_has_written_is_refused(
+    app: FastAPI, session: AsyncSession
+) -> None:
+    await create_user(session, email="ada@example.com", password=PASSWORD)
+
+    async with app.state.sessionmaker() as other:
+        with pytest.raises(OverlappingTransactionsError) as caught:
+            await other.scalar(select(User.email))
+
+    assert str(caught.value).startswith(
+        "Two transactions overlap on the one connection of the test: 'SELECT users.email FROM"
+        " users' came while another session had neither committed nor rolled back 'INSERT INTO"
+        " users ("
+    )
+    assert "Mark the test with `@pytest.mark.real_commits`" in str(caught.value)
+
+
+async def test_a_refusal_that_the_app_catches_fails_the_test(own: SharedDatabase) -> None:
+    async def audit(sessions: async_sessionmaker[AsyncSession]) -> None:
+        with suppress(Exception):
+            async with sessions() as other:
+                await other.execute(text("SELECT 1"))
+
+    async def run() -> None:
+        async with own.isolated() as isolation:
+            await create_user(isolation.test_session, email="ada@example.com", password=PASSWORD)
+            await audit(async_sessionmaker(own.engine))
+
+    with pytest.raises(OverlappingTransactionsError, match="'SELECT 1' came while"):
+        await run()
+
+
+async def test_a_function_that_writes_is_taken_back_with_its_transaction(
+    own: SharedDatabase,
+) -> None:
+    async with own.engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE notes (id int)"))
+        await connection.execute(
+            text(
+                "CREATE FUNCTION note() RETURNS void LANGUAGE sql AS 'INSERT INTO notes VALUES (1)'"
+            )
+        )
+
+    async with own.isolated() as isolation, AsyncSession(own.engine) as other:
+        await other.execute(text("SELECT note()"))
+        await other.rollback()
+        await other.execute(text("SELECT note()"))
+        await other.commit()
+        assert await isolation.test_session.scalar(text("SELECT count(*) FROM notes")) == 1
+
+
+async def test_a_constraint_that_is_deferred_is_checked_at_the_commit(own: SharedDatabase) -> None:
+    async with own.engine.begin() as connection:
+        await connection.execute(
+            text("CREATE TABLE ranks (rank int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+        )
+
+    async with own.isolated() as isolation, AsyncSession(own.engine) as other:
+        await other.execute(text("INSERT INTO ranks VALUES (1)"))
+        await other.commit()
+        await other.execute(text("INSERT INTO ranks VALUES (1)"))
+        with pytest.raises(IntegrityError):
+            await other.commit()
+        await other.rollback()
+        assert await isolation.test_session.scalar(text("SELECT count(*) FROM ranks")) == 1
+
+
+async def test_a_connection_commits_each_statement_by_itself_where_it_is_asked_to(
+    isolation: Isolation, session: AsyncSession
+) -> None:
+    insert = "INSERT INTO users (id, email, password_hash) VALUES (gen_random_uuid(), 'a', 'x')"
+    async with isolation.engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(text(insert))
+        with pytest.raises(IntegrityError):
+            await connection.execute(text(insert))
+        await connection.execute(text(insert.replace("'a'", "'b'")))
+
+    assert (await session.scalars(select(User.email).order_by(User.email))).all() == ["a", "b"]
+
+
+async def test_an_argument_of_a_wrong_type_does_not_undo_what_was_written(
+    isolation: Isolation, session: AsyncSession
+) -> None:
+    async with isolation.engine.connect() as connection:
+        await connection.execute(text("CREATE TABLE notes (id int)"))
+        with pytest.raises(DBAPIError, match="invalid input for query argument"):
+            await connection.execute(text("INSERT INTO notes VALUES (:id)"), {"id": "one"})
+        await connection.commit()
+
+    assert await session.scalar(text("SELECT count(*) FROM notes")) == 0
+
+
+async def test_what_an_engine_sets_when_it_connects_outlives_a_rollback(
+    isolation: Isolation,
+) -> None:
+    engine = create_engine(isolation.database_url)
+    event.listen(
+        engine.sync_engine,
+        "connect",
+        lambda connection, _: connection.cursor().execute("SET application_name TO 'pytest_x'"),
+    )
+    async with engine.connect() as connection:
+        await connection.execute(text("CREATE TABLE notes (id int)"))
+        await connection.rollback()
+        assert await connection.scalar(text("SHOW application_name")) == "pytest_x"
+    await engine.dispose()
+
+
+async def test_the_connection_of_the_driver_has_the_same_transactions(
+    app: FastAPI, session: AsyncSession
+) -> None:
+    insert = "INSERT INTO users (id, email, password_hash) VALUES (gen_random_uuid(), $1, 'x')"
+    async with app.state.sessionmaker() as other:
+        raw = (await (await other.connection()).get_raw_connection()).driver_connection
+        async with raw.transaction():
+            await raw.execute(insert, "ada")
+        transaction = raw.transaction()
+        await transaction.start()
+        await raw.executemany(insert, [("eve",), ("mallory",)])
+        await transaction.rollback()
+        await other.commit()
+
+    assert (await session.scalars(select(User.email))).all() == ["ada"]
+
+
+async def test_rows_are_streamed_while_another_session_works(
+    app: FastAPI, session: AsyncSession
+) -> None:
+    await session.execute(text("CREATE TEMPORARY TABLE n AS SELECT generate_series(1, 200) AS n"))
+    await session.commit()
+    async with app.state.sessionmaker() as reader, app.state.sessionmaker() as writer:
+        seen = 0
+        async for _ in await reader.stream(text("SELECT n FROM n")):
+            seen += 1
+            if seen % 50 == 0:
+                await create_user(writer, email=f"{seen}@example.com", password=PASSWORD)
+                await writer.commit()
+
+    assert seen == 200
+    assert await session.scalar(select(func.count()).select_from(User)) == 4
+
+
+# Real commits
+
+
+@pytest.mark.real_commits
+async def test_with_real_commits_the_same_fixtures_have_a_database_and_a_pool_of_their_own(
+    app: FastAPI, session: AsyncSession, client: httpx.AsyncClient, user: User
+) -> None:
+    first, second = await asyncio.gather(
+        *(
+            client.post("/auth/register", json={"email": email, "password": PASSWORD})
+            for email in ("grace@example.com", "alan@example.com")
+        )
+    )
+
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert await session.scalar(select(func.count()).select_from(User)) == 3
+    async with app.state.sessionmaker() as one, app.state.sessionmaker() as other:
+        pids = {await session.scalar(text("SELECT pg_backend_pid()")) for session in (one, other)}
+    assert len(pids) == 2
+
+
+@pytest.mark.parametrize("run", ["first", "second"])
+@pytest.mark.real_commits
+async def test_the_rows_of_one_test_with_real_commits_are_not_there_in_the_next(
+    session: AsyncSession, user: User, run: str
+) -> None:
+    assert (await session.scalars(select(User.email))).all() == [user.email]
+
+
+async def test_the_clock_stands_still_in_the_one_transaction(session: AsyncSession) -> None:
+    now = await session.scalar(select(func.now()))
+    await session.commit()
+
+    assert await session.scalar(select(func.now())) == now
+
+
+@pytest.mark.real_commits
+async def test_the_clock_moves_with_real_commits(session: AsyncSession) -> None:
+    now = await session.scalar(select(func.now()))
+    await session.commit()
+
+    assert await session.scalar(select(func.now())) != now
+
+
+def test_a_plain_function_that_asks_for_the_app_has_real_commits(
+    app: FastAPI, has_real_commits: bool
+) -> None:
+    assert has_real_commits
+
+
+# Requests
 
 
 @pytest.mark.gate_allow("requests", reason="the refusal is an error of the app's dependency")
@@ -247,16 +541,50 @@ async def test_client_overrides_the_session_of_the_app(
     assert list(app.dependency_overrides) == [get_session]
 
 
-async def test_concurrent_client_commits_to_a_database_of_its_own(
-    concurrent_client: httpx.AsyncClient, concurrent_session: AsyncSession, session: AsyncSession
+async def test_concurrent_client_is_the_client_of_a_test_with_real_commits(
+    client: httpx.AsyncClient, concurrent_client: httpx.AsyncClient, has_real_commits: bool
 ) -> None:
-    response = await concurrent_client.post(
-        "/auth/register", json={"email": "ada@example.com", "password": PASSWORD}
-    )
+    assert concurrent_client is client
+    assert has_real_commits
 
-    assert response.status_code == 201
-    assert (await concurrent_session.scalars(select(User.email))).all() == ["ada@example.com"]
-    assert (await session.scalars(select(User))).all() == []
+
+async def test_a_websocket_that_is_open_does_not_stand_in_the_way_of_a_request(
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    connect_websocket: ConnectWebSocket,
+    user: User,
+    token: dict[str, str],
+) -> None:
+    @app.websocket("/emails")
+    async def emails(socket: StarletteWebSocket, session: SessionDep) -> None:
+        await socket.accept()
+        async for _ in socket.iter_text():
+            await socket.send_json((await session.scalars(select(User.full_name))).all())
+
+    async with connect_websocket("/emails") as socket:
+        await socket.send_text("which?")
+        assert await socket.receive_json() == [None]
+        await client.patch("/users/me", json={"full_name": "Ada"}, headers=token)
+        await socket.send_text("which?")
+        assert await socket.receive_json() == ["Ada"]
+
+
+async def test_two_requests_without_a_session_may_run_at_once(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    published = asyncio.Event()
+
+    @app.get("/wait")
+    async def wait() -> None:
+        await published.wait()
+
+    @app.post("/publish")
+    async def publish(session: SessionDep) -> None:
+        published.set()
+
+    waiting = asyncio.create_task(client.get("/wait"))
+    assert (await client.post("/publish")).status_code == 200
+    assert (await waiting).status_code == 200
 
 
 async def test_each_clone_is_a_database_of_its_own(databases: Databases) -> None:

@@ -1,0 +1,28 @@
+"""What a test writes is gone when it ends. Knows nothing of the app, so it can be copied."""
+
+from .apps import guarded, restored, running, served
+from .database import Isolation, SharedDatabase, committed
+from .engines import only_databases
+from .errors import (
+    ConcurrentRequestsError,
+    ForeignDatabaseError,
+    OuterTransactionError,
+    OverlappingTransactionsError,
+    SeparateConnectionError,
+)
+
+__all__ = [
+    "ConcurrentRequestsError",
+    "ForeignDatabaseError",
+    "Isolation",
+    "OuterTransactionError",
+    "OverlappingTransactionsError",
+    "SeparateConnectionError",
+    "SharedDatabase",
+    "committed",
+    "guarded",
+    "only_databases",
+    "restored",
+    "running",
+    "served",
+]

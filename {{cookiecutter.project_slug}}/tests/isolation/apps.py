@@ -1,0 +1,98 @@
+"""The app of a test: its lifespan, its sessions, and what a test gives to it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from inspect import Parameter
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from asgi_lifespan import LifespanManager
+from fastapi import Depends, FastAPI
+from starlette.datastructures import State
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Scope
+
+from .errors import ConcurrentRequestsError
+
+_served: WeakKeyDictionary[FastAPI, Any] = WeakKeyDictionary()
+
+
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[None]:
+    """Run the lifespan of an app. How long it may take is the affair of the behavior gate."""
+    async with LifespanManager(app, startup_timeout=None, shutdown_timeout=None) as manager:
+        _served[app] = manager.app
+        try:
+            yield
+        finally:
+            del _served[app]
+
+
+def served(app: FastAPI) -> ASGIApp:
+    """The app as a server would call it: each request has the state that the lifespan yields."""
+    served: ASGIApp = _served.get(app, app)
+    return served
+
+
+@contextmanager
+def restored(app: FastAPI) -> Iterator[None]:
+    """Take back the overrides, routes and state that a test gives to the app."""
+    overrides, routes = dict(app.dependency_overrides), list(app.router.routes)
+    state, document = {name: app.state[name] for name in app.state}, app.openapi_schema
+    try:
+        yield
+    finally:
+        app.dependency_overrides, app.router.routes = overrides, routes
+        app.state, app.openapi_schema = State(state), document
+        # The next test gets new middleware, which has counted nothing yet.
+        app.middleware_stack = None
+
+
+def guarded(get_session: Callable[..., Any]) -> Callable[..., AsyncIterator[Any]]:
+    """Wrap the app's own dependency, so that it refuses a second HTTP request at the same time.
+
+    Raises:
+        ConcurrentRequestsError: (the wrapped dependency) Another request has a session.
+    """
+    open_session = _as_context_manager(get_session)
+    # With the parameters of the dependency itself, which FastAPI gives to it.
+    parameters = inspect.signature(get_session, eval_str=True).parameters.values()
+    scope_parameter = Parameter("scope_", Parameter.KEYWORD_ONLY, default=Depends(_scope_of))
+    busy: list[Scope] = []
+
+    async def get_isolated_session(**values: Any) -> AsyncIterator[Any]:
+        scope = values.pop("scope_")
+        is_request = scope["type"] == "http"
+        if is_request and any(other is not scope for other in busy):
+            raise ConcurrentRequestsError
+        busy.extend([scope] * is_request)
+        try:
+            async with open_session(**values) as session:
+                yield session
+        finally:
+            if is_request:
+                busy.remove(scope)
+
+    get_isolated_session.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [*(p.replace(kind=Parameter.KEYWORD_ONLY) for p in parameters), scope_parameter]
+    )
+    return get_isolated_session
+
+
+async def _scope_of(connection: HTTPConnection) -> Scope:
+    return connection.scope
+
+
+def _as_context_manager(get_session: Callable[..., Any]) -> Callable[..., Any]:
+    if inspect.isasyncgenfunction(get_session):
+        return asynccontextmanager(get_session)
+
+    @asynccontextmanager
+    async def open_session(**values: Any) -> AsyncIterator[Any]:
+        session = get_session(**values)
+        yield await session if inspect.isawaitable(session) else session
+
+    return open_session

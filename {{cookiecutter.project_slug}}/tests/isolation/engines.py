@@ -1,0 +1,104 @@
+"""What engines get when they connect to a database of the tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Dialect, Engine, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import Pool
+
+from .connection import LentConnection, SharedConnection
+from .errors import ForeignDatabaseError, SeparateConnectionError
+
+DATABASE = "isolated database"
+
+#: The connection of the running test, by the name of its database.
+_shared: dict[str | None, SharedConnection] = {}
+
+
+@contextmanager
+def lending(database: str | None, shared: SharedConnection) -> Iterator[None]:
+    """Give every engine that connects to a database the connection of the test."""
+    _shared[database] = shared
+    try:
+        with shared.lent():
+            yield
+    finally:
+        del _shared[database]
+
+
+@contextmanager
+def only_databases(prefix: str) -> Iterator[None]:
+    """Refuse connections to PostgreSQL unless the database or the application is named so."""
+
+    def refuse(dialect: Dialect, _: object, __: object, parameters: dict[str, Any]) -> None:
+        database = _database(parameters)
+        application = parameters.get("server_settings", {}).get("application_name")
+        names = [name for name in (database, application) if name and name.startswith(prefix)]
+        if dialect.name == "postgresql" and not names:
+            raise ForeignDatabaseError(database)
+
+    event.listen(Engine, "do_connect", refuse)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "do_connect", refuse)
+
+
+@contextmanager
+def connections_of_this_loop() -> Iterator[None]:
+    """Keep connections of other event loops out of the pools.
+
+    Starlette's TestClient runs each request on a loop of its own, which closes after it.
+    """
+    loop = asyncio.get_running_loop()
+
+    def end(_: object, record: Any) -> None:
+        if asyncio._get_running_loop() not in {None, loop}:
+            record.invalidate()
+
+    event.listen(Pool, "checkin", end)
+    try:
+        yield
+    finally:
+        event.remove(Pool, "checkin", end)
+
+
+@event.listens_for(Engine, "do_connect")
+def _lend(dialect: Any, record: Any, _: object, parameters: dict[str, Any]) -> Any:
+    database = _database(parameters)
+    if record is not None:
+        record.record_info[DATABASE] = database
+    shared = _shared.get(database)
+    if shared is None:
+        return None
+    if dialect.driver != "asyncpg":
+        raise shared.refuse(SeparateConnectionError(f"{dialect.driver} opens another one"))
+    if not shared.is_on_this_loop():
+        raise shared.refuse(SeparateConnectionError("another event loop opens its own"))
+    return dialect.connect(async_creator_fn=shared.lend)
+
+
+@event.listens_for(Pool, "checkout")
+def _renew(connection: Any, record: Any, _: object) -> None:
+    """Keep a connection of one test, or of none, out of the next one."""
+    if DATABASE not in record.record_info:
+        return
+    shared = _shared.get(record.record_info[DATABASE])
+    lent = getattr(connection, "_connection", None)
+    if not isinstance(lent, LentConnection):
+        if shared is not None:
+            raise DisconnectionError
+    elif lent.shared is not shared:
+        raise DisconnectionError
+    else:
+        lent.is_connected = True
+
+
+def _database(parameters: dict[str, Any]) -> str | None:
+    # asyncpg and psycopg have a name each for it.
+    return parameters.get("database", parameters.get("dbname"))

@@ -1,0 +1,65 @@
+"""What can't be done on the one connection of a test, and what to do instead."""
+
+REAL_COMMITS = (
+    "Mark the test with `@pytest.mark.real_commits`, which gives it a database of its own."
+)
+
+
+class IsolationError(Exception):
+    """Raised where a test would not do what production does."""
+
+
+class ConcurrentRequestsError(IsolationError):
+    """Two requests at once on the one connection of a test."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Two requests at once on `client`, which has one connection: the answer would mean "
+            f"nothing. Use the `concurrent_client` fixture. {REAL_COMMITS}"
+        )
+
+
+class OverlappingTransactionsError(IsolationError):
+    """A transaction that another one, which has not ended, would have to let through."""
+
+    def __init__(self, statement: str, other: str) -> None:
+        super().__init__(
+            f"Two transactions overlap on the one connection of the test: {_short(statement)!r} "
+            f"came while another session had neither committed nor rolled back {_short(other)!r}. "
+            f"In production each has a connection of its own. {REAL_COMMITS}"
+        )
+
+
+class SeparateConnectionError(IsolationError):
+    """A connection that can't be the one of the test."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The test has one connection, and {reason}, which would not see what the test has "
+            f"written. {REAL_COMMITS}"
+        )
+
+
+class ForeignDatabaseError(IsolationError):
+    """A connection to a database that is not for tests."""
+
+    def __init__(self, database: str | None) -> None:
+        super().__init__(
+            f"The database {database!r} is not one of the tests, and may hold real data. Connect "
+            "to the URL that the app is given by `running_app`."
+        )
+
+
+class OuterTransactionError(IsolationError):
+    """A statement that would end the transaction of the test."""
+
+    def __init__(self, statement: str) -> None:
+        super().__init__(
+            f"The statement {statement!r} would end the transaction of the test, and what was "
+            f"written would stay. Call the methods of the session. {REAL_COMMITS}"
+        )
+
+
+def _short(statement: str) -> str:
+    line = " ".join(statement.split())
+    return line if len(line) <= 80 else f"{line[:80]}…"
