@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from app.database import Base
 from app.users.models import User
-from tests.isolation import isolated
+from tests.isolation import SharedDatabase
 from tests.postgres import open_databases
 
 ROUNDS, TESTS = 20, 10
@@ -57,12 +57,12 @@ async def insert_and_select(session: AsyncSession) -> None:
 
 async def main() -> None:
     async with open_databases(create_tables) as databases:
-        ours = create_async_engine(await databases.clone())
+        ours = SharedDatabase(await databases.clone())
         other = create_async_engine(await databases.clone())
         tables = ", ".join(Base.metadata.tables)
 
         async def savepoints() -> None:
-            async with isolated(ours) as isolation:
+            async with ours.isolated() as isolation:
                 await insert_and_select(isolation.test_session)
 
         async def truncate() -> None:
@@ -113,8 +113,8 @@ async def main() -> None:
                 for _ in range(TESTS):
                     await way()
                 taken[name].append((time.perf_counter() - start) / TESTS * 1000)
-        for engine in (ours, other):
-            await engine.dispose()
+        await ours.dispose()
+        await other.dispose()
     print(f"tables: {len(Base.metadata.tables)}")
     least = min(taken["savepoints (these tests)"])
     for name, times in taken.items():

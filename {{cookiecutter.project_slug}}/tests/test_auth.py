@@ -51,7 +51,7 @@ async def test_register_answers_201_with_the_user(client: httpx.AsyncClient) -> 
 async def test_register_commits_the_user(client: httpx.AsyncClient, session: AsyncSession) -> None:
     await client.post("/auth/register", json={"email": "ada@example.com", "password": PASSWORD})
 
-    user = (await session.scalars(select(User))).one()
+    user = (await session.scalars(select(User).where(User.email == "ada@example.com"))).one()
     assert user.email == "ada@example.com"
     assert user.password_hash.startswith("$argon2id$")
 

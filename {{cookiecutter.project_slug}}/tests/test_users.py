@@ -237,9 +237,9 @@ async def test_change_my_password_wants_the_current_one(
 
 
 async def test_delete_me_removes_the_account(
-    client: httpx.AsyncClient, session: AsyncSession, token: dict[str, str]
+    client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
 ) -> None:
     response = await client.delete("/users/me", headers=token)
 
     assert response.status_code == 204
-    assert (await session.scalars(select(User))).all() == []
+    assert (await session.scalars(select(User).where(User.id == user.id))).all() == []

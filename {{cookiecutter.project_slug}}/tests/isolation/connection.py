@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import wraps
 from typing import Any
@@ -81,8 +81,8 @@ class SharedConnection:
             if self._has_changed_schema:
                 self.forget_prepared()
 
-    async def lend(self) -> LentConnection:
-        """Stand in for `asyncpg.connect`."""
+    def lend(self) -> LentConnection:
+        """Stand in for `asyncpg.connect`, whose result is awaited."""
         return LentConnection(self)
 
     def is_on_this_loop(self) -> bool:
@@ -235,6 +235,10 @@ class LentConnection:
         self.task: asyncio.Task[Any] | None = None
         self.first_write = ""
         self._closed = False
+
+    def __await__(self) -> Generator[None, None, LentConnection]:
+        yield from ()
+        return self
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self.shared.connection, name)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Dialect, Engine, event
+from asyncpg import connect_utils
+from sqlalchemy import Dialect, Engine, event, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import Pool
 
@@ -35,18 +36,32 @@ def lending(database: str | None, shared: SharedConnection) -> Iterator[None]:
 def only_databases(prefix: str) -> Iterator[None]:
     """Refuse connections to PostgreSQL unless the database or the application is named so."""
 
-    def refuse(dialect: Dialect, _: object, __: object, parameters: dict[str, Any]) -> None:
+    def check(parameters: dict[str, Any]) -> None:
         database = _database(parameters)
-        application = parameters.get("server_settings", {}).get("application_name")
+        application = (parameters.get("server_settings") or {}).get("application_name")
         names = [name for name in (database, application) if name and name.startswith(prefix)]
-        if dialect.name == "postgresql" and not names:
+        if not names:
             raise ForeignDatabaseError(database)
 
-    event.listen(Engine, "do_connect", refuse)
+    def check_engine(dialect: Dialect, _: object, __: object, parameters: dict[str, Any]) -> None:
+        if dialect.name == "postgresql":
+            check(parameters)
+
+    async def connect(**parameters: Any) -> Any:
+        check(parameters)
+        if _database(parameters) in _shared:
+            raise SeparateConnectionError("`asyncpg.connect` opens another one")
+        return await original(**parameters)
+
+    # Whatever name the app has for `asyncpg.connect`, and pools of asyncpg too, come through here.
+    original = connect_utils._connect
+    connect_utils._connect = connect
+    event.listen(Engine, "do_connect", check_engine)
     try:
         yield
     finally:
-        event.remove(Engine, "do_connect", refuse)
+        event.remove(Engine, "do_connect", check_engine)
+        connect_utils._connect = original
 
 
 @contextmanager
@@ -101,4 +116,7 @@ def _renew(connection: Any, record: Any, _: object) -> None:
 
 def _database(parameters: dict[str, Any]) -> str | None:
     # asyncpg and psycopg have a name each for it.
-    return parameters.get("database", parameters.get("dbname"))
+    database: str | None = parameters.get("database") or parameters.get("dbname")
+    if database is None and parameters.get("dsn"):
+        database = make_url(parameters["dsn"]).database
+    return database
