@@ -171,6 +171,8 @@ class Trap(Case):
 
     detector: str = ""
     also: frozenset[str] = frozenset()
+    #: A part of what the gate says happened.
+    says: str = ""
 
     def location(self) -> str:
         """Where the gate has to point: `path:line`."""
@@ -890,6 +892,18 @@ async def trap(session: SessionDep) -> Any:
         clients=CLIENTS,
     ),
     trap(
+        "password-named-pass",
+        "secrets",
+        endpoint("return login", "login: dict[str, str]").replace(") -> Any:", ") -> Any:  # <-"),
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            response = await CLIENT.post("/trap", json={"user": "ada", "pass": PASSWORD})
+            assert response.status_code == 200
+        """,
+        says="POST /trap answered 200 with the submitted password in `pass`",
+    ),
+    trap(
         "hash-leak",
         "secrets",
         endpoint(
@@ -1375,6 +1389,27 @@ class Comment(Base):
             users = [await UserFactory.add(session, full_name="Ada") for _ in range(2)]
             assert {user.full_name for user in users} == {"Ada"}
             assert password_context.verify(PASSWORD, users[1].password_hash)
+        """,
+    ),
+    good(
+        "no-passwords",
+        endpoint("return order", "order: dict[str, Any]"),
+        test="""\
+        ORDERS = [
+            {"pass": "three-day ski pass", "days": 3},
+            {"email": "ada@example.com", "pass": "three-day ski pass"},
+            {"guest": {"email": "ada@example.com"}, "items": [{"pass": "adult, one season"}]},
+            {"boarding_pass": "LH 400, seat 12A", "passport": "C01X00T47", "pass_type": "adult-3d"},
+            {"user": "deploy", "command": "ls", "pwd": "/srv/app/current"},
+            {"door": "north entrance", "passcode": "49302177x"},
+            {"password_hint": "the name of my first cat"},
+        ]
+
+
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            for order in ORDERS:
+                assert (await CLIENT.post("/trap", json=order)).json() == order
         """,
     ),
     good(
