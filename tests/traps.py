@@ -803,6 +803,32 @@ async def trap(session: SessionDep) -> Any:
         test=WITH_USERS,
     ),
     database(
+        "commit-forgotten-only",
+        """
+        await session.execute(text("UPDATE ONLY users SET full_name = 'x'"))  # <-
+        """,
+        test=WITH_USERS,
+        says="POST /trap answered 200, and never committed an UPDATE of users",
+    ),
+    database(
+        "commit-forgotten-beside-temporary",
+        """
+        await session.execute(text("CREATE TEMP TABLE staging (id uuid)"))
+        await session.execute(text("INSERT INTO staging SELECT id FROM users"))
+        await session.execute(text("DELETE FROM users USING staging"))  # <-
+        """,
+        test=WITH_USERS,
+        says="never committed a DELETE of users",
+    ),
+    database(
+        "commit-forgotten-unlogged",
+        """
+        await session.execute(text("CREATE UNLOGGED TABLE cache (id int)"))
+        await session.execute(text("INSERT INTO cache VALUES (1)"))  # <-
+        """,
+        says="never committed an INSERT of cache",
+    ),
+    database(
         "session-leak",
         """
         other = request.app.state.sessionmaker()  # <-
@@ -1015,6 +1041,11 @@ async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
 
 def good(name: str, code: str, **options: Any) -> Case:
     return replace(Case(name, code), **options)
+
+
+def good_database(name: str, body: str, before: str = "", **options: Any) -> Case:
+    code = dedent(before) + endpoint(body, "session: SessionDep, request: Request")
+    return good(name, code, **{"clients": CLIENTS, "test": WITH_USERS, **options})
 
 
 #: Good code: the gate has nothing to say.
@@ -1246,6 +1277,40 @@ GOOD: list[Case] = [
             "session: SessionDep",
         ),
         clients=CLIENTS,
+    ),
+    good_database(
+        "temporary-table",
+        """
+        await session.execute(text('CREATE TEMP TABLE "Staging" (id uuid) ON COMMIT DROP'))
+        await session.execute(text('INSERT INTO "Staging" SELECT id FROM users'))
+        await session.execute(text('WITH one AS (SELECT 1) UPDATE ONLY "Staging" SET id = NULL'))
+        await session.execute(text("SELECT id INTO TEMPORARY picked FROM users"))
+        await session.execute(text("DELETE FROM picked"))
+        await session.execute(text("CREATE TABLE pg_temp.other (id int)"))
+        await session.execute(text("INSERT INTO pg_temp.other VALUES (1)"))
+        """,
+    ),
+    good_database(
+        "temporary-table-mapped",
+        """
+        await (await session.connection()).run_sync(Base.metadata.create_all)
+        session.add_all([Row(id=n) for n in range(3)])
+        await session.flush()
+        await session.execute(insert(Row), [{"id": n} for n in range(3, 6)])
+        return await session.scalar(select(func.count()).select_from(Row))
+        """,
+        before="""
+        class Base(DeclarativeBase):
+            pass
+
+
+        class Row(Base):
+            __tablename__ = "staging"
+            __table_args__ = {"prefixes": ["TEMPORARY"]}
+            id: Mapped[int] = mapped_column(primary_key=True)
+
+
+        """,
     ),
     good(
         "nested",

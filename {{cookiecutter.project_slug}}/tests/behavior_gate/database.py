@@ -34,10 +34,12 @@ from .repeats import N_PLUS_ONE, Repeats
 from .statements import (
     ZONELESS,
     classify,
-    describe_write,
     has_naive,
+    is_temporary,
     naive_argument,
     naive_column,
+    targets,
+    temporary_tables,
 )
 from .watchdog import waits_at
 
@@ -116,6 +118,8 @@ class DatabaseDetector(Detector, Observer):
         self._lost: dict[Request, list[Write]] = {}
         self._failures: set[Request] = set()
         self._repeats = Repeats(self.gate)
+        #: The temporary tables of each request. What is written there is lost in any case.
+        self._temporary: dict[Request, set[str]] = {}
         #: The task whose statement a connection executes, and where a second one came between.
         self._running: dict[Connection, tuple[Any, Request]] = {}
         self._shared: dict[Request, Location | None] = {}
@@ -364,6 +368,8 @@ class DatabaseDetector(Detector, Observer):
         kind = classify(statement)
         if kind == "write":
             self._wrote(request, connection, cursor, statement)
+        elif kind == "temporary":
+            self._temporary.setdefault(request, set()).update(temporary_tables(statement))
         elif kind == "select" and not is_lifespan(request):
             self._repeats.add(request, statement)
         if connection.dialect.name not in ZONELESS and has_naive(parameters):
@@ -372,23 +378,37 @@ class DatabaseDetector(Detector, Observer):
     def _wrote(self, request: Request, connection: Connection, cursor: Any, statement: str) -> None:
         if cursor.rowcount == 0 and _counts_rows(connection, statement):
             return
-        sessions = self._sessions_on.get(connection)
-        if sessions:
-            session = self._session_of(request, sessions)
-            work = self._works.get(session) if session is not None else None
-            if session is None or work is None:
-                return
-            boundary: object = session.get_nested_transaction() or session.get_transaction()
-        else:
-            work, boundary = self._raw.get(connection), None
+        work, boundary = self._work_of(request, connection)
         if work is None or boundary in work.writes or _is_autocommit(connection):
             return
+        written = targets(statement)
+        temporary = self._temporary.get(request, ())
+        lasting = [target for target in written if not is_temporary(target.table, temporary)]
+        if written and not lasting:
+            # What was added, changed or deleted has gone there.
+            work.touched = None
+            return
         work.writes[boundary] = work.touched or Write(
-            describe_write(statement), here(self.gate), not request.response_started
+            str(lasting[0]) if lasting else "a change",
+            here(self.gate),
+            not request.response_started,
         )
 
-    def _session_of(self, request: Request, sessions: WeakSet[Session]) -> Session | None:
+    def _work_of(
+        self, request: Request, connection: Connection
+    ) -> tuple[Work | None, SessionTransaction | None]:
+        """Whose the running statement is, and the transaction or savepoint that it is in."""
+        if not self._sessions_on.get(connection):
+            return self._raw.get(connection), None
+        session = self._session_of(request, connection)
+        if session is None:
+            return None, None
+        boundary = session.get_nested_transaction() or session.get_transaction()
+        return self._works.get(session), boundary
+
+    def _session_of(self, request: Request, connection: Connection) -> Session | None:
         """The session that executes the running statement, where several share a connection."""
+        sessions = self._sessions_on.get(connection, ())
         if len(sessions) == 1:
             return next(iter(sessions))
         session = _executing_session()
@@ -474,6 +494,11 @@ class DatabaseDetector(Detector, Observer):
     def end(self, phase: Phase) -> None:
         self._running.clear()
         self._repeats.judge_leftovers()
+        self._temporary = {
+            request: tables
+            for request, tables in self._temporary.items()
+            if not is_over(self.gate, request)
+        }
         if phase.when == "setup":
             return
         for _ in range(5):

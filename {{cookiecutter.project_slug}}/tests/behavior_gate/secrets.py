@@ -27,7 +27,7 @@ from .exchange import (
 )
 from .patches import Patches
 from .requests import chain
-from .statements import classify
+from .statements import classify, targets
 
 #: So much of a body is looked at, in bytes.
 _LIMIT = 1_000_000
@@ -287,8 +287,8 @@ class SecretsDetector(Detector, Observer):
                     self._report_stored(request, statement, name)
 
     def _report_stored(self, request: Request, statement: str, name: str) -> None:
-        table = re.search(r"\b(?:into|update)\s+([\w.\"]+)", statement, re.IGNORECASE)
-        place = f" of table {table.group(1)}" if table else ""
+        written = targets(statement)
+        place = f" of table {written[0].table}" if written else ""
         self.gate.report(
             self.name,
             what=f"{request.method} {request.path} stored the submitted password as it is"
