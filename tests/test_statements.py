@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from types import ModuleType
+from typing import Any
 
 import pytest
 from conftest import TEMPLATE
@@ -115,3 +116,70 @@ def test_only_a_name_without_another_schema_is_a_temporary_table(
     table: str, temporary: bool
 ) -> None:
     assert statements.is_temporary(table, {"staging"}) is temporary
+
+
+@pytest.mark.parametrize(
+    ("statement", "parameters", "key"),
+    [
+        ("SELECT * FROM users WHERE users.id = $1::UUID", ("a",), ("a",)),
+        ("SELECT * FROM posts WHERE $1::INTEGER = posts.author_id", (7,), ("7",)),
+        ("SELECT * FROM users WHERE id = %(id_1)s", {"id_1": 7}, ("7",)),
+        ("SELECT * FROM users WHERE a = :a AND b = :b", {"a": 1, "b": 2}, ("1", "2")),
+        ("SELECT * FROM users WHERE n < ? AND id = ?", (9, 7), ("7",)),
+        ("SELECT * FROM users WHERE id = 7", (), ("7",)),
+        ("SELECT * FROM users WHERE name = 'Ada''s' -- by hand", (), ("Ada''s",)),
+        ("SELECT * FROM users WHERE lower(name) = lower($1::VARCHAR(80))", ("a",), ("a",)),
+        ("SELECT * FROM users WHERE id IN ($1::INTEGER)", (7,), ("7",)),
+        ("SELECT * FROM users WHERE (a, b) IN (($1, $2))", (1, 2), ("1", "2")),
+        ("SELECT * FROM users WHERE id = ANY($1)", ([7],), ("7",)),
+        ("SELECT EXISTS (SELECT * FROM users WHERE id = $1) AS anon_1", (7,), ("7",)),
+        ("SELECT count(*) FROM users WHERE id = $1 AND at > $2", (7, 8), ("7",)),
+        ("SELECT * FROM users WHERE id = $1 LIMIT $2::INTEGER", (7, 1), ("7",)),
+        ("SELECT * FROM users WHERE id = $1 AND data -> $2::INTEGER IS NULL", (7, 0), ("7",)),
+    ],
+)
+def test_a_look_up_of_one_row_has_a_key(
+    statement: str, parameters: Any, key: tuple[str, ...]
+) -> None:
+    assert statements.lookup(statement).key(parameters) == key
+
+
+@pytest.mark.parametrize(
+    ("statement", "parameters"),
+    [
+        ("SELECT * FROM users WHERE id = ANY($1)", ([7, 8],)),
+        ("SELECT * FROM users WHERE org = $1 LIMIT $2", (7, 100)),
+    ],
+)
+def test_many_rows_at_a_time_have_no_key(statement: str, parameters: Any) -> None:
+    assert statements.lookup(statement).key(parameters) is None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM users",
+        "SELECT * FROM users WHERE id IN ($1, $2)",
+        "SELECT * FROM users WHERE (a, b) IN (($1, $2), ($3, $4))",
+        "SELECT * FROM users WHERE id NOT IN ($1)",
+        "SELECT * FROM users WHERE id > $1 ORDER BY id",
+        "SELECT * FROM users WHERE id >= $1 AND id != $2 AND id <> $3",
+        "SELECT * FROM users WHERE id = $1 FOR UPDATE",
+        "SELECT * FROM users WHERE id = $1 FOR NO KEY UPDATE OF users SKIP LOCKED",
+        "SELECT * FROM users WHERE id = $1 FOR SHARE",
+        "SELECT * FROM users WHERE org = $1 AND id > $2 ORDER BY id LIMIT $3",
+        "SELECT * FROM users WHERE org = $1 LIMIT ALL OFFSET $2",
+        "SELECT * FROM users WHERE org = $1 FETCH FIRST 1 ROW ONLY",
+        "SELECT * FROM users JOIN posts ON users.id = posts.author_id",
+    ],
+)
+def test_what_takes_rows_in_parts_is_no_look_up(statement: str) -> None:
+    assert statements.lookup(statement) is None
+
+
+def test_values_and_remarks_do_not_tell_two_look_ups_apart() -> None:
+    first, second = (
+        statements.lookup(f"SELECT 1 FROM users /* trace {n} */\n WHERE id = '{n}' AND n < {n}.5")
+        for n in range(2)
+    )
+    assert first.text == second.text == "SELECT ? FROM users WHERE id = ? AND n < ?"

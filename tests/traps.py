@@ -51,7 +51,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import (
+    DeclarativeBase, Mapped, mapped_column, relationship, selectinload,
+)
 
 from app.database import SessionDep
 from app.security import hash_password, password_context
@@ -892,6 +894,89 @@ async def trap(session: SessionDep) -> Any:
         test=WITH_USERS,
     ),
     database(
+        "n-plus-1-literals",
+        """
+        for email in (await session.scalars(select(User.email))).all():
+            await session.execute(text(f"SELECT * FROM users WHERE email = '{email}'"))  # <-
+        """,
+        test=WITH_USERS,
+        says="POST /trap sent the same SELECT 8 times: SELECT * FROM users WHERE email = 'user",
+    ),
+    database(
+        "n-plus-1-limit",
+        """
+        for id_ in (await session.scalars(select(User.id))).all():
+            await session.scalar(select(User).where(User.id == id_).limit(1))  # <-
+        """,
+        test=WITH_USERS,
+    ),
+    database(
+        "n-plus-1-exists",
+        """
+        for id_ in (await session.scalars(select(User.id))).all():
+            await session.scalar(select(select(User).where(User.id == id_).exists()))  # <-
+        """,
+        test=WITH_USERS,
+    ),
+    trap(
+        "n-plus-1-helper",
+        "database",
+        """
+        async def name_of(session: AsyncSession, user: User) -> str | None:
+            return await session.scalar(  # <-
+                select(User.full_name).where(User.password_hash == user.password_hash).limit(1))
+
+
+        @router.post("/trap")
+        async def trap(session: SessionDep) -> Any:
+            # All have the same key, as with the one author of all posts.
+            return [await name_of(session, user) for user in await session.scalars(select(User))]
+        """,
+        test=WITH_USERS,
+        clients=CLIENTS,
+        says="POST /trap sent the same SELECT 8 times: SELECT users.full_name FROM users",
+    ),
+    trap(
+        "n-plus-1-stream",
+        "database",
+        """
+        async def lines(session: AsyncSession) -> AsyncIterator[str]:
+            for id_ in (await session.scalars(select(User.id))).all():
+                user = await session.get_one(User, id_)  # <-
+                yield f"{user.email}\\n"
+
+
+        @router.post("/trap")
+        async def trap(session: SessionDep) -> StreamingResponse:
+            return StreamingResponse(lines(session), media_type="text/csv")
+        """,
+        test=WITH_USERS,
+        clients=CLIENTS,
+    ),
+    trap(
+        "n-plus-1-lazy",
+        "database",
+        POSTS
+        + """
+@router.post("/trap")
+async def trap(session: SessionDep) -> Any:
+    def count(session: Any) -> list[int]:
+        return [len(author.posts) for author in session.scalars(select(Author))]  # <-
+
+    return await session.run_sync(count)
+""",
+        clients=CLIENTS,
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            async with APP.state.sessionmaker() as session:
+                await create_tables(session)
+                session.add_all([Author(posts=[Post()]) for _ in range(8)])
+                await session.commit()
+            APP.include_router(router)
+            assert (await CLIENT.post("/trap")).json() == [1] * 8
+        """,
+    ),
+    database(
         "naive-datetime",
         """
         user = (await session.scalars(select(User).limit(1))).one()
@@ -1046,6 +1131,40 @@ def good(name: str, code: str, **options: Any) -> Case:
 def good_database(name: str, body: str, before: str = "", **options: Any) -> Case:
     code = dedent(before) + endpoint(body, "session: SessionDep, request: Request")
     return good(name, code, **{"clients": CLIENTS, "test": WITH_USERS, **options})
+
+
+def good_websocket(name: str, body: str, messages: int) -> Case:
+    """A WebSocket that answers each of the messages `user0`, `user1`, ..., and ends by `bye`."""
+    code = "".join(f"        {line}\n" for line in dedent(body).strip("\n").splitlines())
+    return good(
+        name,
+        f"""\
+@router.websocket("/socket")
+async def socket(websocket: WebSocket) -> None:
+    await websocket.accept()
+    while (name := await websocket.receive_text()) != "bye":
+        sessions = websocket.app.state.sessionmaker
+{code}    await websocket.close()
+""",
+        clients=CLIENTS,
+        test=f"""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            incoming = asyncio.Queue()
+            incoming.put_nowait({{"type": "websocket.connect"}})
+            for text in [*(f"user{{n}}" for n in range({messages})), "bye"]:
+                incoming.put_nowait({{"type": "websocket.receive", "text": text}})
+            sent = []
+
+            async def send(message):
+                sent.append(message.get("text"))
+
+            scope = {{"type": "websocket", "path": "/socket", "raw_path": b"/socket", "headers": [],
+                     "query_string": b"", "root_path": "", "scheme": "ws", "subprotocols": []}}
+            await APP(scope, incoming.get, send)
+            assert sent == [None, *["answer"] * {messages}, None]
+        """,
+    )
 
 
 #: Good code: the gate has nothing to say.
@@ -1347,6 +1466,145 @@ GOOD: list[Case] = [
         ),
         clients=CLIENTS,
         test=WITH_USERS,
+    ),
+    good_database(
+        "pages",
+        """
+        last, offset = uuid.UUID(int=0), 0
+        query = select(User).where(User.password_hash == "not a hash").order_by(User.id)
+        while users := (await session.scalars(query.where(User.id > last).limit(1))).all():
+            last = users[-1].id
+        while (await session.scalars(query.limit(1).offset(offset))).all():
+            offset += 1
+        return offset
+        """,
+    ),
+    good_database(
+        "chunks",
+        """
+        ids = (await session.scalars(select(User.id))).all() * 2
+        for n in range(0, 16, 2):
+            await session.scalars(select(User).where(User.id.in_(ids[n : n + 2])))
+            await session.execute(
+                text("SELECT * FROM users WHERE id = ANY(:ids)"), {"ids": ids[n : n + 2]})
+        while ids := (await session.scalars(select(User.id).limit(1))).all():
+            await session.execute(delete(User).where(User.id.in_(ids)))
+        await session.commit()
+        """,
+    ),
+    good_database(
+        "queue",
+        """
+        query = select(User).where(User.full_name.is_(None)).limit(1)
+        while user := await session.scalar(query.with_for_update(skip_locked=True)):
+            user.full_name = "done"
+            await session.commit()
+        for id_ in (await session.scalars(select(User.id))).all():
+            await session.scalar(select(User).where(User.id == id_).with_for_update())
+        """,
+    ),
+    good_database(
+        "transactions-of-their-own",
+        """
+        for id_ in (await session.scalars(select(User.id))).all():
+            (await session.get_one(User, id_)).full_name = "x"
+            await session.commit()
+            session.expunge_all()
+        for attempt in range(8):
+            user = await session.scalar(select(User).where(User.email == "user1@example.com"))
+            user.full_name = str(attempt)
+            await (session.commit() if attempt == 7 else session.rollback())
+        """,
+    ),
+    good_database(
+        "poll",
+        """
+        query = select(User).where(User.email == "user1@example.com")
+        for delay in [0, 0, 0, 0, 0, 0, 0.001, 0.001]:
+            user = await session.scalar(query)
+            await session.refresh(user)
+            await asyncio.sleep(delay)
+        """,
+    ),
+    good_database(
+        "look-ups-without-a-loop",
+        """
+        return [
+            await name_of(session, "user1"),
+            await name_of(session, "user2"),
+            await name_of(session, "user3"),
+            await name_of(session, "user4"),
+            await name_of(session, "user5"),
+            await name_of(session, "user6"),
+        ]
+        """,
+        before="""
+        async def name_of(session: AsyncSession, name: str) -> str | None:
+            return await session.scalar(
+                select(User.full_name).where(User.email == f"{name}@example.com"))
+
+
+        """,
+    ),
+    good(
+        "tree",
+        """
+        class Base(DeclarativeBase):
+            pass
+
+
+        class Node(Base):
+            __tablename__ = "nodes"
+            id: Mapped[int] = mapped_column(primary_key=True)
+            parent_id: Mapped[int | None] = mapped_column(ForeignKey("nodes.id"))
+            children: Mapped[list["Node"]] = relationship()
+
+
+        @router.post("/trap")
+        async def trap(session: SessionDep) -> list[int]:
+            eager = selectinload(Node.children, recursion_depth=-1)
+            root = await session.scalar(select(Node).where(Node.id == 1).options(eager))
+            session.expunge_all()
+            path = [await session.get_one(Node, 8)]
+            while path[-1].parent_id:
+                path.append(await session.get_one(Node, path[-1].parent_id))
+            return [node.id for node in path]
+        """,
+        clients=CLIENTS,
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            async with APP.state.sessionmaker() as session:
+                await (await session.connection()).run_sync(Base.metadata.create_all)
+                session.add_all([Node(id=n, parent_id=n - 1 or None) for n in range(1, 9)])
+                await session.commit()
+            APP.include_router(router)
+            assert (await CLIENT.post("/trap")).json() == [8, 7, 6, 5, 4, 3, 2, 1]
+        """,
+    ),
+    good(
+        "event-stream",
+        """
+        async def events(session: AsyncSession) -> AsyncIterator[str]:
+            for name in range(8):
+                user = await session.scalar(select(User).where(User.full_name == str(name)))
+                yield f"data: {name} {user}\\n\\n"
+
+
+        @router.post("/trap")
+        async def trap(session: SessionDep) -> StreamingResponse:
+            return StreamingResponse(events(session), media_type="text/event-stream")
+        """,
+        test=STREAM,
+        clients=CLIENTS,
+    ),
+    good_websocket(
+        "look-ups-of-a-websocket",
+        """
+        async with sessions() as session:
+            await session.scalar(select(User).where(User.full_name == name))
+        await websocket.send_text("answer")
+        """,
+        messages=8,
     ),
     good(
         "bulk-insert",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial, wraps
@@ -118,6 +118,8 @@ class DatabaseDetector(Detector, Observer):
         self._lost: dict[Request, list[Write]] = {}
         self._failures: set[Request] = set()
         self._repeats = Repeats(self.gate)
+        #: Requests that are answered with a stream of events.
+        self._feeds: set[Request] = set()
         #: The temporary tables of each request. What is written there is lost in any case.
         self._temporary: dict[Request, set[str]] = {}
         #: The task whose statement a connection executes, and where a second one came between.
@@ -274,6 +276,7 @@ class DatabaseDetector(Detector, Observer):
                 work.writes.setdefault(parent, write)
             return
         self._begun.pop(session, None)
+        self._repeats.end(session)
         for used in self._connections_of.pop(session, ()):
             self._sessions_on.get(used, WeakSet()).discard(session)
         if work is None:
@@ -299,6 +302,7 @@ class DatabaseDetector(Detector, Observer):
             self._raw[connection] = Work(request, None)
 
     def _connection_committed(self, connection: Connection) -> None:
+        self._repeats.end(connection)
         works = list(self._works_on(connection))
         # Where a session commits, its own event comes next, and needs to know what it wrote.
         if any(work.writes for work in works) and _executing_session() is None:
@@ -308,6 +312,7 @@ class DatabaseDetector(Detector, Observer):
             self._raw[connection].settle()
 
     def _connection_rolled_back(self, connection: Connection) -> None:
+        self._repeats.end(connection)
         work = self._raw.get(connection)
         if work is None or not work.writes:
             return
@@ -371,7 +376,10 @@ class DatabaseDetector(Detector, Observer):
         elif kind == "temporary":
             self._temporary.setdefault(request, set()).update(temporary_tables(statement))
         elif kind == "select" and not is_lifespan(request):
-            self._repeats.add(request, statement)
+            owner = self._session_of(request, connection) or connection
+            # The adapters of asynchronous drivers have the rows already.
+            rows = getattr(cursor, "_rows", None)
+            self._repeats.add(request, owner, statement, parameters, rows)
         if connection.dialect.name not in ZONELESS and has_naive(parameters):
             self._check_datetimes(request, cursor, statement, context)
 
@@ -451,9 +459,13 @@ class DatabaseDetector(Detector, Observer):
     def message_received(self, request: Request) -> None:
         self._repeats.judge(request)
 
+    def response_started(self, request: Request, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        if any(value.startswith(b"text/event-stream") for _, value in headers):
+            self._feeds.add(request)
+
     def response_body(self, request: Request, chunk: bytes, more: bool) -> None:
-        # A stream that polls asks the same again for each chunk, and rightly so.
-        if more and chunk:
+        # Each event is an occasion of its own to look something up.
+        if request in self._feeds:
             self._repeats.judge(request)
 
     def request_ended(self, request: Request, error: BaseException | None) -> None:
@@ -465,6 +477,7 @@ class DatabaseDetector(Detector, Observer):
             for write in lost:
                 self._report_lost(request, write)
         self._repeats.judge(request)
+        self._feeds.discard(request)
         # Mostly SQLAlchemy raises by itself, and that is another finding.
         if request in self._shared:
             where = self._shared.pop(request)

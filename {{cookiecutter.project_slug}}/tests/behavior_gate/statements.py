@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import count
 from typing import Any, Literal, NamedTuple
 
 _TEXT = r"'(?:[^']|'')*'"
@@ -36,6 +39,31 @@ _TEMPORARY = re.compile(
     ) ({_TABLE})""",
     re.IGNORECASE | re.VERBOSE,
 )
+#: A value in a SELECT, and what has to be told from one.
+_TOKEN = re.compile(
+    rf"""(?P<ignored> {_COMMENT}
+        | ::\s*[\w"]+ (?:\ varying|\ precision|\ with(?:out)?\ time\ zone)? (?:\([\d,\ ]*\))?
+          (?:\[\])* )
+    | (?P<name> "[^"]*" )
+    | (?P<literal> {_TEXT} | (?<![\w.$]) \d+ (?:\.\d+)? \b )
+    | \$ (?P<number> \d+ )
+    | (?: %\( | (?<![\w:]): ) (?P<key> [a-z_]\w* ) (?: \)s )?
+    | %s | \?""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+#: `= ?`, `? =`, `= lower(?)`, `= ANY (?)`, `= (?, ?)`, `IN (?)`, `IN ((?, ?))`.
+_KEY = re.compile(
+    r"(?<![<>!:=])= ?(?:\w* ?\( ?)*\?(?:, \?)*|\? ?=(?!>)"
+    r"|(?<!not )\bin ?\((?:\?|\(\?(?:, \?)*\))\)",
+    re.IGNORECASE,
+)
+#: Rows are locked, or fetched part by part, one after the other on purpose.
+_BY_PARTS = re.compile(
+    r"\bfor (?:no key )?update\b|\bfor (?:key )?share\b|\boffset\b|\bfetch (?:first|next)\b"
+    r"|\border by\b.*\blimit\b|\blimit (?!\?)",
+    re.IGNORECASE,
+)
+_LIMIT = re.compile(r"\blimit \?", re.IGNORECASE)
 #: Databases that store no time zone, so that values come back naive.
 ZONELESS = ("sqlite", "mysql", "mariadb")
 
@@ -49,6 +77,46 @@ class Target(NamedTuple):
     def __str__(self) -> str:
         verb = self.verb.upper()
         return f"{'an' if verb[0] in 'AEIOU' else 'a'} {verb} of {self.table}"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A literal, or a parameter by its position or name."""
+
+    literal: str = ""
+    place: int | str | None = None
+
+    def among(self, parameters: Any) -> Any:
+        """Find the value in one execution."""
+        # What looks like a parameter may be an operator.
+        with suppress(LookupError, TypeError):
+            return self.literal if self.place is None else parameters[self.place]
+        return self.literal
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A SELECT of what belongs to one key."""
+
+    #: Without the values.
+    text: str
+    #: What the key is made of.
+    parts: tuple[Value, ...]
+    limits: tuple[Value, ...]
+
+    def key(self, parameters: Any) -> tuple[str, ...] | None:
+        """Return the key of one execution. None if it asks for several keys, or several rows."""
+        key = []
+        for part in self.parts:
+            value = part.among(parameters)
+            if isinstance(value, (list, tuple, set)):
+                if len(value) != 1:
+                    return None
+                (value,) = value
+            key.append(str(value))
+        if any(str(limit.among(parameters)) != "1" for limit in self.limits):
+            return None
+        return tuple(key)
 
 
 @lru_cache(maxsize=1024)
@@ -86,6 +154,38 @@ def is_temporary(table: str, known: Container[str]) -> bool:
     """Whether a table is temporary by its schema, or is one of those that are known to be."""
     schema, _, name = _plain(table).rpartition(".")
     return schema in ("pg_temp", "temp") or (not schema and name in known)
+
+
+@lru_cache(maxsize=1024)
+def lookup(statement: str) -> Lookup | None:
+    """Read a SELECT that looks up one key at a time. None if rows are taken in another way."""
+    values: list[Value] = []
+    positions = count()
+
+    def note(token: re.Match[str]) -> str:
+        if token["ignored"]:
+            return " " if token["ignored"].startswith(("-", "/")) else ""
+        if token["name"]:
+            return token["name"]
+        if token["literal"]:
+            values.append(Value(token["literal"].strip("'")))
+        elif token["number"]:
+            values.append(Value(place=int(token["number"]) - 1))
+        else:
+            values.append(Value(place=token["key"] or next(positions)))
+        return "?"
+
+    text = " ".join(_TOKEN.sub(note, statement).split())
+    if _BY_PARTS.search(text):
+        return None
+    parts = tuple(_values_in(_KEY, text, values))
+    return Lookup(text, parts, tuple(_values_in(_LIMIT, text, values))) if parts else None
+
+
+def _values_in(pattern: re.Pattern[str], text: str, values: list[Value]) -> Iterator[Value]:
+    for match in pattern.finditer(text):
+        first = text.count("?", 0, match.start())
+        yield from values[first : first + match.group().count("?")]
 
 
 def _plain(table: str) -> str:
