@@ -1398,6 +1398,43 @@ GOOD: list[Case] = [
         clients=CLIENTS,
     ),
     good_database(
+        "rollback-by-exception",
+        """
+        try:
+            async with request.app.state.sessionmaker() as own:
+                own.add(new_user())
+                await own.flush()
+                raise ValueError("no")
+        except ValueError as error:
+            return {"errors": [str(error)]}
+        """,
+    ),
+    good_database(
+        "rollback-of-core",
+        """
+        try:
+            async with request.app.state.sessionmaker.kw["bind"].connect() as connection:
+                await connection.execute(update(User).values(full_name="x"))
+                raise ValueError("no")
+        except ValueError as error:
+            return {"errors": [str(error)]}
+        """,
+        clients=("concurrent_client",),
+    ),
+    good_websocket(
+        "rollback-in-a-websocket",
+        """
+        try:
+            async with sessions() as session:
+                session.add(new_user(name))
+                await session.flush()
+                raise ValueError("no")
+        except ValueError:
+            await websocket.send_text("answer")
+        """,
+        messages=2,
+    ),
+    good_database(
         "temporary-table",
         """
         await session.execute(text('CREATE TEMP TABLE "Staging" (id uuid) ON COMMIT DROP'))

@@ -67,6 +67,8 @@ class Work:
     #: A test's own dependency opened it, and may close it when the test is over.
     of_test: bool = False
     closed: bool = False
+    #: An exception has left its `with`, which is a rollback on purpose.
+    abandoned: bool = False
     #: A change to objects, from which the next flush will make statements.
     touched: Write | None = None
     #: The first statement that wrote, for the transaction and for each savepoint in it.
@@ -102,7 +104,7 @@ class DatabaseDetector(Detector, Observer):
 
     def install(self) -> None:
         from sqlalchemy import event
-        from sqlalchemy.engine import Engine
+        from sqlalchemy.engine import Connection, Engine
         from sqlalchemy.orm import Session
         from sqlalchemy.orm.state import InstanceState
         from sqlalchemy.pool import Pool
@@ -151,6 +153,13 @@ class DatabaseDetector(Detector, Observer):
         self._patches.replace(Session, "delete", partial(_after, self._deleted))
         self._patches.replace(Session, "close", partial(_before, self._session_closing))
         self._patches.replace(Session, "reset", partial(_before, self._session_closing))
+        exits: list[tuple[type, str]] = [(Session, "__exit__"), (Connection, "__exit__")]
+        with suppress(ImportError):
+            from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+            exits += [(AsyncSession, "__aexit__"), (AsyncConnection, "__aexit__")]
+        for owner, name in exits:
+            self._patches.replace(owner, name, partial(_before, self._left))
         # No public event tells that an object has changed before its session is flushed.
         if hasattr(InstanceState, "_modified_event"):
             self._patches.replace(
@@ -264,6 +273,15 @@ class DatabaseDetector(Detector, Observer):
             if write is not None:
                 work.writes[transaction] = write
         work.closed = True
+
+    def _left(self, owner: Any, _: object, error: BaseException | None, __: object) -> None:
+        # Generators are closed by one as well, when all went well.
+        if error is None or isinstance(error, GeneratorExit):
+            return
+        owner = getattr(owner, "sync_session", getattr(owner, "sync_connection", owner))
+        work = self._works.get(owner) or self._raw.get(owner)
+        if work is not None:
+            work.abandoned = True
 
     def _transaction_ended(self, session: Session, transaction: SessionTransaction) -> None:
         work = self._works.get(session)
@@ -449,7 +467,7 @@ class DatabaseDetector(Detector, Observer):
     def _lose(self, work: Work, write: Write) -> None:
         """Note work that is gone, and judge it once the answer is known."""
         request = work.request
-        if work.reported:
+        if work.reported or work.abandoned:
             return
         if request in self.gate.open_requests:
             self._lost.setdefault(request, []).append(write)
