@@ -831,6 +831,21 @@ async def trap(session: SessionDep) -> Any:
         says="never committed an INSERT of cache",
     ),
     database(
+        "commit-after-error",
+        """
+        await session.execute(update(User).values(full_name="x"))  # <-
+        try:
+            await session.execute(update(User).values(email="same@example.com"))
+        except IntegrityError:
+            pass
+        await session.commit()
+        """,
+        test=WITH_USERS,
+        clients=("concurrent_client",),
+        says="POST /trap committed after a statement had failed, which has taken back an UPDATE of"
+        " users",
+    ),
+    database(
         "session-leak",
         """
         other = request.app.state.sessionmaker()  # <-
@@ -1407,6 +1422,16 @@ GOOD: list[Case] = [
                 raise ValueError("no")
         except ValueError as error:
             return {"errors": [str(error)]}
+        """,
+    ),
+    good_database(
+        "rollback-by-failed-statement",
+        """
+        await session.execute(update(User).values(full_name="x"))
+        try:
+            await session.execute(update(User).values(email="same@example.com"))
+        except IntegrityError:
+            return {"errors": ["email"]}
         """,
     ),
     good_database(

@@ -73,6 +73,8 @@ class Work:
     touched: Write | None = None
     #: The first statement that wrote, for the transaction and for each savepoint in it.
     writes: dict[object, Write] = field(default_factory=dict)
+    #: What a failed statement has taken back, as PostgreSQL gives up the transaction with it.
+    undone: Write | None = None
     connection: Connection | None = None
     reported: bool = False
 
@@ -80,7 +82,7 @@ class Work:
         return next(iter(self.writes.values()), None)
 
     def settle(self) -> None:
-        self.touched = None
+        self.touched = self.undone = None
         self.writes.clear()
 
 
@@ -231,6 +233,7 @@ class DatabaseDetector(Detector, Observer):
             return
         write = work.first_write()
         request = work.request
+        self._check_undone(work)
         if (
             write is not None
             and write.early
@@ -327,12 +330,27 @@ class DatabaseDetector(Detector, Observer):
             for work in works:
                 work.settle()
         elif connection in self._raw:
+            self._check_undone(self._raw[connection])
             self._raw[connection].settle()
+
+    def _check_undone(self, work: Work) -> None:
+        if work.undone is None:
+            return
+        self.gate.report(
+            self.name,
+            what=f"{_name(work.request)} committed after a statement had failed, which has taken"
+            f" back {work.undone.what}",
+            where=work.undone.where or here(self.gate),
+            why="PostgreSQL gives up a transaction at its first error, and answers the commit with"
+            " a rollback, without a word",
+            mend="put the statement that may fail into `async with session.begin_nested()`, or use"
+            " ON CONFLICT",
+        )
 
     def _connection_rolled_back(self, connection: Connection) -> None:
         self._repeats.end(connection)
         work = self._raw.get(connection)
-        if work is None or not work.writes:
+        if work is None:
             return
         write = work.first_write()
         work.settle()
@@ -373,7 +391,18 @@ class DatabaseDetector(Detector, Observer):
             self._shared.setdefault(request, here(self.gate))
 
     def _failed(self, context: Any) -> None:
-        self._running.pop(context.connection, None)
+        from sqlalchemy.exc import IntegrityError
+
+        connection, request = context.connection, serving()
+        self._running.pop(connection, None)
+        # Of other errors, some come from the driver alone, and end no transaction.
+        if request is None or not isinstance(context.sqlalchemy_exception, IntegrityError):
+            return
+        work, boundary = self._work_of(request, connection)
+        in_savepoint = boundary.nested if boundary else connection.in_nested_transaction()
+        if work is not None and not in_savepoint and connection.dialect.name == "postgresql":
+            work.undone = work.undone or work.first_write()
+            work.writes.clear()
 
     def _executed(
         self,
