@@ -1030,6 +1030,20 @@ async def trap(session: SessionDep) -> Any:
         says="POST /trap answered 200 with the submitted password in `pass`",
     ),
     trap(
+        "password-named-pass-beside-email",
+        "secrets",
+        endpoint("return {'pass': login['pass']}", "login: dict[str, str]").replace(
+            ") -> Any:", ") -> Any:  # <-"
+        ),
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            login = {"email": "ada@example.com", "pass": PASSWORD}
+            response = await CLIENT.post("/trap", json=login)
+            assert response.status_code == 200
+        """,
+    ),
+    trap(
         "hash-leak",
         "secrets",
         endpoint(
@@ -1783,6 +1797,7 @@ class Comment(Base):
         ORDERS = [
             {"pass": "three-day ski pass", "days": 3},
             {"email": "ada@example.com", "pass": "three-day ski pass"},
+            {"email": "ada@example.com", "pass": "three-day", "phone": "+43 1 234"},
             {"guest": {"email": "ada@example.com"}, "items": [{"pass": "adult, one season"}]},
             {"boarding_pass": "LH 400, seat 12A", "passport": "C01X00T47", "pass_type": "adult-3d"},
             {"user": "deploy", "command": "ls", "pwd": "/srv/app/current"},

@@ -39,11 +39,13 @@ _SECRET_NAME = re.compile(
 )
 #: A ticket, a working directory, the code of a door: a secret only beside whose it is.
 _DOUBTFUL_NAME = re.compile(r"pass|pwd|pass_?code", re.IGNORECASE)
-_LOGIN_NAME = re.compile(
-    r"(user|login|account|nick)(_?name)?|e?_?mail(_?address)?|phone(_?number)?", re.IGNORECASE
-)
+_LOGIN_NAME = re.compile(r"(user|login|account|nick)(_?name)?", re.IGNORECASE)
+#: Somebody who logs in has it, and somebody who orders.
+_CONTACT_NAME = re.compile(r"e?[_-]?mail(_?address)?|phone(_?number)?", re.IGNORECASE)
 #: "Three-day ski pass", "/srv/app".
 _LABEL = re.compile(r".*[\s-]pass(es)?\b|pass(es)?\s|[/~.]|[a-z]:[\\/]", re.IGNORECASE)
+#: "season", "three-day".
+_KIND = re.compile(r"[a-z]+|[a-z0-9]+(-[a-z0-9]+)+")
 #: A second field for the same password: no secret by its name, and yet not an open value.
 _REPETITION = re.compile(r"(confirm(ation)?|repeat(ed)?|verif(y|ication)|re_?typed?)$", re.I)
 _SECRET_NAME_IN_BODY = re.compile(rb"pass|pwd|secret", re.IGNORECASE)
@@ -137,10 +139,14 @@ class SecretsDetector(Detector, Observer):
     def _learn(self, request: Request, fields: Iterable[tuple[str, str, str]]) -> None:
         open_values = self._traffic[request].open_values
         fields = list(fields)
-        with_login = {_parent(path) for path, name, _ in fields if _LOGIN_NAME.fullmatch(name)}
+        logins = {_parent(path) for path, name, _ in fields if _LOGIN_NAME.fullmatch(name)}
+        contacts = {_parent(path) for path, name, _ in fields if _CONTACT_NAME.fullmatch(name)}
         for path, name, value in fields:
             if _DOUBTFUL_NAME.fullmatch(name):
-                is_secret = _parent(path) in with_login and not _LABEL.match(value)
+                is_secret = not _LABEL.match(value) and (
+                    _parent(path) in logins
+                    or (_parent(path) in contacts and not _KIND.fullmatch(value))
+                )
             else:
                 is_secret = bool(_SECRET_NAME.search(name))
             if is_secret:
