@@ -171,6 +171,7 @@ def test_many_rows_at_a_time_have_no_key(statement: str, parameters: Any) -> Non
         "SELECT * FROM users WHERE org = $1 LIMIT ALL OFFSET $2",
         "SELECT * FROM users WHERE org = $1 FETCH FIRST 1 ROW ONLY",
         "SELECT * FROM users JOIN posts ON users.id = posts.author_id",
+        f"SELECT * FROM users WHERE org = $1 AND id IN ({', '.join(['$2'] * 5000)})",
     ],
 )
 def test_what_takes_rows_in_parts_is_no_look_up(statement: str) -> None:

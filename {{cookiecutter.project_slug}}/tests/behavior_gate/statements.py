@@ -64,6 +64,8 @@ _BY_PARTS = re.compile(
     re.IGNORECASE,
 )
 _LIMIT = re.compile(r"\blimit \?", re.IGNORECASE)
+#: What is longer holds a list of rows or keys, which takes milliseconds to read.
+_LENGTH = 10_000
 #: Databases that store no time zone, so that values come back naive.
 ZONELESS = ("sqlite", "mysql", "mariadb")
 
@@ -140,7 +142,7 @@ def classify(statement: str) -> Literal["select", "write", "temporary"] | None:
 @lru_cache(maxsize=1024)
 def targets(statement: str) -> list[Target]:
     """Name what a statement writes, in the order of its text."""
-    found = _TARGET.findall(_OPAQUE.sub(" ", statement))
+    found = _TARGET.findall(_OPAQUE.sub(" ", statement[:_LENGTH]))
     return [Target("".join(verbs), table) for *verbs, table in found]
 
 
@@ -159,6 +161,8 @@ def is_temporary(table: str, known: Container[str]) -> bool:
 @lru_cache(maxsize=1024)
 def lookup(statement: str) -> Lookup | None:
     """Read a SELECT that looks up one key at a time. None if rows are taken in another way."""
+    if len(statement) > _LENGTH:
+        return None
     values: list[Value] = []
     positions = count()
 
