@@ -55,7 +55,7 @@ from sqlalchemy.orm import (
     DeclarativeBase, Mapped, mapped_column, relationship, selectinload,
 )
 
-from app.database import SessionDep
+from app.database import SessionDep, get_session
 from app.security import hash_password, password_context
 from app.users.models import User
 
@@ -805,6 +805,15 @@ async def trap(session: SessionDep) -> Any:
         test=WITH_USERS,
     ),
     database(
+        "commit-forgotten-async-for",
+        """
+        async for own in get_session(request):
+            await own.execute(update(User).values(full_name="x"))  # <-
+            break
+        """,
+        test=WITH_USERS,
+    ),
+    database(
         "commit-forgotten-only",
         """
         await session.execute(text("UPDATE ONLY users SET full_name = 'x'"))  # <-
@@ -1164,15 +1173,15 @@ def good_database(name: str, body: str, before: str = "", **options: Any) -> Cas
 
 def good_websocket(name: str, body: str, messages: int) -> Case:
     """A WebSocket that answers each of the messages `user0`, `user1`, ..., and ends by `bye`."""
-    code = "".join(f"        {line}\n" for line in dedent(body).strip("\n").splitlines())
+    code = "".join(f"            {line}\n" for line in dedent(body).strip("\n").splitlines())
     return good(
         name,
         f"""\
 @router.websocket("/socket")
 async def socket(websocket: WebSocket) -> None:
     await websocket.accept()
-    while (name := await websocket.receive_text()) != "bye":
-        sessions = websocket.app.state.sessionmaker
+    async with websocket.app.state.sessionmaker() as session:
+        while (name := await websocket.receive_text()) != "bye":
 {code}    await websocket.close()
 """,
         clients=CLIENTS,
@@ -1464,9 +1473,9 @@ GOOD: list[Case] = [
         "rollback-in-a-websocket",
         """
         try:
-            async with sessions() as session:
-                session.add(new_user(name))
-                await session.flush()
+            async with websocket.app.state.sessionmaker() as own:
+                own.add(new_user(name))
+                await own.flush()
                 raise ValueError("no")
         except ValueError:
             await websocket.send_text("answer")
@@ -1600,6 +1609,12 @@ GOOD: list[Case] = [
             user = await session.scalar(query)
             await session.refresh(user)
             await asyncio.sleep(delay)
+        for user in (await session.scalars(select(User).limit(3))).all():
+            delays = [0.001, 0, 0]
+            while delays and not await session.scalar(
+                select(User.full_name).where(User.id == user.id)
+            ):
+                await asyncio.sleep(delays.pop())
         """,
     ),
     good_database(
@@ -1676,8 +1691,7 @@ GOOD: list[Case] = [
     good_websocket(
         "look-ups-of-a-websocket",
         """
-        async with sessions() as session:
-            await session.scalar(select(User).where(User.full_name == name))
+        await session.scalar(select(User).where(User.full_name == name))
         await websocket.send_text("answer")
         """,
         messages=8,
