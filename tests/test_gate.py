@@ -69,6 +69,7 @@ def test_a_trap_fails_its_own_test_and_the_message_names_the_line(trap: Trap, tr
         detectors = {finding["detector"] for finding in findings}
         assert trap.detector in detectors, f"{trap.detector} has missed {trap.name}"
         assert detectors <= {trap.detector} | trap.also
+        assert any(trap.says in finding["what"] for finding in findings)
         named = [f"{f['path']}:{f['line']}" for f in findings if f["detector"] == trap.detector]
         assert named == [trap.location()]
         assert f"at {trap.location()} in " in trapped.output

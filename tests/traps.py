@@ -51,9 +51,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import (
+    DeclarativeBase, Mapped, mapped_column, relationship, selectinload,
+)
 
-from app.database import SessionDep
+from app.database import SessionDep, get_session
 from app.security import hash_password, password_context
 from app.users.models import User
 
@@ -170,6 +172,8 @@ class Trap(Case):
 
     detector: str = ""
     also: frozenset[str] = frozenset()
+    #: A part of what the gate says happened.
+    says: str = ""
 
     def location(self) -> str:
         """Where the gate has to point: `path:line`."""
@@ -800,6 +804,56 @@ async def trap(session: SessionDep) -> Any:
         test=WITH_USERS,
     ),
     database(
+        "commit-forgotten-async-for",
+        """
+        async for own in get_session(request):
+            await own.execute(update(User).values(full_name="x"))  # <-
+            break
+        """,
+        test=WITH_USERS,
+    ),
+    database(
+        "commit-forgotten-only",
+        """
+        await session.execute(text("UPDATE ONLY users SET full_name = 'x'"))  # <-
+        """,
+        test=WITH_USERS,
+        says="POST /trap answered 200, and never committed an UPDATE of users",
+    ),
+    database(
+        "commit-forgotten-beside-temporary",
+        """
+        await session.execute(text("CREATE TEMP TABLE staging (id uuid)"))
+        await session.execute(text("INSERT INTO staging SELECT id FROM users"))
+        await session.execute(text("DELETE FROM users USING staging"))  # <-
+        """,
+        test=WITH_USERS,
+        says="never committed a DELETE of users",
+    ),
+    database(
+        "commit-forgotten-unlogged",
+        """
+        await session.execute(text("CREATE UNLOGGED TABLE cache (id int)"))
+        await session.execute(text("INSERT INTO cache VALUES (1)"))  # <-
+        """,
+        says="never committed an INSERT of cache",
+    ),
+    database(
+        "commit-after-error",
+        """
+        await session.execute(update(User).values(full_name="x"))  # <-
+        try:
+            await session.execute(update(User).values(email="same@example.com"))
+        except IntegrityError:
+            pass
+        await session.commit()
+        """,
+        test=WITH_USERS,
+        clients=("concurrent_client",),
+        says="POST /trap committed after a statement had failed, which has taken back an UPDATE of"
+        " users",
+    ),
+    database(
         "session-leak",
         """
         other = request.app.state.sessionmaker()  # <-
@@ -863,6 +917,89 @@ async def trap(session: SessionDep) -> Any:
         test=WITH_USERS,
     ),
     database(
+        "n-plus-1-literals",
+        """
+        for email in (await session.scalars(select(User.email))).all():
+            await session.execute(text(f"SELECT * FROM users WHERE email = '{email}'"))  # <-
+        """,
+        test=WITH_USERS,
+        says="POST /trap sent the same SELECT 8 times: SELECT * FROM users WHERE email = 'user",
+    ),
+    database(
+        "n-plus-1-limit",
+        """
+        for id_ in (await session.scalars(select(User.id))).all():
+            await session.scalar(select(User).where(User.id == id_).limit(1))  # <-
+        """,
+        test=WITH_USERS,
+    ),
+    database(
+        "n-plus-1-exists",
+        """
+        for id_ in (await session.scalars(select(User.id))).all():
+            await session.scalar(select(select(User).where(User.id == id_).exists()))  # <-
+        """,
+        test=WITH_USERS,
+    ),
+    trap(
+        "n-plus-1-helper",
+        "database",
+        """
+        async def name_of(session: AsyncSession, user: User) -> str | None:
+            return await session.scalar(  # <-
+                select(User.full_name).where(User.password_hash == user.password_hash).limit(1))
+
+
+        @router.post("/trap")
+        async def trap(session: SessionDep) -> Any:
+            # All have the same key, as with the one author of all posts.
+            return [await name_of(session, user) for user in await session.scalars(select(User))]
+        """,
+        test=WITH_USERS,
+        clients=CLIENTS,
+        says="POST /trap sent the same SELECT 8 times: SELECT users.full_name FROM users",
+    ),
+    trap(
+        "n-plus-1-stream",
+        "database",
+        """
+        async def lines(session: AsyncSession) -> AsyncIterator[str]:
+            for id_ in (await session.scalars(select(User.id))).all():
+                user = await session.get_one(User, id_)  # <-
+                yield f"{user.email}\\n"
+
+
+        @router.post("/trap")
+        async def trap(session: SessionDep) -> StreamingResponse:
+            return StreamingResponse(lines(session), media_type="text/csv")
+        """,
+        test=WITH_USERS,
+        clients=CLIENTS,
+    ),
+    trap(
+        "n-plus-1-lazy",
+        "database",
+        POSTS
+        + """
+@router.post("/trap")
+async def trap(session: SessionDep) -> Any:
+    def count(session: Any) -> list[int]:
+        return [len(author.posts) for author in session.scalars(select(Author))]  # <-
+
+    return await session.run_sync(count)
+""",
+        clients=CLIENTS,
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            async with APP.state.sessionmaker() as session:
+                await create_tables(session)
+                session.add_all([Author(posts=[Post()]) for _ in range(8)])
+                await session.commit()
+            APP.include_router(router)
+            assert (await CLIENT.post("/trap")).json() == [1] * 8
+        """,
+    ),
+    database(
         "naive-datetime",
         """
         user = (await session.scalars(select(User).limit(1))).one()
@@ -887,6 +1024,32 @@ async def trap(session: SessionDep) -> Any:
             "password: Annotated[str, Body(embed=True)], session: SessionDep",
         ),
         clients=CLIENTS,
+    ),
+    trap(
+        "password-named-pass",
+        "secrets",
+        endpoint("return login", "login: dict[str, str]").replace(") -> Any:", ") -> Any:  # <-"),
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            response = await CLIENT.post("/trap", json={"user": "ada", "pass": PASSWORD})
+            assert response.status_code == 200
+        """,
+        says="POST /trap answered 200 with the submitted password in `pass`",
+    ),
+    trap(
+        "password-named-pass-beside-email",
+        "secrets",
+        endpoint("return {'pass': login['pass']}", "login: dict[str, str]").replace(
+            ") -> Any:", ") -> Any:  # <-"
+        ),
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            login = {"email": "ada@example.com", "pass": PASSWORD}
+            response = await CLIENT.post("/trap", json=login)
+            assert response.status_code == 200
+        """,
     ),
     trap(
         "hash-leak",
@@ -1000,6 +1163,45 @@ async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
 
 def good(name: str, code: str, **options: Any) -> Case:
     return replace(Case(name, code), **options)
+
+
+def good_database(name: str, body: str, before: str = "", **options: Any) -> Case:
+    code = dedent(before) + endpoint(body, "session: SessionDep, request: Request")
+    return good(name, code, **{"clients": CLIENTS, "test": WITH_USERS, **options})
+
+
+def good_websocket(name: str, body: str, messages: int) -> Case:
+    """A WebSocket that answers each of the messages `user0`, `user1`, ..., and ends by `bye`."""
+    code = "".join(f"            {line}\n" for line in dedent(body).strip("\n").splitlines())
+    return good(
+        name,
+        f"""\
+@router.websocket("/socket")
+async def socket(websocket: WebSocket) -> None:
+    await websocket.accept()
+    async with websocket.app.state.sessionmaker() as session:
+        while (name := await websocket.receive_text()) != "bye":
+{code}    await websocket.close()
+""",
+        clients=CLIENTS,
+        test=f"""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            incoming = asyncio.Queue()
+            incoming.put_nowait({{"type": "websocket.connect"}})
+            for text in [*(f"user{{n}}" for n in range({messages})), "bye"]:
+                incoming.put_nowait({{"type": "websocket.receive", "text": text}})
+            sent = []
+
+            async def send(message):
+                sent.append(message.get("text"))
+
+            scope = {{"type": "websocket", "path": "/socket", "raw_path": b"/socket", "headers": [],
+                     "query_string": b"", "root_path": "", "scheme": "ws", "subprotocols": []}}
+            await APP(scope, incoming.get, send)
+            assert sent == [None, *["answer"] * {messages}, None]
+        """,
+    )
 
 
 #: Good code: the gate has nothing to say.
@@ -1232,6 +1434,87 @@ GOOD: list[Case] = [
         ),
         clients=CLIENTS,
     ),
+    good_database(
+        "rollback-by-exception",
+        """
+        try:
+            async with request.app.state.sessionmaker() as own:
+                own.add(new_user())
+                await own.flush()
+                raise ValueError("no")
+        except ValueError as error:
+            return {"errors": [str(error)]}
+        """,
+    ),
+    good_database(
+        "rollback-by-failed-statement",
+        """
+        await session.execute(update(User).values(full_name="x"))
+        try:
+            await session.execute(update(User).values(email="same@example.com"))
+        except IntegrityError:
+            return {"errors": ["email"]}
+        """,
+    ),
+    good_database(
+        "rollback-of-core",
+        """
+        try:
+            async with request.app.state.sessionmaker.kw["bind"].connect() as connection:
+                await connection.execute(update(User).values(full_name="x"))
+                raise ValueError("no")
+        except ValueError as error:
+            return {"errors": [str(error)]}
+        """,
+        clients=("concurrent_client",),
+    ),
+    good_websocket(
+        "rollback-in-a-websocket",
+        """
+        try:
+            async with websocket.app.state.sessionmaker() as own:
+                own.add(new_user(name))
+                await own.flush()
+                raise ValueError("no")
+        except ValueError:
+            await websocket.send_text("answer")
+        """,
+        messages=2,
+    ),
+    good_database(
+        "temporary-table",
+        """
+        await session.execute(text('CREATE TEMP TABLE "Staging" (id uuid) ON COMMIT DROP'))
+        await session.execute(text('INSERT INTO "Staging" SELECT id FROM users'))
+        await session.execute(text('WITH one AS (SELECT 1) UPDATE ONLY "Staging" SET id = NULL'))
+        await session.execute(text("SELECT id INTO TEMPORARY picked FROM users"))
+        await session.execute(text("DELETE FROM picked"))
+        await session.execute(text("CREATE TABLE pg_temp.other (id int)"))
+        await session.execute(text("INSERT INTO pg_temp.other VALUES (1)"))
+        """,
+    ),
+    good_database(
+        "temporary-table-mapped",
+        """
+        await (await session.connection()).run_sync(Base.metadata.create_all)
+        session.add_all([Row(id=n) for n in range(3)])
+        await session.flush()
+        await session.execute(insert(Row), [{"id": n} for n in range(3, 6)])
+        return await session.scalar(select(func.count()).select_from(Row))
+        """,
+        before="""
+        class Base(DeclarativeBase):
+            pass
+
+
+        class Row(Base):
+            __tablename__ = "staging"
+            __table_args__ = {"prefixes": ["TEMPORARY"]}
+            id: Mapped[int] = mapped_column(primary_key=True)
+
+
+        """,
+    ),
     good(
         "nested",
         endpoint(
@@ -1267,6 +1550,150 @@ GOOD: list[Case] = [
         ),
         clients=CLIENTS,
         test=WITH_USERS,
+    ),
+    good_database(
+        "pages",
+        """
+        last, offset = uuid.UUID(int=0), 0
+        query = select(User).where(User.password_hash == "not a hash").order_by(User.id)
+        while users := (await session.scalars(query.where(User.id > last).limit(1))).all():
+            last = users[-1].id
+        while (await session.scalars(query.limit(1).offset(offset))).all():
+            offset += 1
+        return offset
+        """,
+    ),
+    good_database(
+        "chunks",
+        """
+        ids = (await session.scalars(select(User.id))).all() * 2
+        for n in range(0, 16, 2):
+            await session.scalars(select(User).where(User.id.in_(ids[n : n + 2])))
+            await session.execute(
+                text("SELECT * FROM users WHERE id = ANY(:ids)"), {"ids": ids[n : n + 2]})
+        while ids := (await session.scalars(select(User.id).limit(1))).all():
+            await session.execute(delete(User).where(User.id.in_(ids)))
+        await session.commit()
+        """,
+    ),
+    good_database(
+        "queue",
+        """
+        query = select(User).where(User.full_name.is_(None)).limit(1)
+        while user := await session.scalar(query.with_for_update(skip_locked=True)):
+            user.full_name = "done"
+            await session.commit()
+        for id_ in (await session.scalars(select(User.id))).all():
+            await session.scalar(select(User).where(User.id == id_).with_for_update())
+        """,
+    ),
+    good_database(
+        "transactions-of-their-own",
+        """
+        for id_ in (await session.scalars(select(User.id))).all():
+            (await session.get_one(User, id_)).full_name = "x"
+            await session.commit()
+            session.expunge_all()
+        for attempt in range(8):
+            user = await session.scalar(select(User).where(User.email == "user1@example.com"))
+            user.full_name = str(attempt)
+            await (session.commit() if attempt == 7 else session.rollback())
+        """,
+    ),
+    good_database(
+        "poll",
+        """
+        query = select(User).where(User.email == "user1@example.com")
+        for delay in [0, 0, 0, 0, 0, 0, 0.001, 0.001]:
+            user = await session.scalar(query)
+            await session.refresh(user)
+            await asyncio.sleep(delay)
+        for user in (await session.scalars(select(User).limit(3))).all():
+            delays = [0.001, 0, 0]
+            while delays and not await session.scalar(
+                select(User.full_name).where(User.id == user.id)
+            ):
+                await asyncio.sleep(delays.pop())
+        """,
+    ),
+    good_database(
+        "look-ups-without-a-loop",
+        """
+        return [
+            await name_of(session, "user1"),
+            await name_of(session, "user2"),
+            await name_of(session, "user3"),
+            await name_of(session, "user4"),
+            await name_of(session, "user5"),
+            await name_of(session, "user6"),
+        ]
+        """,
+        before="""
+        async def name_of(session: AsyncSession, name: str) -> str | None:
+            return await session.scalar(
+                select(User.full_name).where(User.email == f"{name}@example.com"))
+
+
+        """,
+    ),
+    good(
+        "tree",
+        """
+        class Base(DeclarativeBase):
+            pass
+
+
+        class Node(Base):
+            __tablename__ = "nodes"
+            id: Mapped[int] = mapped_column(primary_key=True)
+            parent_id: Mapped[int | None] = mapped_column(ForeignKey("nodes.id"))
+            children: Mapped[list["Node"]] = relationship()
+
+
+        @router.post("/trap")
+        async def trap(session: SessionDep) -> list[int]:
+            eager = selectinload(Node.children, recursion_depth=-1)
+            root = await session.scalar(select(Node).where(Node.id == 1).options(eager))
+            session.expunge_all()
+            path = [await session.get_one(Node, 8)]
+            while path[-1].parent_id:
+                path.append(await session.get_one(Node, path[-1].parent_id))
+            return [node.id for node in path]
+        """,
+        clients=CLIENTS,
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            async with APP.state.sessionmaker() as session:
+                await (await session.connection()).run_sync(Base.metadata.create_all)
+                session.add_all([Node(id=n, parent_id=n - 1 or None) for n in range(1, 9)])
+                await session.commit()
+            APP.include_router(router)
+            assert (await CLIENT.post("/trap")).json() == [8, 7, 6, 5, 4, 3, 2, 1]
+        """,
+    ),
+    good(
+        "event-stream",
+        """
+        async def events(session: AsyncSession) -> AsyncIterator[str]:
+            for name in range(8):
+                user = await session.scalar(select(User).where(User.full_name == str(name)))
+                yield f"data: {name} {user}\\n\\n"
+
+
+        @router.post("/trap")
+        async def trap(session: SessionDep) -> StreamingResponse:
+            return StreamingResponse(events(session), media_type="text/event-stream")
+        """,
+        test=STREAM,
+        clients=CLIENTS,
+    ),
+    good_websocket(
+        "look-ups-of-a-websocket",
+        """
+        await session.scalar(select(User).where(User.full_name == name))
+        await websocket.send_text("answer")
+        """,
+        messages=8,
     ),
     good(
         "bulk-insert",
@@ -1374,6 +1801,28 @@ class Comment(Base):
             users = [await UserFactory.add(session, full_name="Ada") for _ in range(2)]
             assert {user.full_name for user in users} == {"Ada"}
             assert password_context.verify(PASSWORD, users[1].password_hash)
+        """,
+    ),
+    good(
+        "no-passwords",
+        endpoint("return order", "order: dict[str, Any]"),
+        test="""\
+        ORDERS = [
+            {"pass": "three-day ski pass", "days": 3},
+            {"email": "ada@example.com", "pass": "three-day ski pass"},
+            {"email": "ada@example.com", "pass": "three-day", "phone": "+43 1 234"},
+            {"guest": {"email": "ada@example.com"}, "items": [{"pass": "adult, one season"}]},
+            {"boarding_pass": "LH 400, seat 12A", "passport": "C01X00T47", "pass_type": "adult-3d"},
+            {"user": "deploy", "command": "ls", "pwd": "/srv/app/current"},
+            {"door": "north entrance", "passcode": "49302177x"},
+            {"password_hint": "the name of my first cat"},
+        ]
+
+
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            for order in ORDERS:
+                assert (await CLIENT.post("/trap", json=order)).json() == order
         """,
     ),
     good(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial, wraps
@@ -34,10 +34,12 @@ from .repeats import N_PLUS_ONE, Repeats
 from .statements import (
     ZONELESS,
     classify,
-    describe_write,
     has_naive,
+    is_temporary,
     naive_argument,
     naive_column,
+    targets,
+    temporary_tables,
 )
 from .watchdog import waits_at
 
@@ -65,10 +67,14 @@ class Work:
     #: A test's own dependency opened it, and may close it when the test is over.
     of_test: bool = False
     closed: bool = False
+    #: An exception has left its `with`, which is a rollback on purpose.
+    abandoned: bool = False
     #: A change to objects, from which the next flush will make statements.
     touched: Write | None = None
     #: The first statement that wrote, for the transaction and for each savepoint in it.
     writes: dict[object, Write] = field(default_factory=dict)
+    #: What a failed statement has taken back, as PostgreSQL gives up the transaction with it.
+    undone: Write | None = None
     connection: Connection | None = None
     reported: bool = False
 
@@ -76,7 +82,7 @@ class Work:
         return next(iter(self.writes.values()), None)
 
     def settle(self) -> None:
-        self.touched = None
+        self.touched = self.undone = None
         self.writes.clear()
 
 
@@ -100,7 +106,7 @@ class DatabaseDetector(Detector, Observer):
 
     def install(self) -> None:
         from sqlalchemy import event
-        from sqlalchemy.engine import Engine
+        from sqlalchemy.engine import Connection, Engine
         from sqlalchemy.orm import Session
         from sqlalchemy.orm.state import InstanceState
         from sqlalchemy.pool import Pool
@@ -116,6 +122,10 @@ class DatabaseDetector(Detector, Observer):
         self._lost: dict[Request, list[Write]] = {}
         self._failures: set[Request] = set()
         self._repeats = Repeats(self.gate)
+        #: Requests that are answered with a stream of events.
+        self._feeds: set[Request] = set()
+        #: The temporary tables of each request. What is written there is lost in any case.
+        self._temporary: dict[Request, set[str]] = {}
         #: The task whose statement a connection executes, and where a second one came between.
         self._running: dict[Connection, tuple[Any, Request]] = {}
         self._shared: dict[Request, Location | None] = {}
@@ -145,6 +155,13 @@ class DatabaseDetector(Detector, Observer):
         self._patches.replace(Session, "delete", partial(_after, self._deleted))
         self._patches.replace(Session, "close", partial(_before, self._session_closing))
         self._patches.replace(Session, "reset", partial(_before, self._session_closing))
+        exits: list[tuple[type, str]] = [(Session, "__exit__"), (Connection, "__exit__")]
+        with suppress(ImportError):
+            from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+            exits += [(AsyncSession, "__aexit__"), (AsyncConnection, "__aexit__")]
+        for owner, name in exits:
+            self._patches.replace(owner, name, partial(_before, self._left))
         # No public event tells that an object has changed before its session is flushed.
         if hasattr(InstanceState, "_modified_event"):
             self._patches.replace(
@@ -216,6 +233,7 @@ class DatabaseDetector(Detector, Observer):
             return
         write = work.first_write()
         request = work.request
+        self._check_undone(work)
         if (
             write is not None
             and write.early
@@ -259,6 +277,15 @@ class DatabaseDetector(Detector, Observer):
                 work.writes[transaction] = write
         work.closed = True
 
+    def _left(self, owner: Any, _: object, error: BaseException | None, __: object) -> None:
+        # Generators are closed by one as well, when all went well.
+        if error is None or isinstance(error, GeneratorExit):
+            return
+        owner = getattr(owner, "sync_session", getattr(owner, "sync_connection", owner))
+        work = self._works.get(owner) or self._raw.get(owner)
+        if work is not None:
+            work.abandoned = True
+
     def _transaction_ended(self, session: Session, transaction: SessionTransaction) -> None:
         work = self._works.get(session)
         parent = transaction.parent
@@ -270,6 +297,7 @@ class DatabaseDetector(Detector, Observer):
                 work.writes.setdefault(parent, write)
             return
         self._begun.pop(session, None)
+        self._repeats.end(session)
         for used in self._connections_of.pop(session, ()):
             self._sessions_on.get(used, WeakSet()).discard(session)
         if work is None:
@@ -295,17 +323,34 @@ class DatabaseDetector(Detector, Observer):
             self._raw[connection] = Work(request, None)
 
     def _connection_committed(self, connection: Connection) -> None:
+        self._repeats.end(connection)
         works = list(self._works_on(connection))
         # Where a session commits, its own event comes next, and needs to know what it wrote.
         if any(work.writes for work in works) and _executing_session() is None:
             for work in works:
                 work.settle()
         elif connection in self._raw:
+            self._check_undone(self._raw[connection])
             self._raw[connection].settle()
 
+    def _check_undone(self, work: Work) -> None:
+        if work.undone is None:
+            return
+        self.gate.report(
+            self.name,
+            what=f"{_name(work.request)} committed after a statement had failed, which has taken"
+            f" back {work.undone.what}",
+            where=work.undone.where or here(self.gate),
+            why="PostgreSQL gives up a transaction at its first error, and answers the commit with"
+            " a rollback, without a word",
+            mend="put the statement that may fail into `async with session.begin_nested()`, or use"
+            " ON CONFLICT",
+        )
+
     def _connection_rolled_back(self, connection: Connection) -> None:
+        self._repeats.end(connection)
         work = self._raw.get(connection)
-        if work is None or not work.writes:
+        if work is None:
             return
         write = work.first_write()
         work.settle()
@@ -346,7 +391,18 @@ class DatabaseDetector(Detector, Observer):
             self._shared.setdefault(request, here(self.gate))
 
     def _failed(self, context: Any) -> None:
-        self._running.pop(context.connection, None)
+        from sqlalchemy.exc import IntegrityError
+
+        connection, request = context.connection, serving()
+        self._running.pop(connection, None)
+        # Of other errors, some come from the driver alone, and end no transaction.
+        if request is None or not isinstance(context.sqlalchemy_exception, IntegrityError):
+            return
+        work, boundary = self._work_of(request, connection)
+        in_savepoint = boundary.nested if boundary else connection.in_nested_transaction()
+        if work is not None and not in_savepoint and connection.dialect.name == "postgresql":
+            work.undone = work.undone or work.first_write()
+            work.writes.clear()
 
     def _executed(
         self,
@@ -364,31 +420,50 @@ class DatabaseDetector(Detector, Observer):
         kind = classify(statement)
         if kind == "write":
             self._wrote(request, connection, cursor, statement)
+        elif kind == "temporary":
+            self._temporary.setdefault(request, set()).update(temporary_tables(statement))
         elif kind == "select" and not is_lifespan(request):
-            self._repeats.add(request, statement)
+            owner = self._session_of(request, connection) or connection
+            # The adapters of asynchronous drivers have the rows already.
+            rows = getattr(cursor, "_rows", None)
+            self._repeats.add(request, owner, statement, parameters, rows)
         if connection.dialect.name not in ZONELESS and has_naive(parameters):
             self._check_datetimes(request, cursor, statement, context)
 
     def _wrote(self, request: Request, connection: Connection, cursor: Any, statement: str) -> None:
         if cursor.rowcount == 0 and _counts_rows(connection, statement):
             return
-        sessions = self._sessions_on.get(connection)
-        if sessions:
-            session = self._session_of(request, sessions)
-            work = self._works.get(session) if session is not None else None
-            if session is None or work is None:
-                return
-            boundary: object = session.get_nested_transaction() or session.get_transaction()
-        else:
-            work, boundary = self._raw.get(connection), None
+        work, boundary = self._work_of(request, connection)
         if work is None or boundary in work.writes or _is_autocommit(connection):
             return
+        written = targets(statement)
+        temporary = self._temporary.get(request, ())
+        lasting = [target for target in written if not is_temporary(target.table, temporary)]
+        if written and not lasting:
+            # What was added, changed or deleted has gone there.
+            work.touched = None
+            return
         work.writes[boundary] = work.touched or Write(
-            describe_write(statement), here(self.gate), not request.response_started
+            str(lasting[0]) if lasting else "a change",
+            here(self.gate),
+            not request.response_started,
         )
 
-    def _session_of(self, request: Request, sessions: WeakSet[Session]) -> Session | None:
+    def _work_of(
+        self, request: Request, connection: Connection
+    ) -> tuple[Work | None, SessionTransaction | None]:
+        """Whose the running statement is, and the transaction or savepoint that it is in."""
+        if not self._sessions_on.get(connection):
+            return self._raw.get(connection), None
+        session = self._session_of(request, connection)
+        if session is None:
+            return None, None
+        boundary = session.get_nested_transaction() or session.get_transaction()
+        return self._works.get(session), boundary
+
+    def _session_of(self, request: Request, connection: Connection) -> Session | None:
         """The session that executes the running statement, where several share a connection."""
+        sessions = self._sessions_on.get(connection, ())
         if len(sessions) == 1:
             return next(iter(sessions))
         session = _executing_session()
@@ -421,7 +496,7 @@ class DatabaseDetector(Detector, Observer):
     def _lose(self, work: Work, write: Write) -> None:
         """Note work that is gone, and judge it once the answer is known."""
         request = work.request
-        if work.reported:
+        if work.reported or work.abandoned:
             return
         if request in self.gate.open_requests:
             self._lost.setdefault(request, []).append(write)
@@ -431,9 +506,13 @@ class DatabaseDetector(Detector, Observer):
     def message_received(self, request: Request) -> None:
         self._repeats.judge(request)
 
+    def response_started(self, request: Request, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        if any(value.startswith(b"text/event-stream") for _, value in headers):
+            self._feeds.add(request)
+
     def response_body(self, request: Request, chunk: bytes, more: bool) -> None:
-        # A stream that polls asks the same again for each chunk, and rightly so.
-        if more and chunk:
+        # Each event is an occasion of its own to look something up.
+        if request in self._feeds:
             self._repeats.judge(request)
 
     def request_ended(self, request: Request, error: BaseException | None) -> None:
@@ -445,6 +524,7 @@ class DatabaseDetector(Detector, Observer):
             for write in lost:
                 self._report_lost(request, write)
         self._repeats.judge(request)
+        self._feeds.discard(request)
         # Mostly SQLAlchemy raises by itself, and that is another finding.
         if request in self._shared:
             where = self._shared.pop(request)
@@ -474,6 +554,11 @@ class DatabaseDetector(Detector, Observer):
     def end(self, phase: Phase) -> None:
         self._running.clear()
         self._repeats.judge_leftovers()
+        self._temporary = {
+            request: tables
+            for request, tables in self._temporary.items()
+            if not is_over(self.gate, request)
+        }
         if phase.when == "setup":
             return
         for _ in range(5):

@@ -27,16 +27,25 @@ from .exchange import (
 )
 from .patches import Patches
 from .requests import chain
-from .statements import classify
+from .statements import classify, targets
 
 #: So much of a body is looked at, in bytes.
 _LIMIT = 1_000_000
 
 _SECRET_NAME = re.compile(
-    r"(pass_?word|passwd|pwd|passphrase|passcode|client_?secret)s?"
-    r"[\d_-]*(confirm(ation)?|repeat(ed)?|again|new|old|current|check|verify|plain|raw)?$|^pass$",
+    r"(pass_?word|passwd|pwd|passphrase|client_?secret)s?"
+    r"[\d_-]*(confirm(ation)?|repeat(ed)?|again|new|old|current|check|verify|plain|raw)?$",
     re.IGNORECASE,
 )
+#: A ticket, a working directory, the code of a door: a secret only beside whose it is.
+_DOUBTFUL_NAME = re.compile(r"pass|pwd|pass_?code", re.IGNORECASE)
+_LOGIN_NAME = re.compile(r"(user|login|account|nick)(_?name)?", re.IGNORECASE)
+#: Somebody who logs in has it, and somebody who orders.
+_CONTACT_NAME = re.compile(r"e?[_-]?mail(_?address)?|phone(_?number)?", re.IGNORECASE)
+#: "Three-day ski pass", "/srv/app".
+_LABEL = re.compile(r".*[\s-]pass(es)?\b|pass(es)?\s|[/~.]|[a-z]:[\\/]", re.IGNORECASE)
+#: "season", "three-day".
+_KIND = re.compile(r"[a-z]+|[a-z0-9]+(-[a-z0-9]+)+")
 #: A second field for the same password: no secret by its name, and yet not an open value.
 _REPETITION = re.compile(r"(confirm(ation)?|repeat(ed)?|verif(y|ication)|re_?typed?)$", re.I)
 _SECRET_NAME_IN_BODY = re.compile(rb"pass|pwd|secret", re.IGNORECASE)
@@ -114,7 +123,7 @@ class SecretsDetector(Detector, Observer):
         self._traffic[request] = traffic
         query = scope.get("query_string", b"")
         if query:
-            self._learn(request, parse_qsl(_text(query)))
+            self._learn(request, _pairs(query))
 
     def request_body(self, request: Request, chunk: bytes, more: bool) -> None:
         traffic = self._traffic.get(request)
@@ -127,10 +136,20 @@ class SecretsDetector(Detector, Observer):
         if _SECRET_NAME_IN_BODY.search(body):
             self._learn(request, _fields(body, traffic.content_type))
 
-    def _learn(self, request: Request, fields: Iterable[tuple[str, str]]) -> None:
+    def _learn(self, request: Request, fields: Iterable[tuple[str, str, str]]) -> None:
         open_values = self._traffic[request].open_values
-        for name, value in fields:
-            if _SECRET_NAME.search(name):
+        fields = list(fields)
+        logins = {_parent(path) for path, name, _ in fields if _LOGIN_NAME.fullmatch(name)}
+        contacts = {_parent(path) for path, name, _ in fields if _CONTACT_NAME.fullmatch(name)}
+        for path, name, value in fields:
+            if _DOUBTFUL_NAME.fullmatch(name):
+                is_secret = not _LABEL.match(value) and (
+                    _parent(path) in logins
+                    or (_parent(path) in contacts and not _KIND.fullmatch(value))
+                )
+            else:
+                is_secret = bool(_SECRET_NAME.search(name))
+            if is_secret:
                 request.passwords.add(value)
             elif not _REPETITION.match(name):
                 open_values.add(value)
@@ -274,8 +293,8 @@ class SecretsDetector(Detector, Observer):
                     self._report_stored(request, statement, name)
 
     def _report_stored(self, request: Request, statement: str, name: str) -> None:
-        table = re.search(r"\b(?:into|update)\s+([\w.\"]+)", statement, re.IGNORECASE)
-        place = f" of table {table.group(1)}" if table else ""
+        written = targets(statement)
+        place = f" of table {written[0].table}" if written else ""
         self.gate.report(
             self.name,
             what=f"{request.method} {request.path} stored the submitted password as it is"
@@ -286,21 +305,29 @@ class SecretsDetector(Detector, Observer):
         )
 
 
-def _fields(body: bytes, content_type: str) -> Iterator[tuple[str, str]]:
-    """The named strings of a JSON or form body."""
+def _fields(body: bytes, content_type: str) -> Iterator[tuple[str, str, str]]:
+    """Path, name and value of each string in a JSON or form body."""
     if "json" in content_type:
         try:
             content = json.loads(body)
         except ValueError:
             return
-        for _, key, value in _walk(content, "", ""):
-            yield key, value
+        yield from _walk(content, "", "")
     elif "multipart" in content_type:
         for name, _, value in _PART.findall(body):
             if len(value) < 1000:
-                yield _text(name), _text(value)
+                yield _text(name), _text(name), _text(value)
     else:
-        yield from parse_qsl(_text(body), keep_blank_values=True)
+        yield from _pairs(body)
+
+
+def _pairs(query: bytes) -> Iterator[tuple[str, str, str]]:
+    for name, value in parse_qsl(_text(query), keep_blank_values=True):
+        yield name, name, value
+
+
+def _parent(path: str) -> str:
+    return path.rpartition(".")[0]
 
 
 def _walk(content: object, path: str, key: str) -> Iterator[tuple[str, str, str]]:
