@@ -173,7 +173,7 @@ def running(project: Project) -> Iterator[Served]:
         yield server
 
 
-@pytest.mark.parametrize("words", [[], ["serve"], ["serve", "--port=1"]], ids=" ".join)
+@pytest.mark.parametrize("words", [[], ["serve"], ["serve", "--port=1"]], ids=repr)
 def test_a_second_server_names_the_port_of_the_first(running: Served, words: list[str]) -> None:
     line = refusal(dev(running.project, *words))
 
@@ -347,12 +347,22 @@ def test_a_server_that_does_not_answer_is_told_in_one_line(project: Project) -> 
         (["create-user", "ada", "--password=correct"], "email: value is not a valid email address"),
         (["serve", "--port=99999"], "Port 99999 cannot be used: "),
     ],
-    ids=" ".join,
+    ids=repr,
 )
 def test_what_cannot_be_done_is_told_in_one_line(
     fresh: Project, words: list[str], line: str
 ) -> None:
     assert refusal(dev(fresh, *words)).startswith(line)
+
+
+@pytest.mark.parametrize("words", [["frobnicate"], ["revision"], ["upgrade", "0001", "0002"]])
+def test_wrong_words_are_told_in_one_line(project: Project, words: list[str]) -> None:
+    done = dev(project, *words)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("dev.py")
+    assert done.stderr.endswith("; --help tells more\n")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_port_of_another_program_is_named(fresh: Project) -> None:

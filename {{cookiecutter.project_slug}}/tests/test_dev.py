@@ -3,8 +3,6 @@
 import subprocess
 import sys
 
-import pytest
-
 from app.config import ROOT
 
 
@@ -22,13 +20,8 @@ def test_the_help_needs_nothing() -> None:
         assert f"\n    {command}" in done.stdout
 
 
-@pytest.mark.parametrize(
-    "words", [["frobnicate"], ["revision"], ["reset", "now"], ["upgrade", "0001", "0002"]]
-)
-def test_wrong_words_are_told_in_one_line(words: list[str]) -> None:
-    done = dev(*words)
+def test_wrong_words_are_told_in_one_line() -> None:
+    done = dev("reset", "everything")
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("dev.py")
-    assert done.stderr.endswith("; --help tells more\n")
-    assert done.stderr.count("\n") == 1
+    assert done.stderr == "dev.py: unrecognized arguments: everything; --help tells more\n"
