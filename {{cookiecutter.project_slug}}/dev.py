@@ -195,9 +195,10 @@ def database(*, migrated: bool = False) -> Iterator[str]:
 
     told = logging.StreamHandler()
     told.addFilter(lambda record: record.getMessage().startswith(("Running", "Detected")))
-    for name in ("alembic.runtime", "alembic.autogenerate"):
-        logging.getLogger(name).addHandler(told)
-        logging.getLogger(name).setLevel(logging.INFO)
+    for logger in map(logging.getLogger, ("alembic.runtime", "alembic.autogenerate")):
+        logger.addHandler(told)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
     if given := given_url(DatabaseSettings):
         # Whose server it is we cannot know: only `upgrade` and `downgrade` change its schema.
         try:
