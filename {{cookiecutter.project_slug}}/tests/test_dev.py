@@ -1,0 +1,27 @@
+"""The commands for development. What they do to a database is seen in it: try them."""
+
+import subprocess
+import sys
+
+from app.config import ROOT
+
+
+def dev(*words: str) -> subprocess.CompletedProcess[str]:
+    # Without the installed packages.
+    command = [sys.executable, "-I", "-S", str(ROOT / "dev.py"), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_help_needs_nothing() -> None:
+    done = dev("--help")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    for command in ("serve", "revision", "upgrade", "downgrade", "create-user", "psql", "reset"):
+        assert f"\n    {command}" in done.stdout
+
+
+def test_wrong_words_are_told_in_one_line() -> None:
+    done = dev("reset", "everything")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "dev.py: unrecognized arguments: everything; --help tells more\n"
