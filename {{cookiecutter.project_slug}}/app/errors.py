@@ -230,7 +230,10 @@ def add_error_handlers(app: FastAPI) -> None:
         # Around every middleware, so that what one raises is answered as what an endpoint raises.
         caught = {k: v for k, v in app.exception_handlers.items() if k not in {500, Exception}}
         app.user_middleware.insert(0, Middleware(ExceptionMiddleware, handlers=caught))
-        return build_stack()
+        try:
+            return build_stack()
+        finally:
+            del app.user_middleware[0]
 
     app.openapi = openapi  # type: ignore[method-assign]
     app.build_middleware_stack = build_middleware_stack  # type: ignore[method-assign]
