@@ -13,7 +13,10 @@ from traps import GOOD, TRAPS, Case, Trap
 
 DETECTORS = ("blocking", "slow", "tasks", "warnings", "requests", "database", "secrets")
 # Libraries that only the traps use.
-LIBRARIES = ("bcrypt", "psycopg[binary]", "psycopg2-binary", "requests")
+LIBRARIES = (
+    *("bcrypt", "jinja2", "loguru", "prometheus-client", "psycopg[binary]", "psycopg2-binary"),
+    *("requests", "sentry-sdk", "slowapi", "sse-starlette", "structlog"),
+)
 
 
 class Run:
@@ -104,6 +107,34 @@ def test_a_hang_says_which_transactions_wait_for_one_lock(trapped: Run) -> None:
         f"    for POST /trap, idle in transaction since {line_of(trapped, app, '# holds')} in trap:"
         " SELECT pg_advisory_xact_lock(1)",
     ]
+
+
+def finding_of(run: Run, name: str) -> dict[str, Any]:
+    (finding,) = run.findings[f"tests/traps/test_{name}.py::test_client"]
+    return finding
+
+
+def test_a_file_that_is_read_anew_is_told_with_who_reads_it_and_when_to_read_it(
+    trapped: Run,
+) -> None:
+    finding = finding_of(trapped, "settings_in_endpoint")
+
+    assert finding["what"] == (
+        "pydantic_settings.main.BaseSettings() blocks the event loop in os.stat()"
+    )
+    assert finding["why"] == "every other request waits until it returns"
+    assert finding["mend"] == (
+        "read it once, when the application starts, or move the file work into one function and"
+        " run it in a thread: await asyncio.to_thread(...)"
+    )
+
+
+def test_a_task_of_a_library_that_the_user_can_end_is_told_with_who_started_it(
+    trapped: Run,
+) -> None:
+    finding = finding_of(trapped, "task_of_a_client")
+
+    assert finding["what"] == "task work() was still running when the test was over"
 
 
 def test_nothing_but_the_traps_is_found(trapped: Run) -> None:

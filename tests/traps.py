@@ -18,9 +18,16 @@ APP_PRELUDE = """\
 import asyncio
 import ctypes
 import functools
+import importlib.metadata
+import importlib.resources
 import io
 import logging
+import logging.config
+import logging.handlers
+import mimetypes
 import os
+import pkgutil
+import queue
 import shutil
 import socket
 import sqlite3
@@ -28,24 +35,31 @@ import subprocess
 import tempfile
 import threading
 import time
+import tomllib
 import urllib.request
 import uuid
 from collections.abc import AsyncIterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
 import anyio
+import certifi
 import httpx
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from dotenv import dotenv_values
 from fastapi import (
     APIRouter, BackgroundTasks, Body, Depends, FastAPI, Form, Request, Response, UploadFile,
     WebSocket,
 )
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
+from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import (
     DateTime, ForeignKey, String, delete, func, insert, select, text, update,
 )
@@ -238,6 +252,25 @@ async def test_client() -> None:
     assert response.status_code == 200
 """
 
+TWICE = """\
+async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+    APP.include_router(router)
+    for _ in range(2):
+        assert (await CLIENT.post("/trap")).status_code == 200
+"""
+
+IN_A_FIXTURE = """\
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    app = make_app()
+    async with LifespanManager(app), client_of(app) as client:
+        yield client
+
+
+async def test_client(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/trap")).status_code == 200
+"""
+
 IN_LIFESPAN = """\
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -254,6 +287,54 @@ def make_app() -> FastAPI:
 @router.post("/trap")
 async def trap() -> None:
     pass
+"""
+
+LIBRARY = """\
+CODE = '''
+import asyncio, importlib.metadata
+
+class Client:
+    async def start(self):
+        self.task = asyncio.get_running_loop().create_task(work())
+
+    async def close(self):
+        self.task.cancel()
+
+class Counter:
+    task = None
+
+    async def count(self):
+        if self.task is None:
+            self.task = asyncio.get_running_loop().create_task(work())
+
+class Middleware(Client):
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        await self.start()
+        open("pyproject.toml").close()
+        await self.app(scope, receive, send)
+
+async def work():
+    while True:
+        await asyncio.sleep(0.01)
+
+async def load(path):
+    with open(path) as file:
+        return file.read()
+
+def read(path):
+    with open(path) as file:
+        return file.read()
+
+def version():
+    return importlib.metadata.version("httpx")
+'''
+LIBRARY: dict[str, Any] = {"__name__": "library"}
+exec(compile(CODE, "/opt/library.py", "exec"), LIBRARY)
+
+
 """
 
 POSTS = """\
@@ -445,6 +526,122 @@ TRAPS: list[Trap] = [
             pass
         """,
     ),
+    # --- blocking: what is read anew at each request
+    blocking(
+        "settings-in-endpoint",
+        """
+        class Settings(BaseSettings):
+            model_config = SettingsConfigDict(env_file=DATA, extra="ignore")
+
+        Settings()  # <-
+        """,
+    ),
+    blocking(
+        "settings-without-file-in-endpoint",
+        """
+        class Settings(BaseSettings):
+            model_config = SettingsConfigDict(env_file="nowhere.env")
+
+        Settings()  # <-
+        """,
+    ),
+    trap(
+        "settings-in-dependency",
+        "blocking",
+        """
+        class Settings(BaseSettings):
+            model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+
+
+        async def get_settings() -> Settings:
+            return Settings()  # <-
+
+
+        @router.post("/trap", dependencies=[Depends(get_settings)])
+        async def trap() -> None: ...
+        """,
+    ),
+    blocking("dotenv-in-endpoint", 'dotenv_values(".env")  # <-'),
+    blocking("version-in-endpoint", 'importlib.metadata.version("fastapi")  # <-'),
+    blocking("toml-in-endpoint", 'tomllib.loads(Path("pyproject.toml").read_text())  # <-'),
+    blocking("package-data-in-endpoint", 'pkgutil.get_data("app", "main.py")  # <-'),
+    blocking(
+        "resource-in-endpoint", '(importlib.resources.files("app") / "main.py").read_text()  # <-'
+    ),
+    blocking("system-file-in-endpoint", 'Path("/etc/hostname").exists()  # <-'),
+    blocking("alembic-in-endpoint", 'ScriptDirectory.from_config(Config("alembic.ini"))  # <-'),
+    blocking("static-files-in-endpoint", 'StaticFiles(directory="app")  # <-'),
+    trap(
+        "library-in-endpoint",
+        "blocking",
+        LIBRARY + endpoint('LIBRARY["read"]("pyproject.toml")  # <-'),
+    ),
+    blocking("file-of-a-library-each-time", "certifi.contents()  # <-", test=TWICE),
+    blocking(
+        "template-each-time",
+        """
+        import jinja2
+
+        environment = jinja2.Environment(loader=jinja2.FileSystemLoader(DATA.parent))
+        environment.get_template("__init__.py")  # <-
+        """,
+        test=TWICE,
+    ),
+    trap(
+        "template-that-reads-each-time",
+        "blocking",
+        "from fastapi.templating import Jinja2Templates\n\n"
+        + LIBRARY
+        + """
+(DATA.parent / "reads.html").write_text("{{ read('pyproject.toml') }}")
+TEMPLATES = Jinja2Templates(directory=DATA.parent)
+TEMPLATES.env.globals["read"] = LIBRARY["read"]
+
+
+@router.post("/trap")
+async def trap(request: Request) -> Response:
+    return TEMPLATES.TemplateResponse(request, "reads.html")  # <-
+""",
+        test=TWICE,
+    ),
+    trap(
+        "template-to-file",
+        "blocking",
+        "import jinja2\n\nTEMPLATE = jinja2.Template('hello')\n\n\n"
+        + endpoint('TEMPLATE.stream().dump("hello.txt")  # <-'),
+    ),
+    trap(
+        "upload-copied",
+        "blocking",
+        """
+        @router.post("/trap")
+        async def trap(file: UploadFile) -> int:
+            return len(file.file.read())  # <-
+        """,
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            response = await CLIENT.post("/trap", files={"file": b"x" * 5_000_000})
+            assert response.json() == 5_000_000
+        """,
+    ),
+    trap(
+        "log-handler-that-waits",
+        "blocking",
+        """
+        class Mail(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                time.sleep(0.01)  # <-
+
+
+        LOGGER = logging.getLogger("mail")
+        LOGGER.addHandler(Mail())
+
+        @router.post("/trap")
+        async def trap() -> None:
+            LOGGER.warning("a line")
+        """,
+    ),
     # --- slow
     trap("cpu", "slow", endpoint("sum(n * n for n in range(3_000_000))  # <-\nreturn None")),
     trap("block-c", "slow", endpoint("ctypes.CDLL(None).usleep(150_000)  # <-")),
@@ -539,6 +736,11 @@ TRAPS: list[Trap] = [
         "task-leak-kept",
         "tasks",
         endpoint("KEPT.append(asyncio.create_task(asyncio.sleep(60)))  # <-"),
+    ),
+    trap(
+        "task-of-a-client",
+        "tasks",
+        LIBRARY + endpoint("KEPT.append(LIBRARY['Client']())\nawait KEPT[-1].start()  # <-"),
     ),
     trap(
         "swallow-cancel",
@@ -1115,6 +1317,142 @@ async def trap(session: SessionDep) -> Any:
         test=OWN_APP,
     ),
     trap(
+        "lifespan-subprocess",
+        "blocking",
+        IN_LIFESPAN.format(body='subprocess.run(["true"], check=True)  # <-'),
+        test=OWN_APP,
+    ),
+    trap(
+        "lifespan-dns",
+        "blocking",
+        IN_LIFESPAN.format(body='socket.getaddrinfo("localhost", 80)  # <-'),
+        test=IN_A_FIXTURE,
+    ),
+    trap(
+        "lifespan-sqlite",
+        "blocking",
+        IN_LIFESPAN.format(body='sqlite3.connect(":memory:").close()  # <-'),
+        test=OWN_APP,
+    ),
+    trap(
+        "lifespan-shutdown-file",
+        "blocking",
+        IN_LIFESPAN.format(body="...").replace("yield\n", "yield\n    DATA.read_text()  # <-\n"),
+        test=OWN_APP,
+    ),
+    trap(
+        "lifespan-entered-shutdown-file",
+        "blocking",
+        IN_LIFESPAN.format(body="...").replace("yield\n", "yield\n    DATA.read_text()  # <-\n"),
+        test="""\
+        async def test_client() -> None:
+            app = make_app()
+            async with app.router.lifespan_context(app), client_of(app) as client:
+                assert (await client.post("/trap")).status_code == 200
+        """,
+    ),
+    trap(
+        "lifespan-task-file",
+        "blocking",
+        """
+        async def work() -> None:
+            DATA.read_text()  # <-
+            while True:
+                await asyncio.sleep(0.01)
+
+
+        @asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(work)
+                await asyncio.sleep(0.02)
+                yield
+                tasks.cancel_scope.cancel()
+
+
+        def make_app() -> FastAPI:
+            app = FastAPI(lifespan=lifespan)
+            app.include_router(router)
+            return app
+
+
+        @router.post("/trap")
+        async def trap() -> None: ...
+        """,
+        test=OWN_APP,
+    ),
+    trap(
+        "factory-sleep",
+        "blocking",
+        """
+        def make_app() -> FastAPI:
+            app = FastAPI()
+            app.include_router(router)
+            time.sleep(0.005)  # <-
+            return app
+
+
+        @router.post("/trap")
+        async def trap() -> None: ...
+        """,
+        test=IN_A_FIXTURE,
+    ),
+    trap(
+        "factory-http",
+        "blocking",
+        """
+        def make_app(url: str) -> FastAPI:
+            app = FastAPI()
+            urllib.request.urlopen(url).close()  # <-
+            return app
+        """,
+        test="""\
+        async def test_client(url: str) -> None:
+            make_app(url)
+        """,
+    ),
+    trap(
+        "import-sleep",
+        "blocking",
+        "time.sleep(0.001)  # <-\n",
+        test="""\
+        import importlib
+        import sys
+
+
+        async def test_client() -> None:
+            importlib.reload(sys.modules[new_user.__module__])
+        """,
+    ),
+    trap(
+        "endpoint-of-a-test",
+        "blocking",
+        """
+        def load() -> str:
+            return DATA.read_text()  # <-
+        """,
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            @APP.post("/trap")
+            async def trap() -> str:
+                return load()
+
+            assert (await CLIENT.post("/trap")).status_code == 200
+        """,
+    ),
+    trap(
+        "service-awaited-by-itself",
+        "blocking",
+        """
+        async def load() -> str:
+            return DATA.read_text()  # <-
+        """,
+        test="""\
+        async def test_client() -> None:
+            assert await load()
+        """,
+    ),
+    trap(
         "lifespan-task-raises",
         "tasks",
         """
@@ -1332,6 +1670,298 @@ GOOD: list[Case] = [
             await asyncio.sleep(0.02)
         """,
         test=OWN_APP,
+    ),
+    good(
+        "factory",
+        """
+        import sentry_sdk
+        import slowapi
+        from fastapi.templating import Jinja2Templates
+
+        (DATA.parent / "static").mkdir(exist_ok=True)
+        (DATA.parent / "static" / "hello.txt").write_text("hello")
+
+
+        def make_app() -> FastAPI:
+            sentry_sdk.init(default_integrations=False)
+            app = FastAPI(version=importlib.metadata.version("fastapi"))
+            app.state.toml = tomllib.loads(Path("pyproject.toml").read_text())
+            app.state.limiter = slowapi.Limiter(key_func=lambda: "all", config_filename=str(DATA))
+            app.state.templates = Jinja2Templates(directory=DATA.parent)
+            app.state.hash = password_context.hash("x")
+            app.state.dotenv = dotenv_values(".env")
+            app.mount("/static", StaticFiles(directory=DATA.parent / "static"))
+            app.include_router(router)
+            return app
+
+
+        @router.post("/trap")
+        async def trap(request: Request) -> dict[str, Any]:
+            return request.app.state.toml
+        """,
+        test="""\
+        import importlib
+        import sys
+
+
+        @pytest.fixture
+        async def app() -> FastAPI:
+            return make_app()
+
+
+        async def test_client(app: FastAPI) -> None:
+            importlib.reload(sys.modules[make_app.__module__])
+            for each in (app, make_app()):
+                async with client_of(each) as client:
+                    assert (await client.post("/trap")).json()["project"]["name"] == "my_backend"
+                    assert (await client.get("/static/hello.txt")).text == "hello"
+        """,
+    ),
+    good(
+        "lifespan-files",
+        """
+        class Lifespan:
+            def __init__(self, app: FastAPI) -> None:
+                self.text = DATA.read_text()
+
+            async def __aenter__(self) -> None:
+                await self.load()
+
+            async def load(self) -> None:
+                self.text = DATA.read_text()
+                self.hash = password_context.hash(self.text[:10])
+
+            async def __aexit__(self, *error: object) -> None: ...
+
+
+        @asynccontextmanager
+        async def of_router(app: FastAPI) -> AsyncIterator[None]:
+            password_context.using(argon2__time_cost=4, argon2__memory_cost=65536).hash("x")
+            DATA.read_text()
+            yield
+
+
+        @asynccontextmanager
+        async def of_app(app: FastAPI) -> AsyncIterator[None]:
+            async def load() -> None:
+                await asyncio.sleep(0)
+                DATA.read_text()
+
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(Lifespan(app))
+                sub = app.state.sub
+                await stack.enter_async_context(sub.router.lifespan_context(sub))
+                await asyncio.gather(load(), asyncio.wait_for(load(), 5))
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(load())
+                cpu(0.1)
+                yield
+
+
+        def make_app() -> FastAPI:
+            app = FastAPI(lifespan=of_app)
+            app.state.sub = FastAPI(lifespan=Lifespan)
+            app.mount("/sub", app.state.sub)
+            other = APIRouter(lifespan=of_router)
+            app.include_router(other)
+            app.include_router(router)
+            return app
+
+
+        @router.post("/trap")
+        async def trap() -> None: ...
+        """,
+        test="""\
+        @pytest.fixture
+        async def client() -> AsyncIterator[httpx.AsyncClient]:
+            app = make_app()
+            async with LifespanManager(app), client_of(app) as client:
+                yield client
+
+
+        async def test_client(client: httpx.AsyncClient) -> None:
+            assert (await client.post("/trap")).status_code == 200
+            app = FastAPI(lifespan=of_router)
+            async with app.router.lifespan_context(app), Lifespan(app):
+                assert app.version
+        """,
+    ),
+    good(
+        "lifespan-events",
+        """
+        def make_app() -> FastAPI:
+            app = FastAPI()
+            app.include_router(router)
+            app.router.on_startup.append(read)
+            app.router.on_startup.append(read_async)
+            return app
+
+
+        def read() -> None:
+            DATA.read_text()
+
+
+        async def read_async() -> None:
+            DATA.read_text()
+
+
+        @router.post("/trap")
+        async def trap() -> None: ...
+        """,
+        test=OWN_APP,
+    ),
+    good(
+        "files-of-libraries",
+        """
+        import sys
+
+        # Its C code takes `open` when it is imported.
+        for name in ("zoneinfo", "_zoneinfo"):
+            sys.modules.pop(name, None)
+        from zoneinfo import ZoneInfo
+
+
+        @router.post("/trap")
+        async def trap() -> Any:
+            mimetypes.init()
+            certifi.contents()
+            datetime.now(ZoneInfo("Pacific/Chatham"))
+            return mimetypes.guess_type("a.png")
+        """,
+    ),
+    good(
+        "files-of-a-stand-in",
+        """
+        @router.post("/trap")
+        async def trap(request: Request) -> int:
+            return (await request.app.state.http.get("http://elsewhere")).json()
+        """,
+        test="""\
+        def answer(request: httpx.Request) -> httpx.Response:
+            return httpx.Response(200, json=len(DATA.read_text()))
+
+
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+                APP.state.http = http
+                assert (await CLIENT.post("/trap")).json() == len(DATA.read_text())
+        """,
+    ),
+    good(
+        "files-kept",
+        """
+        class Settings(BaseSettings):
+            model_config = SettingsConfigDict(env_file=DATA, extra="ignore")
+
+
+        @functools.cache
+        def settings() -> Settings:
+            return Settings()
+
+
+        class Store:
+            @functools.cached_property
+            def text(self) -> str:
+                return read()
+
+
+        def read() -> str:
+            return DATA.read_text()
+
+
+        STORE = Store()
+
+
+        @router.post("/trap")
+        async def trap() -> int:
+            return len(STORE.text) if settings() else 0
+        """,
+        test=TWICE,
+    ),
+    good(
+        "templates",
+        """
+        from fastapi.templating import Jinja2Templates
+
+        (DATA.parent / "page.html").write_text("{% include 'part.html' %}")
+        (DATA.parent / "part.html").write_text("hello")
+        (DATA.parent / "other.html").write_text("{% include 'part.html' %}")
+        templates = Jinja2Templates(directory=DATA.parent)
+        other_templates = Jinja2Templates(directory=DATA.parent)
+
+
+        @router.post("/trap")
+        async def trap(request: Request) -> Response:
+            return templates.TemplateResponse(request, "page.html")
+
+
+        @router.post("/other")
+        async def other(request: Request) -> Response:
+            return other_templates.TemplateResponse(request, "other.html")
+        """,
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            for _ in range(2):
+                assert (await CLIENT.post("/trap")).text == "hello"
+                assert (await CLIENT.post("/other")).text == "hello"
+        """,
+    ),
+    good(
+        "library",
+        LIBRARY
+        + """
+async def middleware(scope: Any, receive: Any, send: Any) -> None:
+    await LIBRARY["Middleware"](FRAMEWORK)(scope, receive, send)
+
+
+COUNTER = LIBRARY["Counter"]()
+FRAMEWORK = FastAPI()
+
+
+@router.post("/trap")
+async def trap() -> str:
+    await COUNTER.count()
+    await LIBRARY["load"]("pyproject.toml")
+    return LIBRARY["version"]()
+""",
+        test="""\
+        async def test_client() -> None:
+            FRAMEWORK.include_router(router)
+            async with client_of(middleware) as client:
+                assert (await client.post("/trap")).json() == httpx.__version__
+        """,
+    ),
+    good(
+        "metrics",
+        """
+        import prometheus_client
+
+
+        @router.post("/trap")
+        async def trap() -> Response:
+            return Response(prometheus_client.generate_latest())
+        """,
+        test=TWICE,
+    ),
+    good(
+        "task-of-a-library",
+        """
+        from sse_starlette import EventSourceResponse
+
+
+        async def numbers() -> AsyncIterator[str]:
+            for number in range(3):
+                yield str(number)
+                await asyncio.sleep(0)
+
+
+        @router.post("/trap")
+        async def trap() -> EventSourceResponse:
+            return EventSourceResponse(numbers())
+        """,
+        test=TWICE,
     ),
     good(
         "file-response",
@@ -1734,6 +2364,79 @@ GOOD: list[Case] = [
             except ValueError:
                 logging.getLogger("app").exception("with a traceback")
         """),
+    ),
+    good(
+        "logging-to-files",
+        """
+        import loguru
+        import structlog
+
+
+        class Lines(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                with open(LOGS / "lines.log", "a") as file:
+                    file.write(self.format(record) + "\\n")
+
+
+        LOGS = Path(tempfile.mkdtemp())
+        RECORDS = queue.Queue()
+
+
+        def make_app() -> FastAPI:
+            handlers = {
+                "file": {
+                    "class": "logging.FileHandler", "filename": LOGS / "file.log", "delay": True,
+                },
+                "rotating": {
+                    "class": "logging.handlers.RotatingFileHandler",
+                    "filename": LOGS / "rotating.log", "maxBytes": 20, "backupCount": 2,
+                },
+                "timed": {
+                    "class": "logging.handlers.TimedRotatingFileHandler",
+                    "filename": LOGS / "timed.log", "when": "S", "backupCount": 1,
+                },
+                "watched": {
+                    "class": "logging.handlers.WatchedFileHandler",
+                    "filename": LOGS / "watched.log",
+                },
+            }
+            logging.config.dictConfig({
+                "version": 1,
+                "disable_existing_loggers": False,
+                "handlers": handlers,
+                "loggers": {"files": {"handlers": list(handlers)}},
+            })
+            files = logging.getLogger("files")
+            files.addHandler(Lines())
+            files.addHandler(logging.handlers.QueueHandler(RECORDS))
+            loguru.logger.add(LOGS / "loguru.log", rotation="20 B", retention=2, watch=True)
+            app = FastAPI()
+            app.state.structured = structlog.PrintLogger(open(LOGS / "structured.log", "a"))
+            app.include_router(router)
+            return app
+
+
+        @router.post("/trap")
+        async def trap(request: Request) -> None:
+            for _ in range(3):
+                logging.getLogger("files").warning("a line of some length")
+                loguru.logger.info("a line of some length")
+                request.app.state.structured.info("a line")
+        """,
+        test="""\
+        async def test_client() -> None:
+            app = make_app()
+            async with client_of(app) as client:
+                assert (await client.post("/trap")).status_code == 200
+                (LOGS / "watched.log").rename(LOGS / "rotated.log")
+                assert (await client.post("/trap")).status_code == 200
+            assert {"file.log", "lines.log", "rotating.log.1", "structured.log", "watched.log"} <= {
+                path.name for path in LOGS.iterdir()
+            }
+            app.state.structured._file.close()
+            loguru.logger.remove()
+            logging.shutdown()
+        """,
     ),
     good("first-import", endpoint("import xmlrpc.server\nimport mailbox\nimport turtledemo")),
     good(

@@ -14,11 +14,23 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
-from types import FrameType
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, Literal
 
-from .core import Detector, Gate, Location, library_path, stack
+from .callers import Caller, find_caller, is_import, is_starting, keeps, outwards
+from .core import Detector, Finding, Gate, Phase, Request, library_path
+from .exchange import (
+    Observer,
+    current_lifespan,
+    current_task,
+    serving,
+    subscribe,
+    task_of,
+    unsubscribe,
+)
+from .files import File, LibraryFiles
 from .imports import OnImport
 
 if TYPE_CHECKING:
@@ -28,8 +40,8 @@ Kind = Literal["sleep", "file", "network", "dns", "subprocess", "database", "loc
 
 _MENDS: dict[Kind, str] = {
     "sleep": "await asyncio.sleep(...), or run it in a thread: await asyncio.to_thread(...)",
-    "file": "move the file work into one function and run it in a thread:"
-    " await asyncio.to_thread(...)",
+    "file": "read it once, when the application starts, or move the file work into one function"
+    " and run it in a thread: await asyncio.to_thread(...)",
     "network": "use an async client, such as httpx.AsyncClient, or run it in a thread:"
     " await asyncio.to_thread(...)",
     "dns": "await asyncio.get_running_loop().getaddrinfo(...), or leave the look-up to an async"
@@ -44,8 +56,12 @@ _MENDS: dict[Kind, str] = {
     "input": "do not ask for input on the event loop",
 }
 
-#: What blockbuster watches and what is no waiting at all.
-_HARMLESS = {"os.getcwd", "os.path.abspath", "os.path.samestat", "os.path.sameopenfile"}
+#: What blockbuster watches and what is no waiting at all, or is watched here by another function.
+_HARMLESS = {
+    *("os.getcwd", "os.path.abspath", "os.path.samestat", "os.path.sameopenfile"),
+    # Each step of a scan. Its beginning is watched.
+    "os.scandir",
+}
 
 #: What the user calls where Python calls something else.
 _SHOWN = {"io.FileIO.readinto": "file.readline"}
@@ -143,6 +159,9 @@ _OPTIONAL: dict[str, tuple[Kind, tuple[str, ...]]] = {
     "werkzeug.security": ("hash", ("generate_password_hash", "check_password_hash")),
 }
 
+#: What may be done while nothing is served, or by a test itself: it holds up nobody.
+_AT_START: set[Kind] = {"file", "hash"}
+
 #: Code that may block, and in which way, when it stands between the user's code and the call.
 _ALLOWED: tuple[tuple[str, set[Kind] | None], ...] = (
     # A thread that starts says so at once.
@@ -153,27 +172,10 @@ _ALLOWED: tuple[tuple[str, set[Kind] | None], ...] = (
     ("anyio/_backends/_asyncio.py", None),
     ("concurrent/futures/process.py", {"lock", "subprocess", "file"}),
     ("multiprocessing/", {"lock", "file"}),
-    # asyncpg looks at ~/.pgpass and at certificates before it connects.
-    ("asyncpg/connect_utils.py", {"file"}),
-    # Source lines for tracebacks and warnings, and FastAPI's look at the source of a route.
+    # Source lines for tracebacks and warnings.
     ("inspect.py", {"file"}),
     ("linecache.py", {"file"}),
     ("<frozen linecache>", {"file"}),
-    ("tokenize.py", {"file"}),
-    ("traceback.py", {"file"}),
-    # Read once and kept for the life of the process.
-    ("mimetypes.py", {"file"}),
-    ("zoneinfo/", {"file"}),
-    ("importlib/", {"file"}),
-    ("gettext.py", {"file"}),
-    ("jinja2/loaders.py", {"file"}),
-    ("certifi/", {"file"}),
-    ("pydantic_settings/", {"file"}),
-    ("dotenv/", {"file"}),
-    # Migrations run before the first request.
-    ("alembic/", {"file"}),
-    # Ordinary logging: to the terminal, to a file, to pytest.
-    ("logging/", {"file", "lock"}),
     # The tools around the test.
     ("_pytest/", None),
     ("coverage/", None),
@@ -190,13 +192,8 @@ _CLIENTS = ("requests.", "urllib", "http.", "httpx.", "smtplib.", "ftplib.", "bo
 #: What the user's code waits by.
 _WAITING = {"threading.py", "queue.py", "concurrent/futures/_base.py"}
 
-#: A request enters the application here: what blocks inside it is not the client's doing.
-_BORDER = ("httpx/_transports/asgi.py", "httpx2/_transports/asgi.py")
-
-#: A test prepares files and checks hashes by itself; that holds nobody up.
-_TESTS_MAY: set[Kind] = {"file", "hash"}
-
-_RUN_FOREVER = asyncio.BaseEventLoop.run_forever.__code__
+#: A handler of `logging`, and of what is made like it, writes down a record.
+_LOGGING = ("Handler.handle", "Handler.emit")
 
 #: A wait for a lock or for the end of a thread is worth a word from here on, in seconds: what a
 #: library does inside may take longer, on a busy machine, than what the user's code waits for.
@@ -214,7 +211,7 @@ class Call:
     allowed_in: Sequence[tuple[str, Iterable[str]]] = ()
 
 
-class BlockingDetector(Detector):
+class BlockingDetector(Detector, Observer):
     """Records a blocking call and raises blockbuster's BlockingError in its place."""
 
     name = "blocking"
@@ -226,10 +223,14 @@ class BlockingDetector(Detector):
         self._rebound: list[tuple[dict[str, Any], str, Any]] = []
         self._lock_methods: list[tuple[type, str, Any]] = []
         self._on_import = OnImport(_OPTIONAL, self._watch_module)
+        self._files = LibraryFiles(gate)
+        #: What blocks in the tasks that a lifespan has started, before its `yield`.
+        self._beside: list[tuple[Request, asyncio.Task[Any], Finding]] = []
 
     def install(self) -> None:
         import blockbuster
 
+        subscribe(self.gate, self)
         for name, function in blockbuster.BlockBuster().functions.items():
             if name not in _HARMLESS and not name.startswith("threading."):
                 self._watch(function, name, _kind_of(name))
@@ -241,6 +242,7 @@ class BlockingDetector(Detector):
         self._on_import.install()
 
     def uninstall(self) -> None:
+        unsubscribe(self)
         self._on_import.uninstall()
         for cls, name, method in self._lock_methods:
             _set_method(cls, name, method)
@@ -251,6 +253,18 @@ class BlockingDetector(Detector):
             function.deactivate()
         self._rebound.clear()
         self._functions.clear()
+
+    def begin(self, phase: Phase) -> None:
+        if phase.when == "setup":
+            self._files.clear()
+            self._beside.clear()
+
+    def lifespan_started(self, lifespan: Request) -> None:
+        # A task that has ended by now held up nobody. One that has not works beside requests.
+        for started_by, task, finding in self._beside:
+            if started_by is lifespan and not task.done():
+                self._report(finding)
+        self._beside = [entry for entry in self._beside if entry[0] is not lifespan]
 
     def _watch_named(self, name: str, kind: Kind) -> None:
         import blockbuster
@@ -279,7 +293,12 @@ class BlockingDetector(Detector):
     def _watch(self, function: blockbuster.BlockBusterFunction, name: str, kind: Kind) -> None:
         harmless = _HARMLESS_WHEN.get(name, function.can_block_predicate)
         name = _SHOWN.get(name, name.removesuffix(".__init__"))
-        call = Call(name, kind, harmless, function.can_block_functions)
+        allowed_in = [
+            (file, names)
+            for file, names in function.can_block_functions
+            if not file.startswith("<frozen importlib")
+        ]
+        call = Call(name, kind, harmless, allowed_in)
         function.can_block_predicate = functools.partial(self._permits, call)
         function.activate()
         self._functions.append(function)
@@ -329,18 +348,44 @@ class BlockingDetector(Detector):
                     namespace[name] = wrappers[id(value)]
 
     def _permits(self, call: Call, *args: Any, **kwargs: Any) -> bool:
-        gate = self.gate
+        gate, frame = self.gate, sys._getframe(2)
+        # An import reads its file by thousands of calls.
+        if gate.origins[frame.f_code.co_filename] == "library" and _may_block(call, frame.f_code):
+            return True
         if not self._is_watching() or call.harmless(*args, **kwargs):
             return True
-        user, below = self._caller(call)
-        if user is None:
-            return True
-        if gate.origin(user.f_code) == "test" and call.kind in _TESTS_MAY and gate.is_tests_own():
+        caller = find_caller(gate, frame, functools.partial(_may_block, call))
+        if caller is None or self._is_excused(call, caller, File(call.name, args, kwargs)):
             return True
         import blockbuster
 
-        self._report(call, gate.location(user.f_code, user.f_lineno), below)
+        self._report(self._finding(call, caller))
         raise blockbuster.BlockingError(call.name)
+
+    def _is_excused(self, call: Call, caller: Caller, file: File) -> bool:
+        # A library may ask the system about itself when it is set up.
+        may_start = call.kind in _AT_START or (
+            call.kind == "subprocess" and caller.library is caller.third_party is not None
+        )
+        starting = may_start and is_starting(self.gate, caller.frame, copy_context())
+        lifespan, task = current_lifespan.get(), current_task()
+        beside = lifespan is not None and task is not task_of(lifespan)
+        if starting and not beside:
+            return True
+        if call.kind == "file" and self._is_librarys_file(caller, file):
+            return True
+        if starting and lifespan is not None and task is not None:
+            self._beside.append((lifespan, task, self._finding(call, caller)))
+            return True
+        return call.kind in ("file", "lock") and self._logs(caller)
+
+    def _is_librarys_file(self, caller: Caller, file: File) -> bool:
+        if caller.awaits or file.is_of_the_kernel:
+            return True
+        if file.is_only_read and keeps(self.gate, caller.frame):
+            return True
+        phase = self.gate.phase
+        return self._files.is_own(file, caller, serving() or (phase and phase.nodeid))
 
     def _is_watching(self) -> bool:
         gate, phase = self.gate, self.gate.phase
@@ -351,47 +396,40 @@ class BlockingDetector(Detector):
             and "blocking" not in phase.allowed
         )
 
-    def _caller(self, call: Call) -> tuple[FrameType | None, FrameType | None]:
-        """Find the user's frame that the call is due to and the one that it called, if any."""
-        user: FrameType | None = None
-        below: FrameType | None = None
-        for frame in stack(sys._getframe(3)):
-            code = frame.f_code
-            if code is _RUN_FOREVER:
-                break
-            if code.co_filename.startswith("<frozen importlib"):
-                return None, None
-            if user is not None:
-                continue
-            origin = self.gate.origin(code)
-            if origin in ("application", "test"):
-                user = frame
-            elif origin == "library":
-                path = library_path(code.co_filename)
-                if path in _BORDER or _may_block(call, path, code.co_name):
-                    return None, None
-                below = frame
-        return user, below
+    def _logs(self, caller: Caller) -> bool:
+        """Whether the user's own handler of log records runs."""
+        codes = (frame.f_code for frame in outwards(caller.frame))
+        return any(
+            code.co_qualname in _LOGGING and self.gate.origin(code) == "library" for code in codes
+        )
 
-    def _report(self, call: Call, where: Location, below: FrameType | None) -> None:
-        phase = self.gate.phase
-        if phase is not None and any(
-            finding.detector == self.name and finding.where == where for finding in phase.findings
-        ):
-            return
+    def _finding(self, call: Call, caller: Caller) -> Finding:
         what, kind = f"{call.name}() blocks the event loop", call.kind
-        if below is not None:
-            caller = _public_name(below)
-            what = f"{caller}() blocks the event loop in {call.name}()"
-            if caller.startswith(_CLIENTS):
+        if caller.library is not None:
+            name = _public_name(caller.library)
+            what = f"{name}() blocks the event loop in {call.name}()"
+            if name.startswith(_CLIENTS):
                 kind = "network"
-        self.gate.report(
+        return Finding(
             self.name,
             what=what,
-            where=where,
+            where=self.gate.location(caller.frame.f_code, caller.frame.f_lineno),
             why="every other request waits until it returns",
             mend=_MENDS[kind],
         )
+
+    def _report(self, finding: Finding) -> None:
+        phase = self.gate.phase
+        if phase is None or not any(
+            other.detector == self.name and other.where == finding.where for other in phase.findings
+        ):
+            self.gate.report(
+                self.name,
+                what=finding.what,
+                where=finding.where,
+                why=finding.why,
+                mend=finding.mend,
+            )
 
     async def selftest(self) -> None:
         with contextlib.suppress(Exception):
@@ -435,11 +473,22 @@ def _is_librarys_own(gate: Gate, frame: FrameType | None) -> bool:
     return True
 
 
-def _may_block(call: Call, path: str, function: str) -> bool:
-    for start, kinds in _ALLOWED:
-        if f"{path}:{function}".startswith(start) and (kinds is None or call.kind in kinds):
-            return True
+def _may_block(call: Call, code: CodeType) -> bool:
+    """Whether what lies below a function is none of the user's doing."""
+    if is_import(code) or (call.kind in ("file", "lock") and code.co_qualname in _LOGGING):
+        return True
+    if _is_allowed(call.kind, code.co_filename, code.co_name):
+        return True
+    path, function = library_path(code.co_filename), code.co_name
     return any(path.endswith(end) and function in names for end, names in call.allowed_in)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_allowed(kind: Kind, filename: str, function: str) -> bool:
+    place = f"{library_path(filename)}:{function}"
+    return any(
+        place.startswith(start) and (kinds is None or kind in kinds) for start, kinds in _ALLOWED
+    )
 
 
 def _ends_soon(thread: threading.Thread, timeout: float | None = None) -> bool:

@@ -100,15 +100,19 @@ class Origins(dict[str, Origin]):
         origin = self[filename] = self._find(filename.replace("\\", "/"))
         return origin
 
+    def is_of_project(self, filename: str) -> bool:
+        """Whether a file, of whatever kind, belongs to the project and is not installed in it."""
+        return (
+            filename.startswith(self._root)
+            and not filename.startswith(self._installed)
+            and "/site-packages/" not in filename
+            and "/dist-packages/" not in filename
+        )
+
     def _find(self, filename: str) -> Origin:
         if filename.startswith(self._gate):
             return "gate"
-        if (
-            not filename.startswith(self._root)
-            or filename.startswith(self._installed)
-            or "/site-packages/" in filename
-            or "/dist-packages/" in filename
-        ):
+        if not self.is_of_project(filename):
             return "library"
         *folders, name = filename.removeprefix(self._root).split("/")
         if (
@@ -261,6 +265,17 @@ def library_path(filename: str) -> str:
         if found:
             return path
     return filename
+
+
+@functools.cache
+def is_python(filename: str) -> bool:
+    """Whether the code of a library is part of Python itself."""
+    filename = filename.replace("\\", "/")
+    return filename.startswith("<") or (
+        filename.startswith(f"{_STDLIB}/")
+        and "/site-packages/" not in filename
+        and "/dist-packages/" not in filename
+    )
 
 
 def is_blocking_error(error: BaseException | None) -> bool:

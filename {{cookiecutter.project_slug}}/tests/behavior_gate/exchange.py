@@ -28,7 +28,7 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 current_lifespan: ContextVar[Request | None] = ContextVar("current_lifespan", default=None)
 
 _SEEN = "behavior_gate"
-_RUN_FOREVER = inspect.unwrap(asyncio.BaseEventLoop.run_forever).__code__
+RUN_FOREVER = inspect.unwrap(asyncio.BaseEventLoop.run_forever).__code__
 
 
 class Observer:
@@ -52,9 +52,12 @@ class Observer:
     def request_ended(self, request: Request, error: BaseException | None) -> None:
         """The application has returned, background tasks included, or has let an error out."""
 
+    def lifespan_started(self, lifespan: Request) -> None:
+        """The lifespan has come to its `yield`, and requests may follow."""
+
 
 _observers: list[tuple[Gate, Observer]] = []
-#: The task in which a request came in.
+#: The task in which a request or a lifespan came in.
 _tasks: dict[Request | None, asyncio.Task[Any] | None] = {}
 _lifespans: list[Request] = []
 _patches = Patches()
@@ -81,6 +84,11 @@ def serving() -> Request | None:
 
 def is_lifespan(request: Request) -> bool:
     return request.method == "LIFESPAN"
+
+
+def task_of(request: Request) -> asyncio.Task[Any] | None:
+    """The task in which a request or a lifespan came in, as long as it runs."""
+    return _tasks.get(request)
 
 
 def is_over(gate: Gate, request: Request) -> bool:
@@ -136,7 +144,7 @@ def _serving_stack() -> Iterator[FrameType]:
     """The frames from here to where the request came in, or to the loop that runs its task."""
     for frame in stack(sys._getframe(2)):
         code = frame.f_code
-        if code is _watch_request.__code__ or code is _RUN_FOREVER:
+        if code is _watch_request.__code__ or code is RUN_FOREVER:
             return
         yield frame
 
@@ -217,17 +225,32 @@ async def _watch(app: App, scope: MutableMapping[str, Any], receive: Receive, se
         await app(scope, receive, send)
     elif kind == "lifespan":
         scope[_SEEN] = lifespan = Request("LIFESPAN", "")
-        token = current_lifespan.set(lifespan)
-        _lifespans.append(lifespan)
-        try:
-            await app(scope, receive, send)
-        finally:
-            _lifespans.remove(lifespan)
-            _reset(current_lifespan, token)
+        await _watch_lifespan(lifespan, app, scope, receive, send)
     else:
         method = scope["method"] if kind == "http" else "WEBSOCKET"
         scope[_SEEN] = request = Request(method, scope["path"])
         await _watch_request(request, app, scope, receive, send)
+
+
+async def _watch_lifespan(
+    lifespan: Request, app: App, scope: MutableMapping[str, Any], receive: Receive, send: Send
+) -> None:
+    async def watched_send(message: Message) -> None:
+        if message["type"] == "lifespan.startup.complete":
+            lifespan.response_started = True
+            for _, observer in _observers:
+                observer.lifespan_started(lifespan)
+        await send(message)
+
+    token = current_lifespan.set(lifespan)
+    _lifespans.append(lifespan)
+    _tasks[lifespan] = current_task()
+    try:
+        await app(scope, receive, watched_send)
+    finally:
+        _lifespans.remove(lifespan)
+        del _tasks[lifespan]
+        _reset(current_lifespan, token)
 
 
 async def _watch_request(

@@ -14,6 +14,7 @@ from time import perf_counter, thread_time
 from types import CodeType
 from typing import Any
 
+from .callers import is_starting
 from .core import Detector, Gate, Option, Phase, current_request, library_path
 from .patches import Patches
 
@@ -91,6 +92,7 @@ class SlowDetector(Detector):
         self._started = 0.0
         self._samples: list[Line | None] = []
         self._samples_in_orm = 0
+        self._samples_at_start = 0
 
     def install(self) -> None:
         self._patches.replace(events.Handle, "_run", self._watched)
@@ -113,9 +115,12 @@ class SlowDetector(Detector):
         if handle is None or perf_counter() - started < _SUSPICIOUS:
             return
         line, in_orm = self._responsible_line(handle)
+        frame = sys._current_frames().get(self.gate.thread)
+        at_start = frame is not None and is_starting(self.gate, frame, handle._context)
         if self._handle is handle and self._started == started:
             self._samples.append(line)
             self._samples_in_orm += in_orm
+            self._samples_at_start += at_start
 
     def _watched(self, original: Callable[[Any], None]) -> Callable[[Any], None]:
         gate, own_limit = (
@@ -132,7 +137,7 @@ class SlowDetector(Detector):
                 self._before = self._read(now)
             if self._samples:
                 self._samples.clear()
-                self._samples_in_orm = 0
+                self._samples_in_orm = self._samples_at_start = 0
             self._started = now
             self._handle = handle
             try:
@@ -166,7 +171,8 @@ class SlowDetector(Detector):
         limit = self.gate.options["cpu_ms"] * (_TRACED if _is_traced() else 1)
         if 2 * self._samples_in_orm > len(self._samples):
             limit *= _ORM_FACTOR
-        if cpu * 1000 >= limit:
+        at_start = 2 * self._samples_at_start > len(self._samples)
+        if cpu * 1000 >= limit and not at_start:
             what = f"a callback used {cpu * 1000:.0f} ms of CPU time on the event loop"
             mend = (
                 "do less at once, or move it off the loop: await asyncio.to_thread(...), or a"

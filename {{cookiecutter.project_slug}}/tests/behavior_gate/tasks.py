@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
 
+from .callers import Caller, find_caller, owner
 from .core import Detector, Gate, Location, Phase, is_blocking_error
 from .loops import cycles
 from .patches import Patches
+from .watchdog import waits_at
 
 #: How long a cancelled task may take to end, in seconds.
 _GRACE = 1.0
@@ -25,6 +27,12 @@ _PATIENCE = 0.1
 
 #: Set while a fixture that lives longer than one test is set up: its tasks are its own affair.
 in_wide_fixture: ContextVar[bool] = ContextVar("in_wide_fixture", default=False)
+
+#: What ends the work of an object, if it has it.
+_ENDINGS = (
+    *("__aexit__", "aclose", "cancel", "close", "disconnect", "dispose", "join", "shutdown"),
+    *("stop", "terminate"),
+)
 
 _UNSEEN = (
     "Exception in callback",
@@ -40,6 +48,8 @@ class Birth:
 
     where: Location | None
     wide: bool
+    #: No line of the user can end it: it is the affair of the library that has started it.
+    endless: bool
 
 
 class TasksDetector(Detector):
@@ -78,8 +88,7 @@ class TasksDetector(Detector):
         if loop is not None and (getattr(loop, "_ready", None) or self._pending(loop)):
             loop.run_until_complete(cycles(loop))
         for task in [task for task in self._births if task.done()]:
-            del self._births[task]
-            self._judge_done(task)
+            self._judge_done(task, self._births.pop(task))
         if loop is not None and phase.when == "teardown":
             self._end_pending(loop, self._pending(loop))
 
@@ -94,7 +103,11 @@ class TasksDetector(Detector):
                 and asyncio._get_running_loop() is gate.loop is loop
                 and threading.get_ident() == gate.thread
             ):
-                births[task] = Birth(gate.locate(sys._getframe(1)), in_wide_fixture.get())
+                frame = sys._getframe(1)
+                caller = find_caller(gate, frame)
+                births[task] = Birth(
+                    gate.locate(frame), in_wide_fixture.get(), not _can_be_ended(caller)
+                )
             return task
 
         return create_task
@@ -123,14 +136,19 @@ class TasksDetector(Detector):
         return [
             task
             for task, birth in self._births.items()
-            if not birth.wide and not task.done() and task.get_loop() is loop
+            if not task.done() and task.get_loop() is loop and not self._may_stay(task, birth)
         ]
 
-    def _judge_done(self, task: asyncio.Task[Any]) -> None:
+    def _may_stay(self, task: asyncio.Task[Any], birth: Birth) -> bool:
+        return birth.wide or (birth.endless and waits_at(self.gate, task)[0] is None)
+
+    def _judge_done(self, task: asyncio.Task[Any], birth: Birth) -> None:
         if task.cancelled() or not task._log_traceback:
             return
         error = task.exception()
-        if error is not None and not is_blocking_error(error):
+        if error is None or is_blocking_error(error):
+            return
+        if not birth.endless or self.gate.locate_traceback(error.__traceback__) is not None:
             self._report_error(f"{_describe(task)} failed and nobody saw it", error)
 
     def _judge_context(self, context: dict[str, Any]) -> None:
@@ -220,6 +238,14 @@ def _wait(
     loop: asyncio.AbstractEventLoop, tasks: Iterable[asyncio.Task[Any]], seconds: float
 ) -> None:
     loop.run_until_complete(asyncio.wait(tasks, timeout=seconds))
+
+
+def _can_be_ended(caller: Caller | None) -> bool:
+    """Whether the user has called what started a task, and can call what ends it again."""
+    if caller is None or caller.library is None:
+        return caller is not None
+    thing = owner(caller.library)
+    return thing is None or any(hasattr(thing, name) for name in _ENDINGS)
 
 
 def _describe(task: asyncio.Task[Any]) -> str:

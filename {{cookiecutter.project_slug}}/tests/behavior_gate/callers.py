@@ -1,0 +1,145 @@
+"""Who is behind what a library does: the user's line, and the libraries between the two."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from contextvars import Context
+from dataclasses import dataclass
+from types import CodeType, FrameType
+from typing import Any
+
+from .core import Gate, current_request, is_python, stack
+from .exchange import RUN_FOREVER, current_lifespan
+
+_ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
+
+
+@dataclass(slots=True)
+class Caller:
+    """A line of the user, and what it has called."""
+
+    frame: FrameType
+    #: What the line calls, if that is Python code.
+    library: FrameType | None = None
+    #: The same, without what is part of Python.
+    third_party: FrameType | None = None
+    #: It awaits a coroutine of a library, which has chosen how to go on from there.
+    awaits: bool = False
+
+
+def find_caller(
+    gate: Gate, frame: FrameType, stop: Callable[[CodeType], bool] = lambda _: False
+) -> Caller | None:
+    """Find the user's frame from one outwards, unless what lies between stops the search.
+
+    An ASGI application does: what happens inside it is not the doing of who calls it.
+    """
+    library = third_party = None
+    awaits = False
+    for outer in outwards(frame):
+        code = outer.f_code
+        origin = gate.origin(code)
+        if origin in ("application", "test"):
+            if not code.co_filename.endswith(".py"):
+                # Made from a template. Its lines are not those of the file that it names.
+                continue
+            return Caller(outer, library, third_party, awaits)
+        if _is_asgi(code):
+            return None
+        if origin == "library":
+            if stop(code):
+                return None
+            library = outer
+            if not is_python(code.co_filename):
+                third_party = outer
+            awaits = awaits or bool(code.co_flags & _ASYNC)
+    return None
+
+
+def outwards(frame: FrameType | None) -> Iterator[FrameType]:
+    """Yield the frames from one outwards, as far as the event loop."""
+    for outer in stack(frame):
+        if outer.f_code is RUN_FOREVER:
+            return
+        yield outer
+
+
+def is_starting(gate: Gate, frame: FrameType, context: Context) -> bool:
+    """Whether a frame runs before anything is served, and so holds up nobody.
+
+    That is a lifespan up to its `yield`, a module that is imported, and what a test calls by
+    itself: plain functions, such as a factory of applications, and the entry of an `async with`,
+    such as a lifespan without ASGI. What a test puts in the place of another service is alike.
+    """
+    frames = list(outwards(frame))
+    if any(is_import(outer.f_code) for outer in frames):
+        return True
+    if context.get(current_request) is not None:
+        return _is_stand_in(gate, frames)
+    lifespan = context.get(current_lifespan)
+    if lifespan is not None:
+        return not lifespan.response_started
+    in_coroutine = False
+    for outer in frames:
+        code = outer.f_code
+        origin = gate.origin(code)
+        if origin == "test":
+            return not in_coroutine
+        if code.co_name == "__aenter__":
+            in_coroutine = False
+        elif origin == "application" and code.co_flags & _ASYNC:
+            in_coroutine = True
+    return False
+
+
+def _is_stand_in(gate: Gate, frames: list[FrameType]) -> bool:
+    """Whether code of a test runs that the application has called, and that is no endpoint."""
+    of_test = False
+    for outer in frames:
+        origin = gate.origin(outer.f_code)
+        if origin == "application" or _is_asgi(outer.f_code):
+            return of_test and origin == "application"
+        of_test = of_test or origin == "test"
+    return False
+
+
+def is_import(code: CodeType) -> bool:
+    """Whether it imports a module. The import system also reads data, by `pkgutil`."""
+    return code.co_filename.startswith("<frozen importlib") and code.co_name != "get_data"
+
+
+def keeps(gate: Gate, frame: FrameType) -> bool:
+    """Whether a function runs that is called once, as `functools.cache` keeps what it returns."""
+    for outer in outwards(frame):
+        code = outer.f_code
+        if code.co_flags & _ASYNC:
+            return False
+        if gate.origin(code) != "library" and _is_cached(outer):
+            return True
+    return False
+
+
+def owner(frame: FrameType) -> Any:
+    """The object whose method runs, or None in a plain function, a class method or `__init__`."""
+    code = frame.f_code
+    if not code.co_argcount or code.co_name in ("__init__", "__new__"):
+        return None
+    first = frame.f_locals.get(code.co_varnames[0])
+    is_object = not isinstance(first, type) and hasattr(type(first), code.co_name)
+    return first if is_object else None
+
+
+def _is_cached(frame: FrameType) -> bool:
+    value: Any = None
+    namespace: Any = frame.f_globals
+    for name in frame.f_code.co_qualname.split("."):
+        value = namespace.get(name)
+        namespace = getattr(value, "__dict__", {})
+    return hasattr(value, "cache_clear") or isinstance(value, functools.cached_property)
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_asgi(code: CodeType) -> bool:
+    return {"scope", "receive", "send"} <= set(code.co_varnames[: code.co_argcount])
