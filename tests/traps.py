@@ -2199,6 +2199,8 @@ async def trap() -> str:
         ids = (await session.scalars(select(User.id))).all() * 2
         for n in range(0, 16, 2):
             await session.scalars(select(User).where(User.id.in_(ids[n : n + 2])))
+            await session.scalars(
+                select(User).where(User.is_active == True, User.id.in_(ids[n : n + 2])))
             await session.execute(
                 text("SELECT * FROM users WHERE id = ANY(:ids)"), {"ids": ids[n : n + 2]})
         while ids := (await session.scalars(select(User.id).limit(1))).all():

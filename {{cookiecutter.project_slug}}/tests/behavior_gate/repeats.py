@@ -33,6 +33,7 @@ class Caller:
     where: Location | None
     count: int = 0
     keys: set[Key] = field(default_factory=set)
+    lists: set[Key] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -80,6 +81,7 @@ class Repeats:
             if caller is None:
                 caller = repeated.callers[calls] = Caller(here(self.gate))
             caller.count += 1
+            caller.lists.add(single.listed(parameters))
             # The next row of a chain is known only when the one before it has been found.
             if repeated.row.isdisjoint(key):
                 caller.keys.add(key)
@@ -100,6 +102,9 @@ class Repeats:
                 # Where all others have one caller, it was the first one's too.
                 caller.count += 1
                 caller.keys.add(repeated.first)
+            if len(caller.lists) > 1:
+                # Many keys are looked up, a part of them at a time.
+                continue
             # The same key again and again is a poll, unless it is that of row after row.
             if len(caller.keys) >= limit or (caller.count >= limit and _is_for_each(calls)):
                 self.gate.report(

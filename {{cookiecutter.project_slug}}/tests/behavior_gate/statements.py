@@ -57,6 +57,8 @@ _KEY = re.compile(
     r"|(?<!not )\bin ?\((?:\?|\(\?(?:, \?)*\))\)",
     re.IGNORECASE,
 )
+#: `IN (?, ?)`: several keys at once, or kinds of rows.
+_SEVERAL = re.compile(r"\bin ?\(\?, [?, ]*\)|\bin ?\(\([?, ]*\), [?, ()]*\)", re.IGNORECASE)
 #: Rows are locked, or fetched part by part, one after the other on purpose.
 _BY_PARTS = re.compile(
     r"\bfor (?:no key )?update\b|\bfor (?:key )?share\b|\boffset\b|\bfetch (?:first|next)\b"
@@ -105,6 +107,8 @@ class Lookup:
     #: What the key is made of.
     parts: tuple[Value, ...]
     limits: tuple[Value, ...]
+    #: What stands in lists beside the key.
+    lists: tuple[Value, ...]
 
     def key(self, parameters: Any) -> tuple[str, ...] | None:
         """Return the key of one execution. None if it asks for several keys, or several rows."""
@@ -119,6 +123,10 @@ class Lookup:
         if any(str(limit.among(parameters)) != "1" for limit in self.limits):
             return None
         return tuple(key)
+
+    def listed(self, parameters: Any) -> tuple[str, ...]:
+        """Return what stands in the lists in one execution."""
+        return tuple(str(value.among(parameters)) for value in self.lists)
 
 
 @lru_cache(maxsize=1024)
@@ -182,8 +190,10 @@ def lookup(statement: str) -> Lookup | None:
     text = " ".join(_TOKEN.sub(note, statement).split())
     if _BY_PARTS.search(text):
         return None
-    parts = tuple(_values_in(_KEY, text, values))
-    return Lookup(text, parts, tuple(_values_in(_LIMIT, text, values))) if parts else None
+    parts, limits, lists = (
+        tuple(_values_in(pattern, text, values)) for pattern in (_KEY, _LIMIT, _SEVERAL)
+    )
+    return Lookup(text, parts, limits, lists) if parts else None
 
 
 def _values_in(pattern: re.Pattern[str], text: str, values: list[Value]) -> Iterator[Value]:
