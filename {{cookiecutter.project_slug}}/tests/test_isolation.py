@@ -7,7 +7,7 @@ from contextlib import suppress
 import asyncpg
 import httpx
 import pytest
-from fastapi import BackgroundTasks, FastAPI, HTTPException
+from fastapi import BackgroundTasks, FastAPI, HTTPException, Request
 from fastapi import WebSocket as StarletteWebSocket
 from sqlalchemy import delete, event, func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -600,6 +600,16 @@ async def test_a_websocket_that_is_open_does_not_stand_in_the_way_of_a_request(
         await client.patch("/users/me", json={"full_name": "Ada"}, headers=token)
         await socket.send_text("which?")
         assert await socket.receive_json() == ["Ada"]
+
+
+async def test_each_request_has_a_state_of_its_own(app: FastAPI, client: httpx.AsyncClient) -> None:
+    @app.get("/state")
+    async def state(request: Request) -> bool:
+        seen = hasattr(request.state, "seen")
+        request.state.seen = True
+        return seen
+
+    assert [(await client.get("/state")).json() for _ in range(2)] == [False, False]
 
 
 async def test_two_requests_without_a_session_may_run_at_once(

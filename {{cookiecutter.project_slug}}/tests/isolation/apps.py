@@ -13,28 +13,32 @@ from asgi_lifespan import LifespanManager
 from fastapi import Depends, FastAPI
 from starlette.datastructures import State
 from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .errors import ConcurrentRequestsError
 
-_served: WeakKeyDictionary[FastAPI, Any] = WeakKeyDictionary()
+_states: WeakKeyDictionary[FastAPI, dict[str, Any]] = WeakKeyDictionary()
 
 
 @asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[None]:
     """Run the lifespan of an app. How long it may take is the affair of the behavior gate."""
-    async with LifespanManager(app, startup_timeout=None, shutdown_timeout=None) as manager:
-        _served[app] = manager.app
-        try:
-            yield
-        finally:
-            del _served[app]
+    state = _states[app] = {}
+
+    async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "state": state}, receive, send)
+
+    async with LifespanManager(lifespan, startup_timeout=None, shutdown_timeout=None):
+        yield
 
 
 def served(app: FastAPI) -> ASGIApp:
-    """The app as a server would call it: each request has the state that the lifespan yields."""
-    served: ASGIApp = _served.get(app, app)
-    return served
+    """The app as a server calls it: each request has a copy of what the lifespan has yielded."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "state": dict(_states.get(app, {}))}, receive, send)
+
+    return serve
 
 
 @contextmanager
