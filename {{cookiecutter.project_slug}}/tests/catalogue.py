@@ -18,6 +18,12 @@ class Thing(NamedTuple):
     def path(self) -> str:
         return ".".join(filter(None, (self.table, self.name)))
 
+    def rename(self, name: str) -> str:
+        """Return the statement that renames an index or a constraint."""
+        if self.kind == "index":
+            return f"ALTER INDEX {self.name} RENAME TO {name}"
+        return f"ALTER TABLE {self.table} RENAME CONSTRAINT {self.name} TO {name}"
+
     def __str__(self) -> str:
         return f"{self.kind} {self.path} {self.definition}".rstrip()
 

@@ -58,8 +58,9 @@ def differences(context: MigrationContext) -> Iterator[str]:
     try:
         described = describe(context.connection, models(scope, made), made)
     except DBAPIError as error:
-        reason = str(error.orig).partition(": ")[2]
-        yield f"the models can't be made: {reason}. Is that for a migration?\n{error.statement}"
+        reason = (error.orig and error.orig.__cause__) or error.orig
+        statement = " ".join(str(error.statement).split())
+        yield f"the models want what no migration makes: {reason}, says PostgreSQL to {statement}"
         return
 
     left = {thing[:3]: thing for thing in made}
@@ -77,7 +78,10 @@ def differences(context: MigrationContext) -> Iterator[str]:
         twin = next((other for other in extra if is_twin(thing, other)), None)
         if twin:
             extra.remove(twin)
-            yield f"{twin.path}: the {thing.kind} is named {thing.name} in the models"
+            yield (
+                f"{twin.path}: the {twin.kind} is named {thing.name} in the models: "
+                f'op.execute("{twin.rename(thing.name)}")'
+            )
         elif thing.table not in new_tables and thing.kind != "sequence of a column":
             yield f"{thing.path}: the {thing.kind} is in the models, and no migration makes it"
     for thing in extra:
@@ -85,32 +89,35 @@ def differences(context: MigrationContext) -> Iterator[str]:
             yield f"{thing.path}: a migration makes the {thing.kind}, and no model has it"
 
 
-def models(scope: AutogenContext, made: set[Thing]) -> list[Table]:
-    """Return the tables of the models that env.py does not leave out."""
-    names = {thing.name for thing in made if thing.kind == "table"}
-    return [
-        table
-        for table in scope.sorted_tables
+def models(scope: AutogenContext, made: set[Thing]) -> dict[str, Table]:
+    """Return the tables of the models that env.py does not leave out, by the catalogue's names."""
+    default = f"{scope.dialect.default_schema_name}."
+    tables = {table.fullname.removeprefix(default): table for table in scope.sorted_tables}
+    there = {thing.name for thing in made if thing.kind == "table"}
+    return {
+        name: table
+        for name, table in tables.items()
         if scope.run_object_filters(
-            table, table.name, "table", False, table if table.fullname in names else None
+            table, table.name, "table", False, table if name in there else None
         )
-    ]
+    }
 
 
-def describe(connection: Connection, tables: list[Table], made: set[Thing]) -> set[Thing]:
+def describe(connection: Connection, tables: dict[str, Table], made: set[Thing]) -> set[Thing]:
     """Make what the models describe, in schemas that take the place of the migrated ones."""
     default = str(connection.dialect.default_schema_name)
     schemas = {default}
-    types = {(thing.table, thing.name): thing.definition for thing in made}
-    for table in tables:
+    columns = {(thing.table, thing.name): thing.definition for thing in made}
+    for name, table in tables.items():
         schemas.add(table.schema or default)
         for column in table.columns:
             schemas.add(getattr(column.type, "schema", None) or default)
             # For PostgreSQL a text and a varchar without a length are the same.
-            there = types.get((table.fullname, column.name), "").split(" NOT NULL")[0]
-            if (column.type.compile(connection.dialect), there) == ("VARCHAR", "text"):
+            type_ = column.type.compile(connection.dialect)
+            there = columns.get((name, column.name), "")
+            if type_ == "VARCHAR" and re.match(r"text\b", there):
                 column.type = Text()
-            elif (column.type.compile(connection.dialect), there) == ("TEXT", "character varying"):
+            elif type_ == "TEXT" and re.match(r"character varying(?!\()", there):
                 column.type = String()
         for index in table.indexes:
             # That needs a connection without a transaction.
@@ -122,8 +129,8 @@ def describe(connection: Connection, tables: list[Table], made: set[Thing]) -> s
         run(f"CREATE SCHEMA {quote(schema)}")
     # The types and functions that migrations and extensions make stay in reach.
     run(f"SET search_path TO {quote(default)}, {quote('migrated ' + default)}")
-    for metadata in dict.fromkeys(table.metadata for table in tables):
-        own = [table for table in tables if table.metadata is metadata]
+    for metadata in dict.fromkeys(table.metadata for table in tables.values()):
+        own = [table for table in tables.values() if table.metadata is metadata]
         metadata.create_all(connection, own, checkfirst=False)
     return catalogue(connection, sorted(schemas))
 
@@ -148,7 +155,7 @@ def changes(made: Thing, described: Thing, connection: Connection) -> Iterator[s
         old, new = NUMBERED.sub("", old), new.replace(" serial", "")
     if old != new and not is_same_default(old, new, connection):
         yield (
-            f"{made.path}: the {made.kind} is {made.definition} in the migrations, and "
+            f"{made.path}: the {made.kind} is {made.definition or 'plain'} in the migrations, and "
             f"{described.definition} in the models"
         )
 
