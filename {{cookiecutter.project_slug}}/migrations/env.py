@@ -4,9 +4,12 @@ import asyncio
 import logging
 import sys
 from contextlib import aclosing
+from typing import Literal
 
 from alembic import context
-from sqlalchemy import Connection, Table, inspect
+from alembic.autogenerate.api import AutogenContext
+from alembic.autogenerate.render import _repr_type
+from sqlalchemy import Connection, Interval, Table, TypeDecorator, inspect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -38,6 +41,13 @@ def is_included(
     return True
 
 
+def render_item(kind: str, item: object, autogen: AutogenContext) -> str | Literal[False]:
+    """Name the database's type for one of the app, which a later version may do without."""
+    if kind == "type" and isinstance(item, TypeDecorator) and not isinstance(item, Interval):
+        return _repr_type(item.load_dialect_impl(autogen.dialect), autogen)
+    return False
+
+
 def run_migrations(connection: Connection | None = None) -> None:
     context.configure(
         connection=connection,
@@ -45,6 +55,7 @@ def run_migrations(connection: Connection | None = None) -> None:
         target_metadata=Base.metadata,
         include_object=is_included,
         include_schemas=True,
+        render_item=render_item,
         compare_server_default=True,
         # A value that one migration adds to an enum can be used in the next.
         transaction_per_migration=True,
@@ -69,6 +80,7 @@ async def run_online() -> None:
 
 if context.config.cmd_opts:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s [%(name)s] %(message)s")
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
 
 if context.is_offline_mode():
     run_migrations()

@@ -3,10 +3,20 @@
 Revision ID: ${up_revision}
 Revises: ${down_revision | comma,n}
 """
+<%
+    def body(commands):
+        """The commands without the remarks of Alembic."""
+        lines = (commands or "pass").splitlines()
+        return "\n".join(line for line in lines if "# ### " not in line).strip()
 
+    code = body(upgrades) + body(downgrades)
+    is_empty = code == "passpass"
+%>
 from collections.abc import Sequence
 
+% if is_empty or "sa." in code:
 import sqlalchemy as sa
+% endif
 from alembic import op
 ${imports if imports else ""}
 revision: str = ${repr(up_revision)}
@@ -16,8 +26,8 @@ depends_on: str | Sequence[str] | None = ${repr(depends_on)}
 
 
 def upgrade() -> None:
-    ${upgrades if upgrades else "pass"}
+    ${body(upgrades)}
 
 
 def downgrade() -> None:
-    ${downgrades if downgrades else "pass"}
+    ${body(downgrades)}
