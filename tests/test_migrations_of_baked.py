@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from textwrap import indent
 
@@ -424,23 +425,56 @@ def test_alembic_leaves_alone_what_migrations_make_by_sql(project: Project) -> N
     assert "No new upgrade operations detected." in output
 
 
-def test_alembic_writes_a_migration_that_the_tests_and_ruff_accept(project: Project) -> None:
-    write(project, "app/kinds/__init__.py", "")
-    models = next(step.models for step in NATURAL if step.name == "defaults")
-    write(project, "app/kinds/models.py", HEAD + models)
-    with load_embedded().running_server() as server:
-        url = server.url("postgres")
-        project.succeed("run", "--frozen", "alembic", "upgrade", "head", DATABASE_URL=url)
-        revision = ("revision", "--autogenerate", "-m", "add kinds")
-        project.succeed("run", "--frozen", "alembic", *revision, DATABASE_URL=url)
+FEATURE = """
+class State(enum.Enum):
+    open = "open"
+    paid = "paid"
 
-    (path,) = (project.path / "migrations/versions").glob("*add_kinds.py")
+
+class Invoice(Base):
+    __tablename__ = "invoices"
+    __table_args__ = {"schema": "billing"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[State] = mapped_column(index=True)
+"""
+# It gives a column to a table that is there.
+FIELD = """
+    plan: Mapped[str | None] = mapped_column(Enum("free", "it's paid", name="plan"))
+"""
+
+
+def test_alembic_writes_migrations_that_the_tests_and_ruff_accept(project: Project) -> None:
+    models = next(step.models for step in NATURAL if step.name == "defaults")
+    users = project.read("app/users/models.py").replace("import Index", "import Enum, Index")
+    field = "    full_name: "
+    (project.path / "app/users/models.py").write_text(
+        users.replace(field, FIELD.lstrip("\n") + field), encoding="utf-8"
+    )
+    write(project, "app/feature/__init__.py", "")
+    write(project, "app/feature/models.py", HEAD + models + FEATURE)
+    with load_embedded().running_server() as server:
+        alembic = partial(
+            project.succeed, "run", "--frozen", "alembic", DATABASE_URL=server.url("postgres")
+        )
+        alembic("upgrade", "head")
+        alembic("revision", "--autogenerate", "-m", "add a feature")
+        alembic("upgrade", "head")
+        write(project, "app/feature/models.py", "\n\nState")
+        text = project.read("app/feature/models.py")
+        (project.path / "app/feature/models.py").write_text(
+            text.replace('paid = "paid"', 'sent = "sent"\n    paid = "paid"'), encoding="utf-8"
+        )
+        alembic("revision", "--autogenerate", "-m", "send invoices")
+
+    (path,) = (project.path / "migrations/versions").glob("*add_a_feature.py")
     written = path.read_text(encoding="utf-8")
     assert "# ###" not in written
     assert 'sa.Column("money", sa.Numeric(precision=12, scale=2), nullable=False),' in written
     project.succeed("run", "--frozen", "ruff", "check", "migrations")
     project.succeed("run", "--frozen", "ruff", "format", "--check", "migrations")
-    project.succeed("run", "--frozen", "pytest", "tests/test_migrations.py")
+    output = project.succeed("run", "--frozen", "pytest", "tests/test_migrations.py")
+    assert " is not undone: PostgreSQL can't take a value out of an enum" in output
 
 
 # What has drifted

@@ -4,19 +4,16 @@ import asyncio
 import logging
 import sys
 from contextlib import aclosing
-from typing import Literal
 
 from alembic import context
-from alembic.autogenerate.api import AutogenContext
-from alembic.autogenerate.render import _repr_type
-from sqlalchemy import Connection, Interval, Table, TypeDecorator, inspect
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.config import DatabaseSettings, load_settings
 from app.database import Base, import_models
-from migrations.operations import is_for_models
+from migrations.autogenerate import complete, include_object, render_item
 
 import_models()
 
@@ -27,35 +24,15 @@ def database_url() -> str:
     return given or load_settings(DatabaseSettings).database_url
 
 
-def is_included(
-    item: object, name: str | None, kind: str, reflected: bool, compare_to: object
-) -> bool:
-    """Leave out what the migrations make by SQL: neither create a view, nor drop an index."""
-    if compare_to is not None:
-        return True
-    if reflected:
-        return is_for_models(kind, str(name))
-    if isinstance(item, Table):
-        # A model may stand for a view.
-        return not inspect(context.get_bind()).has_table(item.name, item.schema)
-    return True
-
-
-def render_item(kind: str, item: object, autogen: AutogenContext) -> str | Literal[False]:
-    """Name the database's type for one of the app, which a later version may do without."""
-    if kind == "type" and isinstance(item, TypeDecorator) and not isinstance(item, Interval):
-        return _repr_type(item.load_dialect_impl(autogen.dialect), autogen)
-    return False
-
-
 def run_migrations(connection: Connection | None = None) -> None:
     context.configure(
         connection=connection,
         dialect_name="postgresql",
         target_metadata=Base.metadata,
-        include_object=is_included,
+        include_object=include_object,
         include_schemas=True,
         render_item=render_item,
+        process_revision_directives=complete,
         compare_server_default=True,
         # A value that one migration adds to an enum can be used in the next.
         transaction_per_migration=True,

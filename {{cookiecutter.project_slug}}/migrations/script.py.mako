@@ -23,6 +23,9 @@ revision: str = ${repr(up_revision)}
 down_revision: str | None = ${repr(down_revision)}
 branch_labels: str | Sequence[str] | None = ${repr(branch_labels)}
 depends_on: str | Sequence[str] | None = ${repr(depends_on)}
+% if " ADD VALUE " in code:
+irreversible = "PostgreSQL can't take a value out of an enum"
+% endif
 
 
 def upgrade() -> None:
