@@ -65,7 +65,7 @@ def differences(context: MigrationContext) -> Iterator[str]:
 
     left = {thing[:3]: thing for thing in made}
     missing = []
-    for thing in described:
+    for thing in sorted(described):
         there = left.pop(thing[:3], None)
         if there is None:
             missing.append(thing)
