@@ -13,6 +13,9 @@ from sqlalchemy.pool import NullPool
 
 from app.config import DatabaseSettings, load_settings
 from app.database import Base, import_models
+from migrations.autogenerate import complete, include_object, render_item
+
+import_models()
 
 
 def database_url() -> str:
@@ -22,12 +25,17 @@ def database_url() -> str:
 
 
 def run_migrations(connection: Connection | None = None) -> None:
-    import_models()
     context.configure(
         connection=connection,
         dialect_name="postgresql",
         target_metadata=Base.metadata,
+        include_object=include_object,
+        include_schemas=True,
+        render_item=render_item,
+        process_revision_directives=complete,
         compare_server_default=True,
+        # A value that one migration adds to an enum can be used in the next.
+        transaction_per_migration=True,
         literal_binds=connection is None,
     )
     with context.begin_transaction():
@@ -49,6 +57,7 @@ async def run_online() -> None:
 
 if context.config.cmd_opts:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s [%(name)s] %(message)s")
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
 
 if context.is_offline_mode():
     run_migrations()

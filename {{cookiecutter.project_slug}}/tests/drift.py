@@ -1,0 +1,51 @@
+"""Starts the check for drift while other tests run: most of its time goes into imports."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+Process = subprocess.Popen[str]
+STARTED = pytest.StashKey[Process]()
+
+
+def start_check() -> Process:
+    # In a process of its own, which has imported nothing that the tests have.
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.drift_check"],
+        cwd=Path(__file__).parent.parent,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    config = session.config
+    # Each worker of pytest-xdist has collected all tests, and one of them runs this one.
+    if config.option.collectonly or hasattr(config, "workerinput"):
+        return
+    if any("drift_check" in getattr(item, "fixturenames", ()) for item in session.items):
+        config.stash[STARTED] = start_check()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if STARTED in config.stash:
+        end(config.stash[STARTED])
+
+
+@pytest.fixture
+def drift_check(pytestconfig: pytest.Config) -> Iterator[Process]:
+    """The process of `drift_check.py`, which waits for the URL of a database."""
+    process = pytestconfig.stash.get(STARTED, None) or start_check()
+    yield process
+    end(process)
+
+
+def end(process: Process) -> None:
+    process.kill()
+    with process:
+        """Its pipes are closed."""
