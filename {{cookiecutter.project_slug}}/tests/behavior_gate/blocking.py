@@ -170,6 +170,8 @@ _ALLOWED: tuple[tuple[str, set[Kind] | None], ...] = (
     # Runs coroutines, threads and processes, and waits for none of them.
     ("asyncio/", None),
     ("anyio/_backends/_asyncio.py", None),
+    # Serves the application on a loop of its own, for which the test waits.
+    ("starlette/testclient.py", None),
     ("concurrent/futures/process.py", {"lock", "subprocess", "file"}),
     ("multiprocessing/", {"lock", "file"}),
     # Source lines for tracebacks and warnings.
@@ -389,12 +391,7 @@ class BlockingDetector(Detector, Observer):
 
     def _is_watching(self) -> bool:
         gate, phase = self.gate, self.gate.phase
-        return (
-            phase is not None
-            and asyncio._get_running_loop() is gate.loop is not None
-            and threading.get_ident() == gate.thread
-            and "blocking" not in phase.allowed
-        )
+        return phase is not None and gate.is_on_watched_loop() and "blocking" not in phase.allowed
 
     def _logs(self, caller: Caller) -> bool:
         """Whether the user's own handler of log records runs."""

@@ -7,6 +7,7 @@ import functools
 import sys
 import sysconfig
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,6 +17,10 @@ from typing import Any, ClassVar, Literal
 
 When = Literal["setup", "call", "teardown"]
 Origin = Literal["application", "test", "gate", "library"]
+
+#: Seconds that pass also where a test freezes time: freezegun replaces the clocks that a module
+#: names, and not what a partial holds.
+real_time = functools.partial(time.monotonic)
 
 _STDLIB = sysconfig.get_path("stdlib").replace("\\", "/")
 
@@ -85,6 +90,15 @@ class Request:
 current_request: ContextVar[Request | None] = ContextVar("current_request", default=None)
 
 
+@dataclass(slots=True, eq=False)
+class Portal:
+    """A loop in another thread, on which a client such as Starlette's serves the application."""
+
+    thread: int
+    #: What keeps the loop running.
+    own_tasks: frozenset[asyncio.Task[Any]]
+
+
 class Origins(dict[str, Origin]):
     """Whose code a source file holds, by its file name; worked out once for each file."""
 
@@ -139,6 +153,8 @@ class Gate:
         self.thread = threading.get_ident()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.main_task: asyncio.Future[Any] | None = None
+        #: The loops in other threads that are watched like that of the tests.
+        self.portals: dict[asyncio.AbstractEventLoop, Portal] = {}
         #: The main task of a test that would not end even when it was cancelled.
         self.stranded: asyncio.Future[Any] | None = None
         #: What was found while no test was running.
@@ -152,7 +168,8 @@ class Gate:
         """Record a finding, unless the test allows the detector or it is known already."""
         finding = Finding(detector, what, where, why, mend)
         phase = self.phase
-        if phase is not None and detector in phase.allowed:
+        # What follows when the gate has stopped a test is its own doing.
+        if phase is not None and (detector in phase.allowed or phase.stopped):
             return
         findings = self.strays if phase is None else phase.findings
         with self._lock:
@@ -197,10 +214,19 @@ class Gate:
         path = filename.replace("\\", "/").removeprefix(self._prefix)
         return Location(path, line, function)
 
+    def is_watched(self, loop: asyncio.AbstractEventLoop | None) -> bool:
+        """Whether a loop runs the tests, or serves the application to them."""
+        return loop is not None and (loop is self.loop or loop in self.portals)
+
+    def is_on_watched_loop(self) -> bool:
+        """Whether the running code holds up such a loop."""
+        return self.is_watched(asyncio._get_running_loop())
+
     def is_tests_own(self) -> bool:
         """Whether the test or fixture itself runs, and neither a request nor another task."""
         return (
             current_request.get() is None
+            and threading.get_ident() == self.thread
             and self.loop is not None
             and asyncio.current_task(self.loop) is self.main_task
         )

@@ -29,6 +29,7 @@ from .exchange import (
     unsubscribe,
 )
 from .locks import Login, User, describe_waits, server_pid
+from .loops import run
 from .patches import Patches
 from .repeats import N_PLUS_ONE, Repeats
 from .statements import (
@@ -564,7 +565,7 @@ class DatabaseDetector(Detector, Observer):
         for _ in range(5):
             if not self._left_sessions() or phase.loop is None or phase.loop.is_closed():
                 break
-            phase.loop.run_until_complete(asyncio.sleep(0.01))
+            run(phase.loop, asyncio.sleep(0.01))
         for session, work in self._left_sessions():
             connection = work.connection
             if connection is not None and not work.reported and work.request not in self._failures:
@@ -724,7 +725,7 @@ def _finish(
         if not getattr(dialect, "is_async", False):
             action()
         elif loop is not None and not loop.is_closed():
-            loop.run_until_complete(asyncio.wait_for(greenlet_spawn(action), 1))
+            run(loop, asyncio.wait_for(greenlet_spawn(action), 1))
 
 
 def _has_succeeded(request: Request) -> bool:

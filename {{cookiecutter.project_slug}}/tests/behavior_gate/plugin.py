@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Generator, Sequence
+from concurrent import futures
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,6 +29,9 @@ _MARKER = (
     "gate_allow(*detectors, reason): the behavior gate lets this test do what the named detectors"
     " watch for"
 )
+
+#: What the test sees when it is stopped.
+_ENDS = (asyncio.CancelledError, futures.CancelledError, RuntimeError, Stopped)
 
 _allowed_key = pytest.StashKey[frozenset[str]]()
 _found_key = pytest.StashKey[dict[str, list[output.Data]]]()
@@ -151,9 +155,7 @@ class BehaviorGate:
             result = yield
         except BaseException as error:
             findings = self._conclude(item, phase)
-            by_gate = is_blocking_error(error) or (
-                phase.stopped and isinstance(error, (asyncio.CancelledError, RuntimeError, Stopped))
-            )
+            by_gate = is_blocking_error(error) or (phase.stopped and isinstance(error, _ENDS))
             if findings and (by_gate or isinstance(error, pytest.skip.Exception)):
                 raise _failure(findings) from None
             if findings:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-import threading
 from asyncio import runners
 from asyncio import tasks as asyncio_tasks
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ from weakref import WeakSet
 
 from .callers import Caller, find_caller, owner
 from .core import Detector, Gate, Location, Phase, is_blocking_error
-from .loops import cycles
+from .loops import cycles, run
 from .patches import Patches
 from .watchdog import waits_at
 
@@ -87,10 +86,15 @@ class TasksDetector(Detector):
             self._abandon(main)
         if loop is not None and (getattr(loop, "_ready", None) or self._pending(loop)):
             loop.run_until_complete(cycles(loop))
-        for task in [task for task in self._births if task.done()]:
+        for task in [task for task in list(self._births) if task.done()]:
             self._judge_done(task, self._births.pop(task))
-        if loop is not None and phase.when == "teardown":
-            self._end_pending(loop, self._pending(loop))
+        if phase.when == "teardown":
+            if loop is not None:
+                self._end_pending(loop, self._pending(loop))
+            for portal in list(self.gate.portals):
+                # What no line of the user has begun there, the client ends when it is closed.
+                pending = self._pending(portal)
+                self._end_pending(portal, [t for t in pending if self._births[t].where])
 
     def _create_task(self, original: Callable[..., Any]) -> Callable[..., Any]:
         gate, births = self.gate, self._births
@@ -100,8 +104,8 @@ class TasksDetector(Detector):
             # A task that is created while the loop stands still is that of a test or a fixture.
             if (
                 gate.phase is not None
-                and asyncio._get_running_loop() is gate.loop is loop
-                and threading.get_ident() == gate.thread
+                and gate.is_watched(loop)
+                and asyncio._get_running_loop() is loop
             ):
                 frame = sys._getframe(1)
                 caller = find_caller(gate, frame)
@@ -116,7 +120,7 @@ class TasksDetector(Detector):
         def call_exception_handler(loop: Any, context: dict[str, Any]) -> None:
             if context.get("task", context.get("future")) in self._abandoned:
                 return
-            if loop is self.gate.loop and self.gate.phase is not None:
+            if self.gate.is_watched(loop) and self.gate.phase is not None:
                 self._judge_context(context)
             original(loop, context)
 
@@ -125,18 +129,23 @@ class TasksDetector(Detector):
     def _cancel_all_tasks(self, original: Callable[..., None]) -> Callable[..., None]:
         # Waits for ever for a task that swallows its cancellation, so see to those first.
         def cancel_all_tasks(loop: asyncio.AbstractEventLoop) -> None:
-            if loop is self.gate.loop:
+            if self.gate.is_watched(loop):
                 self._end_pending(loop, self._pending(loop))
-                self._end(loop, [task for task in self._births if not task.done()])
+                unfinished = self._unfinished(loop)
+                if unfinished:
+                    run(loop, self._end(unfinished))
             original(loop)
 
         return cancel_all_tasks
 
+    def _unfinished(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[Any]]:
+        return [task for task in list(self._births) if not task.done() and task.get_loop() is loop]
+
     def _pending(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[Any]]:
         return [
             task
-            for task, birth in self._births.items()
-            if not task.done() and task.get_loop() is loop and not self._may_stay(task, birth)
+            for task in self._unfinished(loop)
+            if not self._may_stay(task, self._births[task])
         ]
 
     def _may_stay(self, task: asyncio.Task[Any], birth: Birth) -> bool:
@@ -172,12 +181,15 @@ class TasksDetector(Detector):
     def _end_pending(
         self, loop: asyncio.AbstractEventLoop, pending: list[asyncio.Task[Any]]
     ) -> None:
-        libraries = [task for task in pending if not self._is_users(task)]
-        if libraries:
-            _wait(loop, libraries, _PATIENCE)
+        # A portal often closes before the test sees the response: its tasks have had no time.
+        may_end = [
+            task for task in pending if loop in self.gate.portals or not self._is_users(task)
+        ]
+        if may_end:
+            run(loop, asyncio.wait(may_end, timeout=_PATIENCE))
         pending = [task for task in pending if not task.done()]
         births = {task: self._births[task] for task in pending}
-        stubborn = self._end(loop, pending)
+        stubborn = run(loop, self._end(pending)) if pending else set()
         if self._stopped:
             return
         for task, birth in births.items():
@@ -199,16 +211,11 @@ class TasksDetector(Detector):
                 " owner ends",
             )
 
-    def _end(
-        self, loop: asyncio.AbstractEventLoop, pending: Iterable[asyncio.Task[Any]]
-    ) -> set[asyncio.Task[Any]]:
+    async def _end(self, pending: list[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
         """Cancel tasks and wait for them. Returns those that would not end, now disowned."""
-        pending = list(pending)
-        if not pending:
-            return set()
         for task in pending:
             task.cancel()
-        _wait(loop, pending, _GRACE)
+        await asyncio.wait(pending, timeout=_GRACE)
         stubborn = {task for task in pending if not task.done()}
         for task in pending:
             self._births.pop(task, None)
@@ -232,12 +239,6 @@ class TasksDetector(Detector):
 
     async def selftest(self) -> None:
         asyncio.create_task(asyncio.sleep(60))  # noqa: RUF006
-
-
-def _wait(
-    loop: asyncio.AbstractEventLoop, tasks: Iterable[asyncio.Task[Any]], seconds: float
-) -> None:
-    loop.run_until_complete(asyncio.wait(tasks, timeout=seconds))
 
 
 def _can_be_ended(caller: Caller | None) -> bool:

@@ -167,7 +167,7 @@ class WarningsDetector(Detector):
             try:
                 original(loop)
             except RuntimeError:
-                if loop is self.gate.loop:
+                if self.gate.is_watched(loop):
                     self.gate.report(
                         self.name,
                         what="the event loop is used from a foreign thread",
