@@ -44,7 +44,9 @@ class OnImport(MetaPathFinder):
 
             def exec_module(module: ModuleType) -> None:
                 execute(module)
-                self._callback(fullname)
+                # The loader may be one for many modules, as that of pytest is.
+                if module.__name__ == fullname:
+                    self._callback(fullname)
 
             spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec

@@ -36,7 +36,8 @@ def served(app: FastAPI) -> ASGIApp:
     """The app as a server calls it: each request has a copy of what the lifespan has yielded."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        await app({**scope, "state": dict(_states.get(app, {}))}, receive, send)
+        scope["state"] = dict(_states.get(app, {}))
+        await app(scope, receive, send)
 
     return serve
 
