@@ -17,12 +17,14 @@ from app.config import Settings
 from app.database import create_engine
 from app.flags.service import load_flags
 from app.jobs.worker import working
+from app.observability.logs import configure_logging
 from app.stats.service import warm
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
+    configure_logging(settings.log_file)
     settings.uploads.mkdir(parents=True, exist_ok=True)
     app.state.flags = load_flags(settings.flags_file)
     app.state.rooms = Rooms()

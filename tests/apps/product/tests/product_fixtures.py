@@ -27,6 +27,7 @@ CHECKOUT_URL = "https://pay.example.com/v1/checkouts"
 def _settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("UPLOADS", str(tmp_path_factory.mktemp("uploads")))
+        environment.setenv("LOG_FILE", str(tmp_path_factory.mktemp("logs") / "app.log"))
         environment.setenv("ADMIN_EMAIL", ADMIN_EMAIL)
         environment.setenv("ADMIN_PASSWORD", ADMIN_PASSWORD)
         environment.setenv("WEBHOOK_SECRET", WEBHOOK_SECRET)

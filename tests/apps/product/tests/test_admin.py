@@ -6,9 +6,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.models import AuditEntry
+from app.jobs.models import Job, Status
 from app.users.models import User
 from app.users.service import find_user
 from tests.app_under_test import bearer
+from tests.product_factories import JobFactory
 from tests.product_fixtures import ADMIN_EMAIL, ADMIN_PASSWORD
 
 
@@ -51,6 +53,19 @@ async def test_a_refused_request_is_in_the_audit_log(
         "GET /admin/users/count",
         "refused",
     )
+
+
+async def test_an_admin_does_what_the_worker_has_not_come_to(
+    client: httpx.AsyncClient, session: AsyncSession, user: User, admin: dict[str, str]
+) -> None:
+    for _ in range(8):
+        await JobFactory.add(session, owner_id=user.id)
+
+    response = await client.post("/admin/jobs/drain", headers=admin)
+
+    assert response.status_code == 200
+    assert response.json() == 8
+    assert (await session.scalars(select(Job.status).distinct())).all() == [Status.DONE]
 
 
 async def test_an_admin_disables_a_user(

@@ -1,6 +1,7 @@
 """The queue of jobs, its worker, and the progress of a job as server-sent events."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from app.todos.models import Todo, TodoList
 from app.users.models import User
 from tests.app_under_test import bearer
 from tests.factories import UserFactory
+from tests.product_factories import JobFactory
 
 
 async def test_a_job_is_put_into_the_queue(
@@ -80,6 +82,19 @@ class TestWorker:
         assert sum(counts) == 12
         rows = await session.execute(select(Job.status, Job.result))
         assert rows.all() == [(Status.DONE, {"todos": 1})] * 12
+
+
+async def test_a_job_that_is_not_over_is_shown_as_it_is_when_the_time_is_up(
+    client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
+) -> None:
+    job = await JobFactory.add(
+        session, owner_id=user.id, run_at=datetime.now(UTC) + timedelta(hours=1)
+    )
+
+    response = await client.get(f"/jobs/{job.id}", params={"wait": 0.1}, headers=token)
+
+    assert response.status_code == 200
+    assert response.json()["status"] == "queued"
 
 
 async def test_a_job_of_somebody_else_is_not_found(

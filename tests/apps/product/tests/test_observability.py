@@ -4,6 +4,7 @@ import logging
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from structlog.testing import capture_logs
 
 from app.todos.models import Todo
@@ -17,6 +18,13 @@ async def test_each_request_is_logged_under_an_id(client: httpx.AsyncClient) -> 
     assert response.headers["x-request-id"] == "r1"
     (line,) = lines
     assert (line["event"], line["path"], line["status"]) == ("request", "/stats", 200)
+
+
+async def test_the_log_is_kept_in_a_file(app: FastAPI, client: httpx.AsyncClient) -> None:
+    response = await client.get("/stats", headers={"X-Request-ID": "to be found"})
+
+    assert response.status_code == 200
+    assert '"request_id": "to be found"' in app.state.settings.log_file.read_text("utf-8")
 
 
 async def test_no_password_gets_into_the_log(

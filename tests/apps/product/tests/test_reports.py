@@ -5,11 +5,15 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+import time_machine
 from fastapi import FastAPI
+from freezegun import freeze_time
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.reports.service import day_around
 from app.todos.models import TodoList
+from app.users.models import User
+from tests.app_under_test import bearer
 from tests.product_factories import TodoFactory
 
 
@@ -40,6 +44,30 @@ async def test_today_is_a_day_of_the_time_zone(
     (due,) = response.json()
     assert due["title"] == "Now"
     assert datetime.fromisoformat(due["due_at"]).utcoffset() != timedelta(0)
+
+
+async def test_at_new_year_today_is_another_year_in_the_east(
+    client: httpx.AsyncClient, session: AsyncSession, todo_list: TodoList, user: User
+) -> None:
+    new_year = datetime(2030, 1, 1, 1, tzinfo=ZoneInfo("Asia/Tokyo"))
+    await TodoFactory.add(session, todo_list=todo_list, title="Sushi", due_at=new_year)
+
+    with time_machine.travel(datetime(2029, 12, 31, 20, tzinfo=UTC), tick=False):
+        token = bearer(user)
+        east = await client.get("/reports/today", params={"tz": "Asia/Tokyo"}, headers=token)
+        west = await client.get("/reports/today", headers=token)
+
+    assert [due["title"] for due in east.json()] == ["Sushi"]
+    assert [due["title"] for due in west.json()] == ["Sushi"]
+
+
+async def test_a_token_is_of_no_use_the_day_after(
+    client: httpx.AsyncClient, token: dict[str, str]
+) -> None:
+    with freeze_time(datetime.now(UTC) + timedelta(days=1), real_asyncio=True):
+        response = await client.get("/reports/today", headers=token)
+
+    assert response.status_code == 401
 
 
 @pytest.mark.parametrize("tz", ["Nowhere/Land", "../etc", ""])

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -231,6 +232,24 @@ async def test_a_list_is_exported_page_by_page(
     header, *rows = response.text.splitlines()
     assert header == "id,title,is_done,priority,tags"
     assert [row.split(",")[1] for row in rows] == [f"Todo {n}" for n in range(320)]
+
+
+async def test_a_list_is_backed_up_page_by_page(
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    session: AsyncSession,
+    todo_list: TodoList,
+    token: dict[str, str],
+) -> None:
+    session.add_all(Todo(list_id=todo_list.id, title=f"Todo {n}") for n in range(320))
+    await session.commit()
+
+    response = await client.post(f"/lists/{todo_list.id}/backup", headers=token)
+
+    assert response.status_code == 201
+    assert response.json() == 320
+    path = app.state.settings.uploads / f"list-{todo_list.id}.jsonl"
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 320
 
 
 async def test_a_todo_of_somebody_else_is_not_found(

@@ -8,6 +8,7 @@ from app.audit.service import record
 from app.auth.dependencies import CurrentUser
 from app.database import SessionDep
 from app.errors import AccountDisabled, NotAuthenticated, problems
+from app.jobs.service import run_next
 from app.users.models import User
 
 router = APIRouter(
@@ -34,6 +35,16 @@ AdminUser = Annotated[User, Depends(get_admin)]
 @router.get("/users/count")
 async def count_users(_: AdminUser, session: SessionDep) -> int:
     return await service.count_users(session)
+
+
+@router.post("/jobs/drain")
+async def drain_jobs(_: AdminUser, session: SessionDep) -> int:
+    """Do what the worker has not come to."""
+    count = 0
+    while await run_next(session):
+        await session.commit()
+        count += 1
+    return count
 
 
 @router.post("/users/{user_id}/disable", status_code=status.HTTP_204_NO_CONTENT)

@@ -85,7 +85,7 @@ async def statuses(
                 Invoice.owner_id == owner.id, Invoice.number.in_(numbers[start : start + CHUNK])
             )
         )
-        found |= dict(rows.tuples().all())
+        found |= dict(rows.all())
     return found
 
 

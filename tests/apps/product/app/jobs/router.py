@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request, status
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, status
 from fastapi.responses import StreamingResponse
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -41,7 +41,16 @@ OwnJob = Annotated[Job, Depends(own_job)]
 
 
 @router.get("/{job_id}", response_model=JobOut)
-async def read_job(job: OwnJob) -> Job:
+async def read_job(
+    job: OwnJob, session: SessionDep, wait: Annotated[float, Query(ge=0, le=30)] = 0
+) -> Job:
+    """Answer when the job is over, or as it is when the time is up."""
+    deadline = asyncio.get_running_loop().time() + wait
+    while job.status is Status.QUEUED and asyncio.get_running_loop().time() < deadline:
+        # No connection is held while nothing happens.
+        await session.commit()
+        await asyncio.sleep(PROGRESS)
+        await session.refresh(job)
     return job
 
 

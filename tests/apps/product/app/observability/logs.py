@@ -1,7 +1,10 @@
 """One structured line in the log for each request."""
 
 import logging
+import logging.config
 import time
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -11,8 +14,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log = structlog.get_logger("app.requests")
 
 
-def configure_logging() -> None:
-    """Have structlog write JSON through the logging of the standard library."""
+def configure_logging(file: Path | None) -> None:
+    """Have structlog write JSON through the logging of the standard library, and into a file."""
+    handlers: dict[str, dict[str, Any]] = {}
+    if file is not None:
+        handlers["file"] = {
+            "class": "logging.handlers.RotatingFileHandler",
+            "filename": file,
+            "maxBytes": 10_000_000,
+            "backupCount": 3,
+        }
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "handlers": handlers,
+            "loggers": {"app": {"level": "INFO", "handlers": list(handlers)}},
+        }
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
