@@ -77,10 +77,11 @@ async def test_the_history_has_the_last_messages(
     client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
 ) -> None:
     for number in range(12):
-        await ChatMessageFactory.add(session, room="tea", author=user, text=str(number))
+        author = await UserFactory.add(session, full_name=f"Author {number}")
+        await ChatMessageFactory.add(session, room="tea", author=author, text="Hello")
     await ChatMessageFactory.add(session, room="coffee", author=user, text="elsewhere")
 
     response = await client.get("/chat/tea/history", params={"limit": 10}, headers=token)
 
     assert response.status_code == 200
-    assert response.json() == [f"somebody: {number}" for number in range(2, 12)]
+    assert response.json() == [f"Author {number}: Hello" for number in range(2, 12)]
