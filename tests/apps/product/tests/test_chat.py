@@ -1,22 +1,21 @@
 """The chat: a room of WebSockets, and what was said in it."""
 
-from typing import Any
-
 import httpx
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.websockets import WebSocketDisconnect
 
 from app.chat.models import ChatMessage
 from app.users.models import User
 from tests.app_under_test import bearer
 from tests.factories import UserFactory
+from tests.conftest import ConnectWebSocket
 from tests.product_factories import ChatMessageFactory
+from tests.websocket import WebSocketClosed
 
 
 async def test_what_is_said_is_told_to_everybody_in_the_room(
-    connect_websocket: Any, session: AsyncSession
+    connect_websocket: ConnectWebSocket, session: AsyncSession
 ) -> None:
     ada = bearer(await UserFactory.add(session, full_name="Ada"))
     grace = bearer(await UserFactory.add(session, full_name="Grace"))
@@ -37,7 +36,7 @@ async def test_what_is_said_is_told_to_everybody_in_the_room(
 
 
 async def test_nobody_hears_what_is_said_in_another_room(
-    connect_websocket: Any, token: dict[str, str]
+    connect_websocket: ConnectWebSocket, token: dict[str, str]
 ) -> None:
     async with (
         connect_websocket("/chat/tea", headers=token) as tea,
@@ -52,7 +51,7 @@ async def test_nobody_hears_what_is_said_in_another_room(
 
 
 async def test_a_message_without_text_is_refused(
-    connect_websocket: Any, session: AsyncSession, token: dict[str, str]
+    connect_websocket: ConnectWebSocket, session: AsyncSession, token: dict[str, str]
 ) -> None:
     async with connect_websocket("/chat/tea", headers=token) as socket:
         await socket.receive_json()
@@ -64,9 +63,9 @@ async def test_a_message_without_text_is_refused(
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer nonsense"}])
 async def test_a_handshake_without_a_token_is_refused(
-    connect_websocket: Any, headers: dict[str, str]
+    connect_websocket: ConnectWebSocket, headers: dict[str, str]
 ) -> None:
-    with pytest.raises(WebSocketDisconnect) as refused:
+    with pytest.raises(WebSocketClosed) as refused:
         async with connect_websocket("/chat/tea", headers=headers):
             pass
 

@@ -37,7 +37,7 @@ async def test_a_pass_that_is_sold_out_is_refused(
     response = await client.post("/tickets", json={"pass": "day ski pass"}, headers=token)
 
     assert response.status_code == 409
-    assert "sold-out" in response.text
+    assert response.json() == {"code": "sold-out", "left": 0}
     assert (await session.scalars(select(Ticket))).all() == []
 
 

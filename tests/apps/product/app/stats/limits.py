@@ -8,7 +8,7 @@ from slowapi.util import get_remote_address
 
 from app.errors import DomainError
 
-limiter = Limiter(key_func=get_remote_address)
+limiter = Limiter(key_func=get_remote_address, strategy="moving-window")
 
 
 class TooManyRequests(DomainError):

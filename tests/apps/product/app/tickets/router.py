@@ -1,7 +1,8 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, status
+from fastapi import APIRouter, status
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select, update
 
@@ -40,7 +41,9 @@ class TicketOut(BaseModel):
     response_model=TicketOut,
     responses={409: {"model": Conflict}},
 )
-async def buy(new: NewTicket, user: CurrentUser, session: SessionDep) -> Ticket:
+async def buy(
+    new: NewTicket, user: CurrentUser, session: SessionDep
+) -> Ticket | JSONResponse:
     # One statement takes the last one: of two buyers at the same moment one is refused.
     left = await session.scalar(
         update(PassKind)
@@ -49,7 +52,7 @@ async def buy(new: NewTicket, user: CurrentUser, session: SessionDep) -> Ticket:
         .returning(PassKind.left)
     )
     if left is None:
-        raise HTTPException(status.HTTP_409_CONFLICT, detail={"code": "sold-out", "left": 0})
+        return JSONResponse(Conflict(code="sold-out", left=0).model_dump(), status_code=409)
     ticket = Ticket(owner_id=user.id, kind=new.kind)
     session.add(ticket)
     await session.commit()

@@ -13,10 +13,12 @@ down_revision: str | None = "0007"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+irreversible = "PostgreSQL can't take a value out of an enum"
+
 
 def upgrade() -> None:
     op.execute("ALTER TYPE priority ADD VALUE 'urgent'")
 
 
 def downgrade() -> None:
-    """Leave it: PostgreSQL can't take a value out of an enum."""
+    raise NotImplementedError(irreversible)
