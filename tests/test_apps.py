@@ -4,17 +4,13 @@
 """
 
 import json
-import sys
 from collections import defaultdict
 from typing import Any
 
 import pytest
-from conftest import TEMPLATE, Bake, Project
-
-sys.path.insert(0, str(TEMPLATE / "tests/apps"))
-
-from mistakes import MISTAKES, Mistake
-from overlay import PRODUCT
+from apps.mistakes import MISTAKES, Mistake
+from apps.overlay import PRODUCT
+from conftest import Bake, Project
 
 RUNS = sorted({mistake.run for mistake in MISTAKES})
 

@@ -7,7 +7,7 @@ to be named. What nobody tells of says why.
 from dataclasses import dataclass
 from pathlib import Path
 
-from overlay import Edit
+from apps.overlay import Edit
 
 MARK = "# <-"
 
@@ -402,9 +402,7 @@ slots = asyncio.Semaphore(2)
     response_model=TicketOut,
     responses={409: {"model": Conflict}},
 )
-async def buy(
-    new: NewTicket, user: CurrentUser, session: SessionDep
-) -> Ticket | JSONResponse:
+async def buy(new: NewTicket, user: CurrentUser, session: SessionDep) -> Ticket | JSONResponse:
 """,
         """\
 async def committed(session: SessionDep) -> AsyncIterator[AsyncSession]:
@@ -451,8 +449,8 @@ async def buy(
         more=(
             Edit(
                 "app/todos/router.py",
-                "async def my_lists(user: CurrentUser, session: SessionDep) -> Sequence[TodoList]:\n",
-                "async def my_lists(user: CurrentUser, session: SessionDep) -> Sequence[TodoList]:  # <-\n",
+                "session: SessionDep) -> Sequence[TodoList]:\n",
+                "session: SessionDep) -> Sequence[TodoList]:  # <-\n",
             ),
         ),
     ),
@@ -467,8 +465,8 @@ async def buy(
         more=(
             Edit(
                 "app/chat/router.py",
-                "    return [f\"{m.author.full_name or 'somebody'}: {m.text}\" for m in messages]\n",
-                "    return [f\"{m.author.full_name or 'somebody'}: {m.text}\" for m in messages]  # <-\n",
+                " for m in messages]\n",
+                " for m in messages]  # <-\n",
             ),
         ),
     ),
@@ -500,8 +498,15 @@ async def buy(
 """,
         "reports.py::test_today_is_a_day_of_the_time_zone",
         "requests",
-        "500",
-        run="b",
+        "at the same time",
+        run="m",
+        more=(
+            Edit(
+                "app/reports/service.py",
+                "    rows = await session.scalars(\n        select(Todo.title)",
+                "    rows = await session.scalars(  # <-\n        select(Todo.title)",
+            ),
+        ),
     ),
     mistake(
         "asyncio-run-in-a-handler",
@@ -751,15 +756,15 @@ async def buy(
         "        rows = await info.context.loaders.comments.load(int(self.id))\n",
         """\
         async with info.context.loaders._sessionmaker() as session:
-            rows = await session.scalars(  # <-
+            rows = await session.scalars(
                 select(CommentRow)
                 .where(CommentRow.todo_id == int(self.id))
                 .options(joinedload(CommentRow.author))
             )
 """,
         "graph.py::test_one_query_answers_with_lists_todos_and_comments",
-        "database",
-        "sent the same SELECT",
+        None,
+        missed="each resolver has a session, and so a transaction, of its own",
         run="c",
         more=(
             Edit(
@@ -779,18 +784,21 @@ async def buy(
         tags = " ".join(tag.name for tag in todo.tags)
         writer.writerow([todo.id,""",
         """\
-        await session.refresh(todo, ["tags"])
+        await session.refresh(todo, ["tags"])  # <-
         tags = " ".join(tag.name for tag in todo.tags)
         writer.writerow([todo.id,""",
         "todos.py::test_a_list_is_exported_page_by_page",
-        None,
-        missed="each chunk of a stream begins a new count, since a stream may poll",
+        "database",
+        "sent the same SELECT 320 times",
     ),
     # --- database: time, sessions
     mistake(
         "naive-datetime",
         "app/billing/service.py",
-        "        invoice.status, invoice.paid_at = InvoiceStatus.PAID, func.now()\n    await session.flush()\n",
+        """\
+        invoice.status, invoice.paid_at = InvoiceStatus.PAID, func.now()
+    await session.flush()
+""",
         """\
         invoice.status, invoice.paid_at = InvoiceStatus.PAID, datetime.now()
     await session.flush()  # <-
@@ -841,7 +849,8 @@ async def buy(
         "dependency-returns-a-session",
         "app/reports/router.py",
         '@router.get("/today")\n'
-        "async def due_today(user: CurrentUser, session: SessionDep, zone: TimeZone) -> list[Due]:\n",
+        "async def due_today("
+        "user: CurrentUser, session: SessionDep, zone: TimeZone) -> list[Due]:\n",
         """\
 async def reader(request: Request) -> AsyncSession:
     return request.app.state.sessionmaker()  # <-
@@ -1011,8 +1020,8 @@ async def register(registration: Registration, session: SessionDep) -> User:
         more=(
             Edit(
                 "app/outbox/service.py",
-                "    session.add(OutboxEvent(topic=topic, payload=payload))\n    await session.flush()\n",
-                "    session.add(OutboxEvent(topic=topic, payload=payload))\n    await session.flush()  # <-\n",
+                "payload=payload))\n    await session.flush()\n",
+                "payload=payload))\n    await session.flush()  # <-\n",
             ),
             Edit(
                 "app/auth/router.py",
@@ -1033,8 +1042,8 @@ async def register(registration: Registration, session: SessionDep) -> User:
         more=(
             Edit(
                 "app/comments/router.py",
-                "async def comments_on(todo: OwnTodo, session: SessionDep) -> Sequence[Comment]:\n",
-                "async def comments_on(todo: OwnTodo, session: SessionDep) -> Sequence[Comment]:  # <-\n",
+                "session: SessionDep) -> Sequence[Comment]:\n",
+                "session: SessionDep) -> Sequence[Comment]:  # <-\n",
             ),
         ),
     ),
@@ -1047,7 +1056,13 @@ async def register(registration: Registration, session: SessionDep) -> User:
         "secrets",
         "password hash",
         run="c",
-        more=(Edit("app/pages/router.py", "@router.get(\n", "@router.get(  # <-\n"),),
+        more=(
+            Edit(
+                "app/pages/router.py",
+                "session: SessionDep) -> HTMLResponse:\n",
+                "session: SessionDep) -> HTMLResponse:  # <-\n",
+            ),
+        ),
     ),
     mistake(
         "hash-in-the-cache-of-redis",
@@ -1074,7 +1089,7 @@ async def register(registration: Registration, session: SessionDep) -> User:
         "chat.py::test_nobody_hears_what_is_said_in_another_room",
         None,
         missed="messages of a WebSocket are not looked at",
-        run="c",
+        run="m",
     ),
     # --- the lifespan: each of these concerns all tests
     mistake(
@@ -1130,6 +1145,13 @@ async def register(registration: Registration, session: SessionDep) -> User:
         "database",
         "never committed",
         run="d",
+        more=(
+            Edit(
+                "app/users/service.py",
+                "        session.add(user)\n",
+                "        session.add(user)  # <-\n",
+            ),
+        ),
     ),
     mistake(
         "worker-swallows-its-cancellation",
@@ -1146,9 +1168,16 @@ async def register(registration: Registration, session: SessionDep) -> User:
                 pass
 """,
         "stats.py::test_the_figures_may_be_a_minute_old",
-        "requests",
-        "",
+        "tasks",
+        "was still running when the test was over",
         run="g",
+        more=(
+            Edit(
+                "app/jobs/worker.py",
+                'worker.run(), name="worker")\n',
+                'worker.run(), name="worker")  # <-\n',
+            ),
+        ),
     ),
     # --- what tests of the project tell of, and not the gate
     mistake(

@@ -41,9 +41,7 @@ class TicketOut(BaseModel):
     response_model=TicketOut,
     responses={409: {"model": Conflict}},
 )
-async def buy(
-    new: NewTicket, user: CurrentUser, session: SessionDep
-) -> Ticket | JSONResponse:
+async def buy(new: NewTicket, user: CurrentUser, session: SessionDep) -> Ticket | JSONResponse:
     # One statement takes the last one: of two buyers at the same moment one is refused.
     left = await session.scalar(
         update(PassKind)

@@ -34,9 +34,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chat_messages")),
     )
     op.create_index(op.f("ix_chat_messages_author_id"), "chat_messages", ["author_id"])
-    op.create_index(
-        op.f("ix_chat_messages_room_chat_messages_id"), "chat_messages", ["room", "id"]
-    )
+    op.create_index(op.f("ix_chat_messages_room_chat_messages_id"), "chat_messages", ["room", "id"])
     op.create_table(
         "roles",
         sa.Column("user_id", sa.Uuid(), nullable=False),
