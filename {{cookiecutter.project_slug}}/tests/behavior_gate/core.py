@@ -17,6 +17,9 @@ from typing import Any, ClassVar, Literal
 When = Literal["setup", "call", "teardown"]
 Origin = Literal["application", "test", "gate", "library"]
 
+#: Below these an endpoint runs, and what the framework makes of its result.
+ROUTING = ("fastapi/routing.py", "starlette/routing.py")
+
 _STDLIB = sysconfig.get_path("stdlib").replace("\\", "/")
 
 

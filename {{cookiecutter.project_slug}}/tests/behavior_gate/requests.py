@@ -8,13 +8,11 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-from .core import Detector, Location, Request, is_blocking_error, library_path
+from .core import ROUTING, Detector, Location, Request, is_blocking_error, library_path
 from .exchange import Observer, endpoint_of, serve, subscribe, unsubscribe
 
 #: Raised by SQLAlchemy when it closes a session that an earlier error has left half-way.
 _CONSEQUENCES = ("IllegalStateChangeError",)
-#: Below these an endpoint runs, and what the framework makes of its result.
-_ROUTING = ("fastapi/routing.py", "starlette/routing.py")
 _DISCONNECTS = ("ClientDisconnect", "WebSocketDisconnect")
 
 
@@ -114,7 +112,7 @@ def _below_routing(traceback: TracebackType | None) -> TracebackType | None:
     """Cut a traceback to what the endpoint was called by and called: middleware stands above."""
     below = link = traceback
     while link is not None:
-        if library_path(link.tb_frame.f_code.co_filename) in _ROUTING:
+        if library_path(link.tb_frame.f_code.co_filename) in ROUTING:
             below = link
         link = link.tb_next
     return below
