@@ -27,6 +27,8 @@ class Mistake:
     missed: str
     #: Those with the same letter are planted together.
     run: str
+    #: It concerns every test, and whichever meets it first tells of it.
+    shared: bool
 
     def plant(self, project: Path) -> None:
         for edit in self.edits:
@@ -57,10 +59,11 @@ def mistake(
     *,
     missed: str = "",
     run: str = "a",
+    shared: bool = False,
     more: tuple[Edit, ...] = (),
 ) -> Mistake:
     edits = (Edit(path, old, new), *more)
-    return Mistake(name, edits, f"tests/test_{test}", detector, says, missed, run)
+    return Mistake(name, edits, f"tests/test_{test}", detector, says, missed, run, shared)
 
 
 MISTAKES = [
@@ -1112,6 +1115,7 @@ async def register(registration: Registration, session: SessionDep) -> User:
         "tasks",
         "was still running when the test was over",
         run="d",
+        shared=True,
     ),
     mistake(
         "git-asked-at-start",
@@ -1129,6 +1133,7 @@ async def register(registration: Registration, session: SessionDep) -> User:
         "blocking",
         "subprocess",
         run="d",
+        shared=True,
     ),
     mistake(
         "admin-not-committed",
@@ -1145,6 +1150,7 @@ async def register(registration: Registration, session: SessionDep) -> User:
         "database",
         "never committed",
         run="d",
+        shared=True,
         more=(
             Edit(
                 "app/users/service.py",

@@ -69,7 +69,9 @@ PRODUCT = Overlay(
                 ),
                 (
                     "from sqlalchemy.ext.asyncio import async_sessionmaker\n",
-                    "from fastapi.staticfiles import StaticFiles\n",
+                    "from fastapi.staticfiles import StaticFiles\n"
+                    "from starlette.middleware.cors import CORSMiddleware\n"
+                    "from starlette.middleware.gzip import GZipMiddleware\n",
                 ),
                 (
                     "from app import health\nfrom app.auth import router as auth\n",
@@ -92,7 +94,9 @@ from app.files import router as files
 from app.graph import schema as graph
 from app.jobs import router as jobs
 from app.lifespan import lifespan
+from app.links import router as links
 from app.observability import metrics
+from app.observability.headers import SecurityHeaders
 from app.observability.logs import RequestLog
 from app.pages import router as pages
 from app.reports import router as reports
@@ -124,6 +128,9 @@ from app.todos import router as todos
                     """\
     app.state.limiter = limiter
     app.state.metrics = metrics.Metrics()
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(CORSMiddleware, allow_origins=["https://app.example.com"])
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(metrics.MeasuredRequests, metrics=app.state.metrics)
     app.add_middleware(RequestLog)
     app.add_middleware(SettingsAtStart, settings=settings)
@@ -136,7 +143,7 @@ from app.todos import router as todos
 """,
                     """\
     for domain in (
-        *(auth, users, health, admin, todos, comments, files, chat, jobs, feed),
+        *(auth, users, health, admin, todos, comments, files, links, chat, jobs, feed),
         *(billing, reports, tickets, stats, pages, metrics),
     ):
         app.include_router(domain.router)

@@ -79,6 +79,22 @@ async def test_the_state_of_many_invoices_is_looked_up(
     assert response.json() == {f"A{n}": "open" for n in range(1, 700)}
 
 
+async def test_invoices_are_exported_through_a_cursor(
+    client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
+) -> None:
+    session.add_all(
+        Invoice(owner_id=user.id, number=f"A{n}", amount=Decimal(n)) for n in range(1, 351)
+    )
+    await session.commit()
+
+    response = await client.get("/billing/invoices.csv", headers=token)
+
+    assert response.status_code == 200
+    header, *lines = response.text.splitlines()
+    assert header == "number,amount,status"
+    assert lines == [f"A{n},{n}.00,open" for n in range(1, 351)]
+
+
 async def test_a_payment_pays_an_invoice(
     client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
 ) -> None:

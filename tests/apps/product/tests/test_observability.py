@@ -40,6 +40,13 @@ async def test_no_password_gets_into_the_log(
     assert PASSWORD not in caplog.text
 
 
+async def test_each_answer_has_the_headers_of_security(client: httpx.AsyncClient) -> None:
+    response = await client.get("/stats", headers={"Origin": "https://app.example.com"})
+
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["access-control-allow-origin"] == "https://app.example.com"
+
+
 async def test_requests_are_counted_by_route(
     client: httpx.AsyncClient, todo: Todo, token: dict[str, str]
 ) -> None:

@@ -20,6 +20,13 @@ async def test_the_page_shows_lists_todos_and_tags(
     assert "<li>&lt;Milk&gt; #dairy</li>" in response.text
 
 
+async def test_robots_are_kept_away_from_the_pages_of_people(client: httpx.AsyncClient) -> None:
+    response = await client.get("/pages/robots.txt")
+
+    assert response.status_code == 200
+    assert response.text == "User-agent: *\nDisallow: /pages/\n"
+
+
 async def test_the_style_sheet_is_served(client: httpx.AsyncClient) -> None:
     response = await client.get("/static/style.css")
 

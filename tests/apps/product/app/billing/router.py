@@ -1,7 +1,8 @@
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Header, HTTPException, Request, status
+from fastapi.responses import StreamingResponse
 from pydantic import Field, ValidationError
 
 from app.auth.dependencies import CurrentUser, SettingsDep
@@ -40,6 +41,16 @@ async def create_invoice(
 @router.get("/invoices", response_model=list[InvoiceWithPayments], responses=USERS_ERRORS)
 async def my_invoices(user: CurrentUser, session: SessionDep) -> Sequence[Invoice]:
     return await service.invoices_of(session, user)
+
+
+@router.get("/invoices.csv", response_class=StreamingResponse, responses=USERS_ERRORS)
+async def export_invoices(user: CurrentUser, session: SessionDep) -> StreamingResponse:
+    async def lines() -> AsyncIterator[str]:
+        yield "number,amount,status\n"
+        async for invoice in await service.stream_invoices(session, user):
+            yield f"{invoice.number},{invoice.amount},{invoice.status}\n"
+
+    return StreamingResponse(lines(), media_type="text/csv")
 
 
 @router.post("/invoices/statuses", responses=USERS_ERRORS)

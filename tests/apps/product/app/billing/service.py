@@ -9,7 +9,7 @@ from http import HTTPStatus
 import httpx
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncResult, AsyncSession
 from sqlalchemy.orm import selectinload
 
 from app.billing.models import Invoice, InvoiceStatus, Payment
@@ -72,6 +72,18 @@ async def invoices_of(session: AsyncSession, owner: User) -> Sequence[Invoice]:
         .order_by(Invoice.id)
     )
     return rows.all()
+
+
+async def stream_invoices(
+    session: AsyncSession, owner: User
+) -> AsyncResult[str, Decimal, InvoiceStatus]:
+    """Fetch the invoices of a user through a cursor of the server, a part at a time."""
+    return await session.stream(
+        select(Invoice.number, Invoice.amount, Invoice.status)
+        .where(Invoice.owner_id == owner.id)
+        .order_by(Invoice.id)
+        .execution_options(yield_per=100)
+    )
 
 
 async def statuses(

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.templating import Jinja2Templates
 
 from app.auth.dependencies import CurrentUser
@@ -13,6 +13,12 @@ HERE = Path(__file__).parent
 
 router = APIRouter(prefix="/pages", tags=["pages"])
 templates = Jinja2Templates(HERE / "templates")
+
+
+@router.get("/robots.txt", response_class=PlainTextResponse, include_in_schema=False)
+def robots() -> str:
+    # Not `async`, and so in a thread: it may read a file.
+    return (HERE / "robots.txt").read_text(encoding="utf-8")
 
 
 @router.get(
