@@ -21,6 +21,8 @@ Origin = Literal["application", "test", "gate", "library"]
 #: Seconds that pass also where a test freezes time: freezegun replaces the clocks that a module
 #: names, and not what a partial holds.
 real_time = functools.partial(time.monotonic)
+#: Below these an endpoint runs, and what the framework makes of its result.
+ROUTING = ("fastapi/routing.py", "starlette/routing.py")
 
 _STDLIB = sysconfig.get_path("stdlib").replace("\\", "/")
 

@@ -298,7 +298,6 @@ class DatabaseDetector(Detector, Observer):
                 work.writes.setdefault(parent, write)
             return
         self._begun.pop(session, None)
-        self._repeats.end(session)
         for used in self._connections_of.pop(session, ()):
             self._sessions_on.get(used, WeakSet()).discard(session)
         if work is None:
@@ -324,7 +323,7 @@ class DatabaseDetector(Detector, Observer):
             self._raw[connection] = Work(request, None)
 
     def _connection_committed(self, connection: Connection) -> None:
-        self._repeats.end(connection)
+        self._repeats.end(serving())
         works = list(self._works_on(connection))
         # Where a session commits, its own event comes next, and needs to know what it wrote.
         if any(work.writes for work in works) and _executing_session() is None:
@@ -349,7 +348,9 @@ class DatabaseDetector(Detector, Observer):
         )
 
     def _connection_rolled_back(self, connection: Connection) -> None:
-        self._repeats.end(connection)
+        # What is closed has only read: the next session of the request goes on from there.
+        if not _is_closing(connection):
+            self._repeats.end(serving())
         work = self._raw.get(connection)
         if work is None:
             return
@@ -424,10 +425,8 @@ class DatabaseDetector(Detector, Observer):
         elif kind == "temporary":
             self._temporary.setdefault(request, set()).update(temporary_tables(statement))
         elif kind == "select" and not is_lifespan(request):
-            owner = self._session_of(request, connection) or connection
             # The adapters of asynchronous drivers have the rows already.
-            rows = getattr(cursor, "_rows", None)
-            self._repeats.add(request, owner, statement, parameters, rows)
+            self._repeats.add(request, statement, parameters, getattr(cursor, "_rows", None))
         if connection.dialect.name not in ZONELESS and has_naive(parameters):
             self._check_datetimes(request, cursor, statement, context)
 
@@ -697,8 +696,10 @@ def _executing_session() -> Session | None:
 
 def _is_closing(connection: Connection) -> bool:
     """Tell the rollback of a close from one that the application asked for."""
-    code = type(connection).close.__code__
-    return any(frame.f_code is code for frame in stack(sys._getframe(1)))
+    from sqlalchemy.engine import Transaction
+
+    codes = (type(connection).close.__code__, Transaction.close.__code__)
+    return any(frame.f_code in codes for frame in stack(sys._getframe(1)))
 
 
 def _counts_rows(connection: Connection, statement: str) -> bool:

@@ -9,10 +9,11 @@ import functools
 import importlib
 import inspect
 import linecache
+import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from contextvars import ContextVar, Token
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from .core import Gate, Location, Request, current_request, stack
@@ -61,6 +62,7 @@ _observers: list[tuple[Gate, Observer]] = []
 _tasks: dict[Request | None, asyncio.Task[Any] | None] = {}
 _lifespans: list[Request] = []
 _patches = Patches()
+_DEFINITION = re.compile(r"\s*(async\s+)?def\b")
 
 
 def subscribe(gate: Gate, observer: Observer) -> None:
@@ -157,10 +159,17 @@ def endpoint_of(gate: Gate, request: Request) -> Location | None:
     code = getattr(inspect.unwrap(endpoint), "__code__", None) if endpoint else None
     if code is None or gate.origin(code) == "library":
         return None
-    line: int = code.co_firstlineno
-    while linecache.getline(code.co_filename, line).lstrip().startswith("@"):
-        line += 1
-    return gate.location(code, line)
+    return gate.location(code, _line_of_definition(code))
+
+
+def _line_of_definition(code: CodeType) -> int:
+    """Find the `def` of a function between its first decorator and its body."""
+    first: int = code.co_firstlineno
+    body = min((line for *_, line in code.co_lines() if line and line > first), default=first)
+    for line in range(first, body + 1):
+        if _DEFINITION.match(linecache.getline(code.co_filename, line)):
+            return line
+    return first
 
 
 async def serve(app: App, body: bytes = b"", content_type: str = "application/json") -> None:

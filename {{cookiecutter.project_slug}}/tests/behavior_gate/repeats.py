@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import linecache
 import sys
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from .core import Gate, Location, Option, Request, stack
 from .exchange import endpoint_of, here, is_over
@@ -53,24 +53,21 @@ class Repeats:
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
-        #: By the session or connection: a mark of the transaction that it is in.
-        self._transactions: WeakKeyDictionary[Any, object] = WeakKeyDictionary()
-        self._lookups: dict[Request, dict[tuple[object, str], Repeated]] = {}
+        #: How many transactions a request has ended. Those that only read go on in the next one.
+        self._ended: Counter[Request] = Counter()
+        self._lookups: dict[Request, dict[tuple[int, str], Repeated]] = {}
 
-    def add(
-        self, request: Request, owner: object, statement: str, parameters: Any, rows: Any
-    ) -> None:
+    def add(self, request: Request, statement: str, parameters: Any, rows: Any) -> None:
         """Count a SELECT.
 
         Args:
-            owner: The session or connection that sent it.
             rows: What it found, if the driver has fetched it already.
         """
         single = lookup(statement)
         key = single.key(parameters) if single else None
         if single is None or key is None:
             return
-        transaction = self._transactions.setdefault(owner, object())
+        transaction = self._ended[request]
         repeats = self._lookups.setdefault(request, {})
         repeated = repeats.get((transaction, single.text))
         if repeated is None:
@@ -87,13 +84,15 @@ class Repeats:
                 caller.keys.add(key)
         repeated.row = frozenset(map(str, rows[0]) if rows and len(rows) == 1 else ())
 
-    def end(self, owner: object) -> None:
-        """Begin to count anew, as the transaction of a session or connection is over."""
-        self._transactions.pop(owner, None)
+    def end(self, request: Request | None) -> None:
+        """Begin to count anew, as a transaction of a request was committed or rolled back."""
+        if request is not None:
+            self._ended[request] += 1
 
     def judge(self, request: Request) -> None:
         """Report what a request sent too often, and begin to count anew."""
         limit = self.gate.options.get(N_PLUS_ONE.name, N_PLUS_ONE.default)
+        self._ended.pop(request, None)
         for repeated in self._lookups.pop(request, {}).values():
             if not repeated.callers:
                 continue

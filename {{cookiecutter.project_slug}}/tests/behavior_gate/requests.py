@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import suppress
+from types import TracebackType
 from typing import Any
 
-from .core import Detector, Location, Request, is_blocking_error
+from .core import ROUTING, Detector, Location, Request, is_blocking_error, library_path
 from .exchange import Observer, endpoint_of, serve, subscribe, unsubscribe
 
 #: Raised by SQLAlchemy when it closes a session that an earlier error has left half-way.
@@ -101,10 +102,20 @@ class RequestsDetector(Detector, Observer):
 
     def _where(self, request: Request, error: BaseException | None) -> Location | None:
         for link in chain(error):
-            where = self.gate.locate_traceback(link.__traceback__)
+            where = self.gate.locate_traceback(_below_routing(link.__traceback__))
             if where is not None:
                 return where
         return endpoint_of(self.gate, request)
+
+
+def _below_routing(traceback: TracebackType | None) -> TracebackType | None:
+    """Cut a traceback to what the endpoint was called by and called: middleware stands above."""
+    below = link = traceback
+    while link is not None:
+        if library_path(link.tb_frame.f_code.co_filename) in ROUTING:
+            below = link
+        link = link.tb_next
+    return below
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:

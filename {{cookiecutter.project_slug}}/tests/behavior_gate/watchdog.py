@@ -15,7 +15,7 @@ from time import sleep
 from types import FrameType
 from typing import Any
 
-from .core import Detector, Gate, Location, Option, Phase, library_path, real_time
+from .core import ROUTING, Detector, Gate, Location, Option, Phase, library_path, real_time
 
 TIMEOUT = Option("timeout", 10.0, "seconds after which a waiting test is stopped; 0 is never")
 
@@ -215,7 +215,8 @@ class Hangs:
         gate.report(
             "requests",
             what="\n".join([*lines, *reasons]),
-            where=where,
+            # A middleware may wait for a task of its own, which runs the endpoint.
+            where=next((waits_at(gate, t)[0] for t in tasks if _runs_endpoint(t)), None) or where,
             why=_WHY,
             mend="see that what it waits for always comes, or wait for it with asyncio.timeout();"
             " a test that needs longer: gate_timeout in pyproject.toml, or"
@@ -278,6 +279,14 @@ def _is_lifespan(task: asyncio.Task[Any]) -> bool:
     return any(
         isinstance(scope, dict) and scope.get("type") == "lifespan" for scope in scopes
     ) and any(frame.f_code.co_name == "receive" for frame in frames)
+
+
+def _runs_endpoint(task: asyncio.Task[Any]) -> bool:
+    for frame in _awaiting(task.get_coro()):
+        if library_path(frame.f_code.co_filename) in ROUTING:
+            scope = frame.f_locals.get("scope")
+            return isinstance(scope, dict) and scope.get("type") != "lifespan"
+    return False
 
 
 def _awaiting(awaitable: Any) -> Iterator[FrameType]:

@@ -1,0 +1,201 @@
+"""Lays an app over a freshly baked project, as a team would have grown it there."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A text of a file that stands there once, and what takes its place."""
+
+    path: str
+    old: str
+    new: str
+
+    def apply(self, project: Path) -> int:
+        """Edit the file in a project, and return the number of the first line that is new."""
+        file = project / self.path
+        text = file.read_text(encoding="utf-8")
+        assert text.count(self.old) == 1, f"{self.path} holds {text.count(self.old)} x {self.old!r}"
+        before, after = text.split(self.old)
+        file.write_text(before + self.new + after, encoding="utf-8")
+        return before.count("\n") + 1
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """The files of an app, its edits to what was baked, and the libraries that it has added."""
+
+    name: str
+    libraries: tuple[str, ...]
+    edits: tuple[Edit, ...]
+
+    def apply(self, project: Path) -> None:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(HERE / self.name, project, ignore=ignored, dirs_exist_ok=True)
+        for edit in self.edits:
+            edit.apply(project)
+
+
+PRODUCT = Overlay(
+    "product",
+    libraries=(
+        "aiofiles",
+        "fakeredis",
+        "freezegun",
+        "jinja2",
+        "prometheus-client",
+        "redis",
+        "respx",
+        "sentry-sdk",
+        "slowapi",
+        "sse-starlette",
+        "strawberry-graphql",
+        "structlog",
+        "time-machine",
+        "types-aiofiles",
+    ),
+    edits=(
+        *(
+            Edit("app/main.py", old, new)
+            for old, new in (
+                (
+                    "from collections.abc import AsyncIterator\n"
+                    "from contextlib import asynccontextmanager\n\nfrom fastapi",
+                    "import sentry_sdk\nfrom fastapi",
+                ),
+                (
+                    "from sqlalchemy.ext.asyncio import async_sessionmaker\n",
+                    "from fastapi.staticfiles import StaticFiles\n"
+                    "from starlette.middleware.cors import CORSMiddleware\n"
+                    "from starlette.middleware.gzip import GZipMiddleware\n",
+                ),
+                (
+                    "from app import health\nfrom app.auth import router as auth\n",
+                    """\
+from app import health
+from app.admin import router as admin
+from app.auth import router as auth
+from app.billing import router as billing
+from app.chat import router as chat
+from app.comments import router as comments
+""",
+                ),
+                (
+                    "from app.database import create_engine\n"
+                    "from app.errors import add_error_handlers\n",
+                    """\
+from app.errors import add_error_handlers
+from app.feed import router as feed
+from app.files import router as files
+from app.graph import schema as graph
+from app.jobs import router as jobs
+from app.lifespan import lifespan
+from app.links import router as links
+from app.observability import metrics
+from app.observability.headers import SecurityHeaders
+from app.observability.logs import RequestLog
+from app.pages import router as pages
+from app.reports import router as reports
+from app.stats import router as stats
+from app.stats.limits import limiter
+from app.tickets import router as tickets
+from app.todos import router as todos
+""",
+                ),
+                (
+                    """
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        engine = create_engine(app.state.settings.database_url)
+        app.state.sessionmaker = async_sessionmaker(engine, expire_on_commit=False)
+        try:
+            yield
+        finally:
+            await engine.dispose()
+
+""",
+                    """\
+    # Without SENTRY_DSN in the environment it reports to nobody.
+    sentry_sdk.init(release=(pages.HERE.parent / "VERSION").read_text(encoding="utf-8").strip())
+""",
+                ),
+                (
+                    "    app.add_middleware(SettingsAtStart, settings=settings)\n",
+                    """\
+    app.state.limiter = limiter
+    app.state.metrics = metrics.Metrics()
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(CORSMiddleware, allow_origins=["https://app.example.com"])
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(metrics.MeasuredRequests, metrics=app.state.metrics)
+    app.add_middleware(RequestLog)
+    app.add_middleware(SettingsAtStart, settings=settings)
+""",
+                ),
+                (
+                    """\
+    for router in (auth.router, users.router, health.router):
+        app.include_router(router)
+""",
+                    """\
+    for domain in (
+        *(auth, users, health, admin, todos, comments, files, links, chat, jobs, feed),
+        *(billing, reports, tickets, stats, pages, metrics),
+    ):
+        app.include_router(domain.router)
+    app.include_router(graph.router, prefix="/graphql", include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=pages.HERE / "static"), name="static")
+""",
+                ),
+            )
+        ),
+        Edit(
+            "app/config.py",
+            "    access_token_minutes: int = Field(default=30, gt=0)\n",
+            """\
+    access_token_minutes: int = Field(default=30, gt=0)
+    admin_email: str | None = None
+    admin_password: Secret[str] | None = None
+    redis_url: str = "redis://localhost:6379/0"
+    uploads: Path = ROOT / "uploads"
+    log_file: Path | None = None
+    flags_file: Path = ROOT / "app/flags/flags.toml"
+    mail_url: str = "http://localhost:8025/v1/messages"
+    checkout_url: str = "http://localhost:8026/v1/checkouts"
+    webhook_secret: Secret[str] = Secret("")
+""",
+        ),
+        Edit(
+            ".env.example",
+            "ACCESS_TOKEN_MINUTES=30\n",
+            """\
+ACCESS_TOKEN_MINUTES=30
+
+# The first administrator, who is created when the app starts.
+# ADMIN_EMAIL=admin@example.com
+# ADMIN_PASSWORD=
+
+# Where things are kept.
+REDIS_URL=redis://localhost:6379/0
+# UPLOADS=uploads
+# LOG_FILE=app.log
+# FLAGS_FILE=app/flags/flags.toml
+
+# Other services.
+MAIL_URL=http://localhost:8025/v1/messages
+CHECKOUT_URL=http://localhost:8026/v1/checkouts
+WEBHOOK_SECRET=
+""",
+        ),
+        Edit(
+            "tests/conftest.py",
+            'pytest_plugins = ["tests.behavior_gate", "tests.app_under_test"]',
+            'pytest_plugins = ["tests.behavior_gate", "tests.app_under_test", '
+            '"tests.product_fixtures"]',
+        ),
+    ),
+)

@@ -1,0 +1,24 @@
+"""Let a todo be urgent
+
+Revision ID: 0008
+Revises: 0007
+"""
+
+from collections.abc import Sequence
+
+from alembic import op
+
+revision: str = "0008"
+down_revision: str | None = "0007"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+irreversible = "PostgreSQL can't take a value out of an enum"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TYPE priority ADD VALUE 'urgent'")
+
+
+def downgrade() -> None:
+    raise NotImplementedError(irreversible)
