@@ -759,15 +759,15 @@ async def buy(
         "        rows = await info.context.loaders.comments.load(int(self.id))\n",
         """\
         async with info.context.loaders._sessionmaker() as session:
-            rows = await session.scalars(
+            rows = await session.scalars(  # <-
                 select(CommentRow)
                 .where(CommentRow.todo_id == int(self.id))
                 .options(joinedload(CommentRow.author))
             )
 """,
         "graph.py::test_one_query_answers_with_lists_todos_and_comments",
-        None,
-        missed="each resolver has a session, and so a transaction, of its own",
+        "database",
+        "sent the same SELECT",
         run="c",
         more=(
             Edit(

@@ -143,9 +143,7 @@ class TasksDetector(Detector):
 
     def _pending(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[Any]]:
         return [
-            task
-            for task in self._unfinished(loop)
-            if not self._may_stay(task, self._births[task])
+            task for task in self._unfinished(loop) if not self._may_stay(task, self._births[task])
         ]
 
     def _may_stay(self, task: asyncio.Task[Any], birth: Birth) -> bool:
