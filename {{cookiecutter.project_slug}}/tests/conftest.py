@@ -23,6 +23,7 @@ pytest_plugins = ["tests.behavior_gate", "tests.app_under_test"]
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    __tracebackhide__ = True
     try:
         return (yield)
     except DatabaseError as error:
@@ -30,7 +31,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
             pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
         # pytest-xdist takes the exit of a worker for a crash.
         item.session.shouldstop = str(error)
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 @pytest.fixture(scope="session")

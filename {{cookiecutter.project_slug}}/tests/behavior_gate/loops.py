@@ -9,8 +9,9 @@ from asyncio import constants
 from collections.abc import Callable
 from typing import Any
 
-from .core import Gate
+from .core import BrokenOff, Gate
 from .patches import Patches
+from .watchdog import Stopped
 
 #: How many frames of its creation a coroutine remembers in debug mode (10 by default).
 _ORIGIN_FRAMES = 4
@@ -66,7 +67,17 @@ class Loops:
                 return original(loop, future)
             outer, gate.main_task = gate.main_task, future
             try:
-                return original(loop, future)
+                while True:
+                    try:
+                        return original(loop, future)
+                    except SystemExit:
+                        # Of another task, which leaves the test without its loop.
+                        if future.done():
+                            raise
+            except (asyncio.CancelledError, Stopped) as error:
+                if gate.phase is None or not gate.phase.stopped:
+                    raise
+                raise BrokenOff from error
             finally:
                 gate.main_task = outer
                 if not future.done():
