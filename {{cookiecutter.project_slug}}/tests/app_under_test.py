@@ -3,6 +3,7 @@
 Another app has a `get_session`, a `migrate` and a `running_app` of its own.
 """
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -28,12 +29,20 @@ SECRET_KEY = "a secret key that only the tests know"
 
 def migrate(database_url: str) -> None:
     """Build the schema in an empty database, as in production."""
-    config = Config(Path(__file__).parent.parent / "alembic.ini")
+    root = Path(__file__).parent.parent
+    config = Config(root / "alembic.ini")
     config.attributes["database_url"] = database_url
     try:
         command.upgrade(config, "head")
-    except CommandError as error:
-        pytest.fail(f"The migrations do not run: {error}", pytrace=False)
+    except (CommandError, UserWarning) as error:
+        # Of revisions that do not fit together Alembic names no file.
+        named = set(re.findall(r"\w+", f"{error} {error.__cause__}"))
+        for path in sorted(root.glob("migrations/versions/*.py")):
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                revisions = re.findall(r"['\"](\w+)['\"]", line)
+                if re.match("(down_)?revision", line) and not named.isdisjoint(revisions):
+                    error.add_note(f"{path.relative_to(root)}:{number}: {line}")
+        raise
 
 
 @asynccontextmanager

@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    __tracebackhide__ = True
     try:
         return (yield)
     except DatabaseError as error:
@@ -50,7 +51,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
             pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
         # pytest-xdist takes the exit of a worker for a crash.
         item.session.shouldstop = str(error)
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 @pytest.fixture(scope="session")

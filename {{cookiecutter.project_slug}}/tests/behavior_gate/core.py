@@ -59,6 +59,26 @@ class Option:
     help: str
 
 
+class BrokenOff(Exception):
+    """What the gate makes of a cancellation of its own, for pytest to take like any error.
+
+    Whatever is no `Exception` keeps pytest from tearing down the other fixtures of a test, and the
+    next one would get them.
+    """
+
+
+@dataclass(slots=True, eq=False)
+class Case:
+    """One test, and whether the gate has broken it off."""
+
+    stopped: bool = False
+
+
+#: The test that the running code belongs to, also when that is long over. None in a fixture that
+#: lives longer than one test.
+current_case: ContextVar[Case | None] = ContextVar("current_case", default=None)
+
+
 @dataclass(slots=True, eq=False)
 class Phase:
     """The set-up, call or teardown of one test, and what was found while it ran."""
@@ -169,9 +189,11 @@ class Gate:
     ) -> None:
         """Record a finding, unless the test allows the detector or it is known already."""
         finding = Finding(detector, what, where, why, mend)
-        phase = self.phase
-        # What follows when the gate has stopped a test is its own doing.
+        phase, case = self.phase, current_case.get()
         if phase is not None and (detector in phase.allowed or phase.stopped):
+            return
+        # What follows when the gate has broken off a test is its own doing, however late it comes.
+        if case is not None and case.stopped:
             return
         findings = self.strays if phase is None else phase.findings
         with self._lock:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from .core import Gate, Portal, real_time
+from .core import BrokenOff, Gate, Portal, real_time
 from .imports import OnImport
 from .patches import Patches
+from .watchdog import Stopped
 
 #: How many frames of its creation a coroutine remembers in debug mode (10 by default).
 _ORIGIN_FRAMES = 4
@@ -72,7 +73,17 @@ class Loops:
                 return original(loop, future)
             outer, gate.main_task = gate.main_task, future
             try:
-                return original(loop, future)
+                while True:
+                    try:
+                        return original(loop, future)
+                    except SystemExit:
+                        # Of another task, which leaves the test without its loop.
+                        if future.done():
+                            raise
+            except (asyncio.CancelledError, Stopped) as error:
+                if gate.phase is None or not gate.phase.stopped:
+                    raise
+                raise BrokenOff from error
             finally:
                 gate.main_task = outer
                 if not future.done():

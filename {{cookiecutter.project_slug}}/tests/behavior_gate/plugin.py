@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import threading
 from collections.abc import Generator, Sequence
-from concurrent import futures
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from . import report as output
-from .core import Detector, Finding, Gate, Option, Phase, When, is_blocking_error
+from .core import (
+    Case,
+    Detector,
+    Finding,
+    Gate,
+    Option,
+    Phase,
+    When,
+    current_case,
+    is_blocking_error,
+)
 from .detectors import DETECTORS, available
 from .loops import Loops
+from .once import Once, Prospects, Report, is_of_application, mistake_of, without_libraries
 from .selftest import run_selftests
 from .slow import SlowDetector
 from .tasks import in_wide_fixture
-from .watchdog import TIMEOUT, Hangs, Stopped, Watchdog
+from .watchdog import TIMEOUT, Hangs, Watchdog
 
 _LOOP_SCOPES = {
     "asyncio_default_fixture_loop_scope": "loop scope of async fixtures",
@@ -29,9 +38,6 @@ _MARKER = (
     "gate_allow(*detectors, reason): the behavior gate lets this test do what the named detectors"
     " watch for"
 )
-
-#: What the test sees when it is stopped.
-_ENDS = (asyncio.CancelledError, futures.CancelledError, RuntimeError, Stopped)
 
 _allowed_key = pytest.StashKey[frozenset[str]]()
 _found_key = pytest.StashKey[dict[str, list[output.Data]]]()
@@ -86,6 +92,10 @@ class BehaviorGate:
         self.detectors: list[Detector] = [detector(self.gate) for detector in available()]
         self.found: list[output.Data] = []
         self.tests = 0
+        self._case = Case()
+        self._once = Once()
+        self._prospects = Prospects()
+        config.pluginmanager.register(self._once)
         self._loops = Loops(self.gate)
         self._watchdog = Watchdog(self.gate)
         self._installed = False
@@ -122,12 +132,17 @@ class BehaviorGate:
         loop = gate.loop if gate.loop is not None and not gate.loop.is_closed() else None
         phase = Phase(nodeid, when, allowed, loop, debugged=_has_debugger())
         gate.phase = phase
+        if when == "setup":
+            self._case = Case()
+        current_case.set(self._case)
         for detector in self.detectors:
             detector.begin(phase)
         return phase
 
     def end(self, phase: Phase) -> list[Finding]:
         """Have every detector judge a phase, and return what was found."""
+        if phase.stopped:
+            self._case.stopped = True
         try:
             for detector in self.detectors:
                 if phase.loop is not None and phase.loop.is_closed():
@@ -135,6 +150,8 @@ class BehaviorGate:
                 detector.end(phase)
         finally:
             self.gate.phase = None
+            if phase.when == "teardown":
+                current_case.set(None)
         return phase.findings
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -153,13 +170,21 @@ class BehaviorGate:
         phase = self.begin(item.nodeid, when, item.stash.get(_allowed_key, frozenset()))
         try:
             result = yield
+        except (KeyboardInterrupt, pytest.exit.Exception):
+            self._conclude(item, phase)
+            raise
         except BaseException as error:
+            # A fixture of many tests raises for each what the gate has raised in it for the first.
+            earlier: list[Finding] = vars(error).get("behavior_gate", [])
+            phase.findings += [one for one in earlier if one.detector not in phase.allowed]
+            by_gate = is_blocking_error(error) or phase.stopped or bool(earlier)
             findings = self._conclude(item, phase)
-            by_gate = is_blocking_error(error) or (phase.stopped and isinstance(error, _ENDS))
+            if findings and by_gate:
+                vars(error)["behavior_gate"] = findings
             if findings and (by_gate or isinstance(error, pytest.skip.Exception)):
                 raise _failure(findings) from None
             if findings:
-                item.add_report_section(when, "behavior gate", output.as_text(findings))
+                item.add_report_section(when, output.NAME, output.as_text(findings))
             raise
         findings = self._conclude(item, phase)
         if findings:
@@ -179,11 +204,14 @@ class BehaviorGate:
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Wrapper:
         wide, phase = fixturedef.scope != "function", self.gate.phase
         token = in_wide_fixture.set(wide)
+        of_case = current_case.set(None if wide else self._case)
         if phase is not None:
             phase.in_wide_fixture = wide
         try:
-            return (yield)
+            with self._prospects.watch(fixturedef):
+                return (yield)
         finally:
+            current_case.reset(of_case)
             in_wide_fixture.reset(token)
             if phase is not None:
                 phase.in_wide_fixture = in_wide_fixture.get()
@@ -195,16 +223,53 @@ class BehaviorGate:
         report = yield
         # A plain attribute of JSON types: pytest-xdist carries it to the controller.
         report.behavior_gate = item.stash.get(_found_key, {}).get(call.when, [])  # type: ignore[attr-defined]
+        if call.excinfo is not None and report.failed:
+            if not output.is_by_gate(report):
+                self._abridge(report, call.excinfo.value)
+            if call.when == "setup" and (self._case.stopped or not output.is_by_gate(report)):
+                self._prospects.judge(item)
         return report
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        report = yield
+        call = getattr(report, "call", None)
+        if call is not None and call.excinfo is not None and report.failed:
+            error = call.excinfo.value
+            # pytest wraps an ImportError.
+            wrapped = error.__cause__ if isinstance(error, pytest.Collector.CollectError) else None
+            self._abridge(report, wrapped or error)
+        return report
+
+    def _abridge(self, report: Report, error: BaseException) -> None:
+        """Show of an error that is not the test's own only what the user has written."""
+        if report.when != "call":
+            cast(Any, report).behavior_gate_mistake = mistake_of(self.gate, error)
+        elif not is_of_application(self.gate, error):
+            return
+        option = self.config.option
+        if option.tbstyle != "auto" or option.fulltrace or option.showlocals:
+            return
+        text = without_libraries(self.gate, error)
+        if text is not None:
+            # pytest-xdist tells the same text of all workers once.
+            of_worker = self._is_worker and report.when == "collect"
+            report.longrepr = str(text) if of_worker else text
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         data = getattr(report, "behavior_gate", [])
         self.found.extend(data)
         self.tests += report.when == "setup"
-        if data and not self._is_worker and str(report.longrepr).startswith("behavior gate: "):
-            findings = [output.from_data(entry) for entry in data]
-            report.longrepr = cast(Any, output.ColouredFindings(findings, report.longrepr))
+        if report.failed and not self._is_worker:
+            self._once.shorten(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and not self._is_worker:
+            self._once.shorten(report)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

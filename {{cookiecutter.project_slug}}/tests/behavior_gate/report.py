@@ -14,6 +14,8 @@ from .core import Finding, Location, When
 
 Data = dict[str, Any]
 
+NAME = "behavior gate"
+
 _COLOURS: dict[str, dict[str, bool]] = {
     "title": {"red": True, "bold": True},
     "what": {"bold": True},
@@ -35,9 +37,15 @@ def from_data(data: Data) -> Finding:
     return Finding(data["detector"], data["what"], where, data["why"], data["mend"])
 
 
-def as_text(findings: Iterable[Finding]) -> str:
-    """Render findings as lines of plain text."""
-    return "\n\n".join("\n".join(line for _, line in _lines(finding)) for finding in findings)
+def is_by_gate(report: pytest.TestReport | pytest.CollectReport) -> bool:
+    """Whether a test has failed by its findings alone."""
+    return str(report.longrepr).startswith(f"{NAME}: ")
+
+
+def as_text(findings: Iterable[Finding], more: str = "") -> str:
+    """Render findings as lines of plain text, and more below them."""
+    texts = ["\n".join(line for _, line in _lines(finding)) for finding in findings]
+    return "\n\n".join([*texts, more] if more else texts)
 
 
 def write(writer: pytest.TerminalReporter | Any, findings: Iterable[Finding]) -> None:
@@ -71,23 +79,31 @@ def summary(finding: Finding) -> str:
     return f"{finding.detector}: {finding.what.splitlines()[0]}{where}"
 
 
-class ColouredFindings:
-    """What pytest shows of a test that failed by its findings alone."""
+def short(finding: Finding) -> str:
+    """Name it in a few words, where it has been told before."""
+    return f"{finding.detector} at {finding.where}" if finding.where else summary(finding)
 
-    def __init__(self, findings: Sequence[Finding], original: Any) -> None:
+
+class ColouredFindings:
+    """What pytest shows of a test that failed by its findings alone, and the line below them."""
+
+    def __init__(self, findings: Sequence[Finding], line: str, original: Any) -> None:
         self._findings = findings
-        self._original = original
+        self._line = line
         self.reprcrash = getattr(original, "reprcrash", None)
 
     def toterminal(self, writer: Any) -> None:
         write(writer, self._findings)
+        if self._line:
+            writer.line("")
+            writer.line(self._line)
 
     def __str__(self) -> str:
-        return str(self._original)
+        return as_text(self._findings, self._line)
 
 
 def _lines(finding: Finding) -> Iterable[tuple[str, str]]:
-    yield "title", f"behavior gate: {finding.detector}"
+    yield "title", f"{NAME}: {finding.detector}"
     for line in finding.what.splitlines():
         yield "what", f"  {line}"
     if finding.where is not None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import sysconfig
+import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from contextvars import copy_context
 from dataclasses import dataclass
+from inspect import getfile
 from itertools import count
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -40,9 +44,7 @@ class Server:
     mend: str
 
     def failure(self, what: str, error: Exception) -> DatabaseError:
-        # The server's own words, without SQLAlchemy's wrapping.
-        cause = error.__cause__ if isinstance(error, DBAPIError) else error
-        reason = str(cause or error).strip().partition("\n")[0].rstrip(".")
+        reason = _words(error).partition("\n")[0].rstrip(".")
         return DatabaseError(f"{self.name} {what}: {reason}. {self.mend}")
 
 
@@ -143,9 +145,9 @@ class Databases:
         await self._execute(f'CREATE DATABASE "{unfinished}"')
         try:
             await asyncio.to_thread(migrate, self.url(unfinished))
-        except Exception:
+        except (Exception, SystemExit) as error:
             await self.check()
-            raise
+            raise DatabaseError(f"The schema can't be built: {_explain(error, migrate)}") from error
         await self._execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{self.template}"')
 
     async def _open(self, migrate: Callable[[str], None]) -> None:
@@ -280,3 +282,31 @@ async def _databases_on(
             yield databases
         finally:
             await databases._close()
+
+
+def _words(error: BaseException) -> str:
+    """What the server says, without SQLAlchemy's wrapping; of another error, what it says."""
+    cause = error.__cause__ if isinstance(error, DBAPIError) else error
+    return str(cause or error).strip()
+
+
+def _explain(error: BaseException, migrate: Callable[[str], None]) -> str:
+    """Say in one line what the migrations ended with, and on which lines of the project."""
+    of_server: BaseException | None = error
+    while not isinstance(of_server, DBAPIError | None):
+        of_server = of_server.__cause__ or of_server.__context__
+    words = _words(of_server) if of_server else ""
+    if of_server is not error:
+        words = ": ".join(filter(None, (type(error).__name__, str(error), words)))
+    words = " ".join(", ".join([words, *getattr(error, "__notes__", ())]).split())
+    tests = str(Path(getfile(migrate)).parent)
+    others = (tests, *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
+    lines: dict[str, str] = {}
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.is_file() and not frame.filename.startswith(others):
+            name = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+            lines.setdefault(frame.filename, f"{name}:{frame.lineno} in {frame.name}")
+    # The innermost may be a helper of a migration.
+    where = ", called from ".join(list(lines.values())[:2])
+    return f"{words}, at {where}." if where else f"{words}."

@@ -1,0 +1,147 @@
+"""What many tests share is told once: by the first in full, by each other one in a line."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Generator, Hashable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from . import report as output
+from .core import Finding, Gate
+from .requests import chain
+
+#: A fixture that has never worked ends the run if so many tests need it, and such a share of all.
+_MANY = 10
+_SHARE = 0.25
+_MAX_LENGTH = 120
+
+#: An error of a fixture, by what makes it the same in another test, and in a few words.
+Mistake = tuple[str, str]
+Report = pytest.TestReport | pytest.CollectReport
+
+
+class Once:
+    """Shortens the reports of what has been told, and lists them below pytest's own summary."""
+
+    def __init__(self) -> None:
+        self._first: dict[Hashable, str] = {}
+        self._again: list[tuple[Report, str]] = []
+
+    def shorten(self, report: Report) -> None:
+        """Leave of the report of a failure what no earlier test has told."""
+        findings = [output.from_data(data) for data in getattr(report, "behavior_gate", ())]
+        new = [finding for finding in findings if self._is_new(finding, report)]
+        line = self._line([finding for finding in findings if finding not in new])
+        mistake: Mistake | None = getattr(report, "behavior_gate_mistake", None)
+        if output.is_by_gate(report):
+            if new:
+                coloured: Any = output.ColouredFindings(new, line, report.longrepr)
+                report.longrepr = coloured
+            else:
+                self._shorten_to(line, report)
+        elif mistake is not None and not self._is_new(mistake[0], report):
+            self._shorten_to(f"{mistake[1]}, as in {self._first[mistake[0]]}", report)
+        elif line:
+            text = output.as_text(new, line)
+            report.sections = [
+                (title, text if output.NAME in title else content)
+                for title, content in report.sections
+            ]
+
+    def _is_new(self, mistake: Hashable, report: Report) -> bool:
+        return self._first.setdefault(mistake, report.nodeid) == report.nodeid
+
+    def _line(self, told: list[Finding]) -> str:
+        if not told:
+            return ""
+        mistakes = ", ".join(output.short(finding) for finding in told)
+        tests = ", ".join(dict.fromkeys(self._first[finding] for finding in told))
+        return f"{output.NAME}: {mistakes}, as in {tests}"
+
+    def _shorten_to(self, line: str, report: Report) -> None:
+        report.longrepr = line
+        self._again.append((report, line))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> Generator[None, None, None]:
+        again = {id(report) for report, _ in self._again}
+        stats = terminalreporter.stats
+        complete = {str(name): stats[name] for name in ("failed", "error") if name in stats}
+        for name, reports in complete.items():
+            stats[name] = [report for report in reports if id(report) not in again]
+        try:
+            yield
+        finally:
+            stats.update(complete)
+        for report, line in self._again:
+            terminalreporter.write("FAILED" if report.when == "call" else "ERROR", red=True)
+            terminalreporter.write_line(f" {report.nodeid} - {line}")
+
+
+class Prospects:
+    """Ends the run where the rest of it can't be different: what many tests need never works."""
+
+    def __init__(self) -> None:
+        self._worked: set[pytest.FixtureDef[Any]] = set()
+        self._broken: pytest.FixtureDef[Any] | None = None
+
+    @contextmanager
+    def watch(self, fixture: pytest.FixtureDef[Any]) -> Iterator[None]:
+        """Take note of how the set-up of a fixture ends."""
+        try:
+            yield
+        except BaseException:
+            self._broken = fixture
+            raise
+        self._worked.add(fixture)
+
+    def judge(self, item: pytest.Item) -> None:
+        """End the run after a set-up that has failed, if the others can't but fail so too."""
+        fixture, self._broken = self._broken, None
+        if fixture is None or fixture in self._worked or item.session.shouldstop:
+            return
+        tests = item.session.items
+        count = sum(fixture.argname in getattr(test, "fixturenames", ()) for test in tests)
+        if count < max(_MANY, _SHARE * len(tests)):
+            return
+        need = f"{count} of {len(tests)} tests need it"
+        item.session.shouldstop = f"the fixture {fixture.argname!r} does not work, and {need}"
+
+
+def mistake_of(gate: Gate, error: BaseException) -> Mistake:
+    """Name an error of a fixture: its type and line, whatever it says of the one test."""
+    error = next(chain(error), error)
+    message = str(error).strip().partition("\n")[0]
+    if len(message) > _MAX_LENGTH:
+        message = f"{message[:_MAX_LENGTH]}…"
+    text = f"{type(error).__name__}: {message}".removesuffix(": ")
+    where = gate.locate_traceback(error.__traceback__)
+    return (f"{type(error).__name__} at {where}", f"{text} at {where}") if where else (text, text)
+
+
+def is_of_application(gate: Gate, error: BaseException) -> bool:
+    """Whether it has passed through the application."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(gate.origin(frame.f_code) == "application" for frame, _ in frames)
+
+
+def without_libraries(gate: Gate, error: BaseException) -> Any:
+    """Show an error as pytest does, but only the lines of the user; None if there are none."""
+
+    def of_user(error: pytest.ExceptionInfo[BaseException]) -> Any:
+        return error.traceback.filter(
+            lambda entry: (
+                gate.origin(entry.frame.code.raw) in ("application", "test")
+                and not entry.ishidden(error)
+            )
+        )
+
+    info = pytest.ExceptionInfo.from_exception(next(chain(error), error))
+    if not getattr(error, "pytrace", True) or not of_user(info):
+        return None
+    return info.getrepr(style="short", tbfilter=of_user, chain=False)
