@@ -1169,21 +1169,14 @@ async def register(registration: Registration, session: SessionDep) -> User:
 """,
         """\
             try:
-                await asyncio.wait_for(self._work.wait(), POLL)
+                await asyncio.wait_for(self._work.wait(), POLL)  # <-
             except (TimeoutError, asyncio.CancelledError):
                 pass
 """,
         "stats.py::test_the_figures_may_be_a_minute_old",
         "tasks",
-        "was still running when the test was over",
+        "task 'worker' was cancelled and goes on",
         run="g",
-        more=(
-            Edit(
-                "app/jobs/worker.py",
-                'worker.run(), name="worker")\n',
-                'worker.run(), name="worker")  # <-\n',
-            ),
-        ),
     ),
     # --- what tests of the project tell of, and not the gate
     mistake(

@@ -212,6 +212,18 @@ class Hangs:
             elif loop in gate.portals and _is_clients(gate, task):
                 name = "it"
             lines.append(f"  {name} waits at {line}{inner}")
+        for task in tasks:
+            # What has asked it to end waits for it.
+            if task is not main and task.cancelling():
+                gate.report(
+                    "tasks",
+                    what="\n".join([f"task {task.get_name()!r} was cancelled and goes on", *lines]),
+                    where=waits_at(gate, task)[0],
+                    why="nobody can stop it: the server does not shut down before it is killed",
+                    mend="re-raise CancelledError after cleaning up, and catch `Exception` where"
+                    " everything is caught",
+                )
+                return
         gate.report(
             "requests",
             what="\n".join([*lines, *reasons]),
