@@ -40,8 +40,7 @@ async def test_client(client: httpx.AsyncClient, n: int) -> None:
     assert response.status_code == 201
 """
 SUITES = {
-    # One of its tests is about the debug mode, which goes with the gate.
-    "the baked suite": ["--ignore=tests/test_many.py", "--ignore=tests/test_event_loop.py"],
+    "the baked suite": ["--ignore=tests/test_many.py"],
     "300 tests": ["tests/test_many.py"],
 }
 

@@ -1,5 +1,6 @@
 import asyncio
 
+import pytest
 import pytest_asyncio
 
 
@@ -8,7 +9,9 @@ async def loop_of_fixtures() -> asyncio.AbstractEventLoop:
     return asyncio.get_running_loop()
 
 
-async def test_tests_run_on_a_debug_mode_event_loop() -> None:
+async def test_tests_run_on_a_debug_mode_event_loop(pytestconfig: pytest.Config) -> None:
+    if pytestconfig.getoption("gate") == "off":
+        pytest.skip("the gate switches debug mode on")
     assert asyncio.get_running_loop().get_debug()
 
 
