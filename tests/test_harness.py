@@ -75,15 +75,6 @@ DEFECTS = [
         "app.notes.Note",
     ),
     Defect(
-        "two heads",
-        {
-            "migrations/versions/0002_a.py": migration("0002a"),
-            "migrations/versions/0002_b.py": migration("0002b"),
-        },
-        "test_the_migrations_have_one_head",
-        "merge them: .*0002[ab].*0002[ab]",
-    ),
-    Defect(
         "downgrade that fails",
         {
             "migrations/versions/0002_a.py": migration(
