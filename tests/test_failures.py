@@ -249,32 +249,42 @@ def test_what_few_tests_need_or_has_worked_before_does_not_end_the_run(project: 
 
 
 CRASH = """
-async def crash() -> None:
-    raise LookupError("nothing there")  # <-
+async def crash(name: str) -> None:
+    raise LookupError(f"no {name}")  # <-
 """
 TEST_CRASH = """
 import httpx
+import pytest
 from fastapi import FastAPI
 
 from app.crash import crash
 
 
-async def test_crash(app: FastAPI, client: httpx.AsyncClient) -> None:
-    app.add_api_route("/crash", crash)
-    await client.get("/crash")
+@pytest.mark.parametrize("path", ["/a/tag", "/b/tag", "/a/list"])
+async def test_crash(app: FastAPI, client: httpx.AsyncClient, path: str) -> None:
+    app.add_api_route("/a/{name}", crash)
+    app.add_api_route("/b/{name}", crash)
+    await client.get(path)
 """
 
 
-def test_an_error_of_the_app_is_shown_without_the_lines_of_libraries(project: Project) -> None:
+def test_an_error_of_the_app_is_told_once_without_the_lines_of_libraries(project: Project) -> None:
     write(project, "app/crash.py", CRASH)
     write(project, "tests/test_crash.py", TEST_CRASH)
+    arguments = ("tests/test_crash.py", "-p", "no:randomly")
 
-    short = run_pytest(project, "tests/test_crash.py")
-    long = run_pytest(project, "tests/test_crash.py", "--full-trace")
+    short, long = run_pytest(project, *arguments), run_pytest(project, *arguments, "--full-trace")
 
-    assert_short(short)
-    assert f"\n{marked(project, 'app/crash.py')}: in crash\n" in short.stdout
-    assert "\nE   LookupError: nothing there\n" in short.stdout
+    where = marked(project, "app/crash.py")
+    assert short.stdout.count(f"\n{where}: in crash\n") == 2
+    assert re.findall(r"^E   .*", short.stdout, re.MULTILINE) == [
+        "E   LookupError: no tag",
+        "E   LookupError: no list",
+    ]
+    again = (
+        f"LookupError: no tag at {where} in crash, as in tests/test_crash.py::test_crash[/a/tag]"
+    )
+    assert f"\nFAILED tests/test_crash.py::test_crash[/b/tag] - {again}\n" in short.stdout
     assert "site-packages" not in short.stdout
     assert "site-packages" in long.stdout
 

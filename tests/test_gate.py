@@ -17,6 +17,7 @@ LIBRARIES = (
     *("bcrypt", "jinja2", "loguru", "prometheus-client", "psycopg[binary]", "psycopg2-binary"),
     *("requests", "sentry-sdk", "slowapi", "sse-starlette", "structlog"),
 )
+SHORT_HANGS = "--override-ini=gate_timeout=2"
 
 
 class Run:
@@ -33,7 +34,6 @@ class Run:
             "tests/traps",
             "--gate-report=gate.json",
             "--junitxml=junit.xml",
-            "--override-ini=gate_timeout=2",
             *options,
             timeout=600,
         )
@@ -56,7 +56,7 @@ def planted(installed: Project, factory: pytest.TempPathFactory, name: str) -> P
 
 @pytest.fixture(scope="module")
 def trapped(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return Run(planted(installed, tmp_path_factory, "traps"), list(TRAPS))
+    return Run(planted(installed, tmp_path_factory, "traps"), list(TRAPS), SHORT_HANGS)
 
 
 @pytest.fixture(scope="module")

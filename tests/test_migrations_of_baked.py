@@ -707,7 +707,8 @@ def test_a_defect_of_the_migrations_fails_a_test_that_names_it(
     for name, text in defect.files.items():
         write(project, name, text)
 
-    done = project.uv("run", "--frozen", "pytest", "tests/test_migrations.py")
+    test = ("tests/test_migrations.py", "-k", defect.test)
+    done = project.uv("run", "--frozen", "pytest", *test)
 
     assert done.returncode == 1, done.stdout + done.stderr
     assert re.search(rf"^FAILED \S*::{defect.test}\b", done.stdout, re.MULTILINE), done.stdout

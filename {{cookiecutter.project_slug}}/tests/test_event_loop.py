@@ -10,7 +10,7 @@ async def loop_of_fixtures() -> asyncio.AbstractEventLoop:
 
 
 async def test_tests_run_on_a_debug_mode_event_loop(pytestconfig: pytest.Config) -> None:
-    if pytestconfig.getoption("gate") == "off":
+    if pytestconfig.getoption("gate", "off") == "off":
         pytest.skip("the gate switches debug mode on")
     assert asyncio.get_running_loop().get_debug()
 

@@ -18,7 +18,7 @@ _MANY = 10
 _SHARE = 0.25
 _MAX_LENGTH = 120
 
-#: An error of a fixture, by what makes it the same in another test, and in a few words.
+#: An error, by what makes it the same in another test, and in a few words.
 Mistake = tuple[str, str]
 Report = pytest.TestReport | pytest.CollectReport
 
@@ -93,6 +93,7 @@ class Prospects:
     @contextmanager
     def watch(self, fixture: pytest.FixtureDef[Any]) -> Iterator[None]:
         """Take note of how the set-up of a fixture ends."""
+        self._broken = None
         try:
             yield
         except BaseException:
@@ -113,15 +114,18 @@ class Prospects:
         item.session.shouldstop = f"the fixture {fixture.argname!r} does not work, and {need}"
 
 
-def mistake_of(gate: Gate, error: BaseException) -> Mistake:
-    """Name an error of a fixture: its type and line, whatever it says of the one test."""
+def mistake_of(gate: Gate, error: BaseException, *, in_call: bool) -> Mistake:
+    """Name an error. In a fixture it is the same by its type and line, whatever it says."""
     error = next(chain(error), error)
     message = str(error).strip().partition("\n")[0]
     if len(message) > _MAX_LENGTH:
         message = f"{message[:_MAX_LENGTH]}…"
     text = f"{type(error).__name__}: {message}".removesuffix(": ")
     where = gate.locate_traceback(error.__traceback__)
-    return (f"{type(error).__name__} at {where}", f"{text} at {where}") if where else (text, text)
+    if where is None:
+        return text, text
+    key = text if in_call else type(error).__name__
+    return f"{key} at {where}", f"{text} at {where}"
 
 
 def is_of_application(gate: Gate, error: BaseException) -> bool:

@@ -245,10 +245,10 @@ class BehaviorGate:
 
     def _abridge(self, report: Report, error: BaseException) -> None:
         """Show of an error that is not the test's own only what the user has written."""
-        if report.when != "call":
-            cast(Any, report).behavior_gate_mistake = mistake_of(self.gate, error)
-        elif not is_of_application(self.gate, error):
+        in_call = report.when == "call"
+        if in_call and not is_of_application(self.gate, error):
             return
+        cast(Any, report).behavior_gate_mistake = mistake_of(self.gate, error, in_call=in_call)
         option = self.config.option
         if option.tbstyle != "auto" or option.fulltrace or option.showlocals:
             return
