@@ -95,7 +95,8 @@ def _lend(dialect: Any, record: Any, _: object, parameters: dict[str, Any]) -> A
         raise shared.refuse(SeparateConnectionError(f"{dialect.driver} opens another one"))
     if not shared.is_on_this_loop():
         raise shared.refuse(SeparateConnectionError("another event loop opens its own"))
-    return dialect.connect(async_creator_fn=shared.lend)
+    settings = parameters.get("server_settings")
+    return dialect.connect(async_creator_fn=lambda: shared.lend(settings))
 
 
 @event.listens_for(Pool, "checkout")
