@@ -192,6 +192,20 @@ async def test_a_test_that_breaks_its_connection_leaves_a_good_one_to_the_next(
         )
 
 
+async def test_a_connection_after_the_end_of_the_one_is_refused(own: SharedDatabase) -> None:
+    async def work() -> None:
+        async with own.isolated() as isolation:
+            with suppress(DBAPIError):
+                await isolation.test_session.execute(
+                    text("SELECT pg_terminate_backend(pg_backend_pid())")
+                )
+            await isolation.test_session.rollback()
+            await isolation.test_session.execute(text("SELECT 1"))
+
+    with pytest.raises(SeparateConnectionError, match="it has ended, so that an engine opens"):
+        await work()
+
+
 async def test_a_test_that_ends_in_a_failed_statement_leaves_a_good_connection_to_the_next(
     own: SharedDatabase,
 ) -> None:
@@ -507,6 +521,18 @@ async def test_a_transaction_that_has_undone_all_it_wrote_lets_others_through(
 
     emails = await session.scalars(select(User.email).where(PEOPLE).order_by(User.email))
     assert emails.all() == ["ada@example.com", "alan@example.com", "grace@example.com"]
+
+
+async def test_a_function_whose_value_alone_changes_keeps_nobody_out(
+    app: FastAPI, session: AsyncSession
+) -> None:
+    async with app.state.sessionmaker() as one, app.state.sessionmaker() as other:
+        await one.scalar(select(User.email).order_by(func.random()))
+        await one.execute(text("SELECT pg_advisory_lock(1)"))
+        await create_user(other, email="ada@example.com", password=PASSWORD)
+        await other.commit()
+
+    assert (await session.scalars(select(User.email).where(PEOPLE))).all() == ["ada@example.com"]
 
 
 async def test_a_transaction_that_has_failed_lets_others_through(

@@ -428,8 +428,9 @@ class LentConnection:
         return self._closed or not self.shared.is_lent or self.shared.connection.is_closed()
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        is_open = not self.is_closed()
         self._closed = True
-        if self.shared.is_lent:
+        if is_open:
             await self.shared.end(self, commit=False)
 
     def terminate(self) -> None:
