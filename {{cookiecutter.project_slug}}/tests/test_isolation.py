@@ -1,6 +1,7 @@
 """The fixtures keep what they promise."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from decimal import Decimal
@@ -33,6 +34,7 @@ from tests.isolation import (
     SharedDatabase,
     restored,
 )
+from tests.isolation import connection as shared_connection
 from tests.postgres import Databases
 
 # Not those that the app may make when it starts.
@@ -347,6 +349,19 @@ async def test_a_transaction_waits_for_another_one_to_end(
 
     _, found = await asyncio.gather(write(), count())
     assert found == 1
+
+
+async def test_a_transaction_waits_no_longer_when_the_clock_stands_still(
+    app: FastAPI, session: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_connection, "PATIENCE_S", 0.05)
+    now = time.monotonic()
+    async with app.state.sessionmaker() as other:
+        await create_user(other, email="ada@example.com", password=PASSWORD)
+        with monkeypatch.context() as frozen:
+            frozen.setattr(time, "monotonic", lambda: now)
+            with pytest.raises(OverlappingTransactionsError):
+                await asyncio.create_task(session.scalar(select(User.email)))
 
 
 async def test_a_transaction_inside_another_one_that_has_written_is_refused(

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import wraps
 from typing import Any, NamedTuple
 
@@ -317,7 +318,7 @@ class SharedConnection:
         # The task that would have to commit waits for this statement.
         if writer.task is not asyncio.current_task():
             try:
-                async with asyncio.timeout(PATIENCE_S):
+                async with self._patience():
                     await self._turn.wait_for(lambda: self._writer in {None, lent})
             except TimeoutError:
                 pass
@@ -325,6 +326,24 @@ class SharedConnection:
                 return
         other = writer.first_write or "SAVEPOINT"
         raise self.refuse(OverlappingTransactionsError(statement, other))
+
+    @asynccontextmanager
+    async def _patience(self) -> AsyncIterator[None]:
+        # A test may have stopped the clock of the event loop, and not the one of a lock.
+        async with asyncio.timeout(None) as patience:
+
+            def end() -> None:
+                # The turn may have come at the same moment.
+                with suppress(RuntimeError):
+                    patience.reschedule(self._loop.time())
+
+            timer = threading.Timer(PATIENCE_S, self._loop.call_soon_threadsafe, (end,))
+            timer.daemon = True
+            timer.start()
+            try:
+                yield
+            finally:
+                timer.cancel()
 
     def refuse(self, error: IsolationError) -> IsolationError:
         self.refusals.append(error)
