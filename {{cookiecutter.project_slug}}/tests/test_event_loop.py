@@ -1,5 +1,6 @@
 import asyncio
 
+import pytest
 import pytest_asyncio
 
 
@@ -8,8 +9,8 @@ async def loop_of_fixtures() -> asyncio.AbstractEventLoop:
     return asyncio.get_running_loop()
 
 
-async def test_tests_run_on_a_debug_mode_event_loop() -> None:
-    assert asyncio.get_running_loop().get_debug()
+async def test_tests_run_on_a_debug_mode_event_loop(pytestconfig: pytest.Config) -> None:
+    assert asyncio.get_running_loop().get_debug() is (pytestconfig.getoption("gate") == "on")
 
 
 async def test_tests_and_fixtures_share_one_event_loop(
