@@ -1,8 +1,11 @@
 """The fixtures keep what they promise."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from decimal import Decimal
+from typing import Any
 
 import asyncpg
 import httpx
@@ -11,10 +14,11 @@ from fastapi import BackgroundTasks, FastAPI, HTTPException, Request
 from fastapi import WebSocket as StarletteWebSocket
 from sqlalchemy import delete, event, func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.database import SessionDep, create_engine, get_session
+from app.errors import EmailTaken
 from app.users.models import User
 from app.users.service import create_user
 from tests.app_under_test import PASSWORD
@@ -23,12 +27,14 @@ from tests.isolation import (
     ConcurrentRequestsError,
     ForeignDatabaseError,
     Isolation,
+    OneConnectionError,
     OuterTransactionError,
     OverlappingTransactionsError,
     SeparateConnectionError,
     SharedDatabase,
     restored,
 )
+from tests.isolation import connection as shared_connection
 from tests.postgres import Databases
 
 # Not those that the app may make when it starts.
@@ -188,6 +194,20 @@ async def test_a_test_that_breaks_its_connection_leaves_a_good_one_to_the_next(
         )
 
 
+async def test_a_connection_after_the_end_of_the_one_is_refused(own: SharedDatabase) -> None:
+    async def work() -> None:
+        async with own.isolated() as isolation:
+            with suppress(DBAPIError):
+                await isolation.test_session.execute(
+                    text("SELECT pg_terminate_backend(pg_backend_pid())")
+                )
+            await isolation.test_session.rollback()
+            await isolation.test_session.execute(text("SELECT 1"))
+
+    with pytest.raises(SeparateConnectionError, match="it has ended, so that an engine opens"):
+        await work()
+
+
 async def test_a_test_that_ends_in_a_failed_statement_leaves_a_good_connection_to_the_next(
     own: SharedDatabase,
 ) -> None:
@@ -199,7 +219,10 @@ async def test_a_test_that_ends_in_a_failed_statement_leaves_a_good_connection_t
         assert await isolation.test_session.scalar(text("SELECT 1")) == 1
 
 
-@pytest.mark.parametrize("statement", ["COMMIT", "  rollback; -- all of it", "END"])
+@pytest.mark.parametrize(
+    "statement",
+    ["COMMIT", "  rollback; -- all of it", "END", "/* done */ COMMIT", "SELECT 1; ROLLBACK WORK"],
+)
 async def test_a_statement_that_would_end_the_transaction_of_the_test_is_refused(
     session: AsyncSession, statement: str
 ) -> None:
@@ -326,6 +349,19 @@ async def test_a_transaction_waits_for_another_one_to_end(
 
     _, found = await asyncio.gather(write(), count())
     assert found == 1
+
+
+async def test_a_transaction_waits_no_longer_when_the_clock_stands_still(
+    app: FastAPI, session: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_connection, "PATIENCE_S", 0.05)
+    now = time.monotonic()
+    async with app.state.sessionmaker() as other:
+        await create_user(other, email="ada@example.com", password=PASSWORD)
+        with monkeypatch.context() as frozen:
+            frozen.setattr(time, "monotonic", lambda: now)
+            with pytest.raises(OverlappingTransactionsError):
+                await asyncio.create_task(session.scalar(select(User.email)))
 
 
 async def test_a_transaction_inside_another_one_that_has_written_is_refused(
@@ -482,6 +518,203 @@ async def test_rows_are_streamed_while_another_session_works(
         )
         == 4
     )
+
+
+async def test_a_transaction_that_has_undone_all_it_wrote_lets_others_through(
+    app: FastAPI, session: AsyncSession, user: User
+) -> None:
+    async with app.state.sessionmaker() as one, app.state.sessionmaker() as other:
+        async with one.begin_nested():
+            await one.scalar(select(User.email))
+        with pytest.raises(EmailTaken):
+            await create_user(one, email=user.email, password=PASSWORD)
+        await create_user(other, email="grace@example.com", password=PASSWORD)
+        await other.commit()
+        async with one.begin_nested():
+            await create_user(one, email="alan@example.com", password=PASSWORD)
+        await one.commit()
+
+    emails = await session.scalars(select(User.email).where(PEOPLE).order_by(User.email))
+    assert emails.all() == ["ada@example.com", "alan@example.com", "grace@example.com"]
+
+
+async def test_a_function_whose_value_alone_changes_keeps_nobody_out(
+    app: FastAPI, session: AsyncSession
+) -> None:
+    async with app.state.sessionmaker() as one, app.state.sessionmaker() as other:
+        await one.scalar(select(User.email).order_by(func.random()))
+        await one.execute(text("SELECT pg_advisory_lock(1)"))
+        await create_user(other, email="ada@example.com", password=PASSWORD)
+        await other.commit()
+
+    assert (await session.scalars(select(User.email).where(PEOPLE))).all() == ["ada@example.com"]
+
+
+async def test_a_transaction_that_has_failed_lets_others_through(
+    app: FastAPI, session: AsyncSession
+) -> None:
+    async with app.state.sessionmaker() as one, app.state.sessionmaker() as other:
+        await create_user(one, email="ada@example.com", password=PASSWORD)
+        with pytest.raises(DBAPIError, match="division by zero"):
+            await one.execute(text("SELECT 1 / 0"))
+        await create_user(other, email="grace@example.com", password=PASSWORD)
+        await other.commit()
+        with pytest.raises(DBAPIError, match="current transaction is aborted"):
+            await one.execute(text("SELECT 1"))
+        await one.rollback()
+        assert await one.scalar(text("SELECT 1")) == 1
+
+    assert (await session.scalars(select(User.email).where(PEOPLE))).all() == ["grace@example.com"]
+
+
+async def test_a_savepoint_is_rolled_back_to_more_than_once(
+    app: FastAPI, session: AsyncSession
+) -> None:
+    async with app.state.sessionmaker() as other:
+        await other.execute(text("SAVEPOINT again"))
+        for _ in range(2):
+            with pytest.raises(DBAPIError, match="division by zero"):
+                await other.execute(text("SELECT 1 / 0"))
+            await other.execute(text("ROLLBACK TO again"))
+        await create_user(other, email="ada@example.com", password=PASSWORD)
+        await other.commit()
+
+    assert (await session.scalars(select(User.email).where(PEOPLE))).all() == ["ada@example.com"]
+
+
+async def test_a_setting_of_one_transaction_ends_with_it(
+    app: FastAPI, session: AsyncSession
+) -> None:
+    settings = text("SELECT current_setting('app.user', true), current_setting('lock_timeout')")
+    async with app.state.sessionmaker() as other:
+        await other.execute(select(func.set_config("app.user", "ada", True)))
+        await other.execute(text("SET LOCAL lock_timeout = '2s'"))
+        assert (await other.execute(settings)).one() == ("ada", "2s")
+        await other.commit()
+        assert (await other.execute(settings)).one() == ("", "0")
+        await other.execute(select(func.set_config("app.user", "eve", False)))
+        await other.commit()
+        assert (await other.execute(settings)).one() == ("eve", "0")
+
+
+async def test_a_temporary_table_is_dropped_at_the_commit(
+    app: FastAPI, session: AsyncSession
+) -> None:
+    async with app.state.sessionmaker() as other:
+        for _ in range(2):
+            await other.execute(text("CREATE TEMP TABLE batch (id int) ON COMMIT DROP"))
+            await other.execute(text("INSERT INTO batch VALUES (1)"))
+            await other.commit()
+
+
+async def test_a_transaction_that_only_reads_may_not_write(
+    app: FastAPI, session: AsyncSession
+) -> None:
+    async with app.state.sessionmaker() as other:
+        await other.connection(execution_options={"postgresql_readonly": True})
+        with pytest.raises(DBAPIError, match="in a read-only transaction"):
+            await create_user(other, email="ada@example.com", password=PASSWORD)
+        await other.rollback()
+        await create_user(other, email="grace@example.com", password=PASSWORD)
+        await other.commit()
+
+    assert (await session.scalars(select(User.email).where(PEOPLE))).all() == ["grace@example.com"]
+
+
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+async def test_a_transaction_that_would_lose_its_snapshot_is_refused(
+    app: FastAPI, session: AsyncSession, level: str
+) -> None:
+    async with app.state.sessionmaker() as one, app.state.sessionmaker() as other:
+        await one.connection(execution_options={"isolation_level": level})
+        await one.scalars(select(User.email))
+        await one.scalars(select(User.email))
+        await create_user(other, email="ada@example.com", password=PASSWORD)
+        await other.commit()
+        with pytest.raises(OneConnectionError, match="would see what another one has committed"):
+            await one.scalars(select(User.email))
+
+
+async def test_a_lock_of_another_session_that_keeps_nobody_out_is_refused(
+    isolation: Isolation,
+) -> None:
+    lock = text("SELECT pg_try_advisory_lock(:key)")
+    async with isolation.engine.connect() as one, isolation.engine.connect() as other:
+        for connection in (one, other):
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+        assert await one.scalar(lock, {"key": 1})
+        assert await other.scalar(lock, {"key": 2})
+        with pytest.raises(OneConnectionError, match="the advisory lock that another session"):
+            await other.scalar(lock, {"key": 1})
+        await one.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": 1})
+        assert await other.scalar(lock, {"key": 1})
+
+
+async def test_a_notification_that_nobody_would_get_is_refused(
+    app: FastAPI, isolation: Isolation, session: AsyncSession
+) -> None:
+    await session.execute(text("NOTIFY news"))
+    await session.commit()
+    async with isolation.engine.connect() as connection:
+        raw: Any = (await connection.get_raw_connection()).driver_connection
+        await raw.add_listener("news", print)
+        with pytest.raises(OneConnectionError, match="since its transaction never commits"):
+            await session.execute(select(func.pg_notify("news", "one")))
+
+
+async def test_a_codec_of_one_test_is_gone_in_the_next(own: SharedDatabase) -> None:
+    async def price(isolation: Isolation) -> object:
+        async with isolation.engine.connect() as connection:
+            raw: Any = (await connection.get_raw_connection()).driver_connection
+            return await raw.fetchval("SELECT 1.50::numeric")
+
+    async with own.isolated() as isolation:
+        assert await price(isolation) == Decimal("1.50")
+        async with isolation.engine.connect() as connection:
+            raw: Any = (await connection.get_raw_connection()).driver_connection
+            await raw.set_type_codec("numeric", encoder=str, decoder=str, schema="pg_catalog")
+        assert await price(isolation) == "1.50"
+    async with own.isolated() as isolation:
+        assert await price(isolation) == Decimal("1.50")
+
+
+async def test_what_an_engine_asks_of_the_server_is_set(isolation: Isolation) -> None:
+    engine = create_async_engine(
+        isolation.database_url, connect_args={"server_settings": {"statement_timeout": "7s"}}
+    )
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SHOW statement_timeout")) == "7s"
+    await engine.dispose()
+
+
+async def test_a_savepoint_needs_a_transaction(isolation: Isolation) -> None:
+    async with isolation.engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        with pytest.raises(DBAPIError, match="SAVEPOINT can only be used in transaction blocks"):
+            await connection.execute(text("SAVEPOINT mine"))
+
+
+async def test_the_driver_prepares_statements_and_iterates_over_cursors(
+    app: FastAPI, session: AsyncSession
+) -> None:
+    insert = "INSERT INTO users (id, email, password_hash) VALUES (gen_random_uuid(), $1, 'x')"
+    async with app.state.sessionmaker() as other:
+        raw = (await (await other.connection()).get_raw_connection()).driver_connection
+        assert not raw.is_in_transaction()
+        with pytest.raises(asyncpg.NoActiveSQLTransactionError, match="outside of a transaction"):
+            await raw.cursor("SELECT 1")
+        transaction = raw.transaction()
+        await transaction.start()
+        statement = await raw.prepare(f"{insert} RETURNING email")
+        assert await statement.fetchval("ada") == "ada"
+        numbers = await raw.prepare("SELECT generate_series(1, $1::int)")
+        assert [row[0] async for row in numbers.cursor(60)] == list(range(1, 61))
+        cursor = await raw.cursor("SELECT generate_series(1, 3)")
+        await cursor.forward(1)
+        assert (await cursor.fetchrow())[0] == 2
+        await transaction.rollback()
+
+    assert (await session.scalars(select(User.email).where(User.email == "ada"))).all() == []
 
 
 # Real commits

@@ -6,6 +6,7 @@ from .engines import only_databases
 from .errors import (
     ConcurrentRequestsError,
     ForeignDatabaseError,
+    OneConnectionError,
     OuterTransactionError,
     OverlappingTransactionsError,
     SeparateConnectionError,
@@ -15,6 +16,7 @@ __all__ = [
     "ConcurrentRequestsError",
     "ForeignDatabaseError",
     "Isolation",
+    "OneConnectionError",
     "OuterTransactionError",
     "OverlappingTransactionsError",
     "SeparateConnectionError",

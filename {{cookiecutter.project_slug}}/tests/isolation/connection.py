@@ -9,19 +9,32 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import re
-from collections.abc import AsyncIterator, Generator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
 from .errors import (
     REAL_COMMITS,
     IsolationError,
+    OneConnectionError,
     OuterTransactionError,
     OverlappingTransactionsError,
+)
+from .statements import (
+    ADVISORY_LOCK,
+    CHANGES_SCHEMA,
+    LISTENS,
+    NOTIFIES,
+    SAVEPOINTS,
+    dropped_at_commit,
+    ends_transaction,
+    functions,
+    local_settings,
+    reads,
 )
 
 PATIENCE_S = 2.0
@@ -29,18 +42,27 @@ PATIENCE_S = 2.0
 
 PREPARED_STATEMENTS = 500
 
-ENDS_TRANSACTION = re.compile(
-    r"\s*(COMMIT|END|ABORT|ROLLBACK(?!\s+TO)|PREPARE\s+TRANSACTION)\b", re.IGNORECASE
+SAVEPOINT = "isolation_of_the_test"
+
+ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
+
+NEED_NO_TRANSACTION = (
+    asyncpg.ActiveSQLTransactionError,
+    asyncpg.InvalidTransactionTerminationError,
 )
-READS = re.compile(
-    r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(SELECT|VALUES|TABLE|SHOW|WITH)\b", re.IGNORECASE | re.DOTALL
-)
-LOCKS_OR_WRITES = re.compile(
-    r"\bFOR\s+((NO\s+)?KEY\s+)?(UPDATE|SHARE)\b|\b(INSERT|UPDATE|DELETE|MERGE|INTO)\b",
-    re.IGNORECASE,
-)
-CHANGES_SCHEMA = re.compile(r"\s*(CREATE|ALTER|DROP)\b", re.IGNORECASE)
-FUNCTION = re.compile(r"(\w+)\"?\s*\(")
+
+NO_SNAPSHOT = "a transaction would see what another one has committed since it began"
+NO_NOTIFICATION = "nobody is notified, since its transaction never commits"
+NO_ADVISORY_LOCK = "the advisory lock that another session holds keeps nobody out"
+
+
+class Savepoint(NamedTuple):
+    """A savepoint of a session, which PostgreSQL keeps when it rolls back to it."""
+
+    name: str
+    first_write: str
+    """What the session had written before it."""
+    is_undone: bool = False
 
 
 class SharedConnection:
@@ -58,6 +80,8 @@ class SharedConnection:
         self.is_lent = False
         #: Raised in code that may have caught them.
         self.refusals: list[IsolationError] = []
+        #: Its codecs or listeners are not those of a new connection.
+        self.is_altered = False
         self._loop = asyncio.get_running_loop()
         self._volatile = volatile
         self._deferred = deferred
@@ -68,12 +92,19 @@ class SharedConnection:
         self._writer: LentConnection | None = None
         self._prepared: dict[str, Any] = {}
         self._has_changed_schema = False
+        self._codecs: dict[tuple[str, str], object] = {}
+        self._commits = 0
+        # Whoever has one of the savepoints inside it knows by this whether it is still there.
+        self._savepoint_number = 0
+        self._has_listener = False
+        self._advisory_locks: dict[object, LentConnection] = {}
 
     @contextmanager
     def lent(self) -> Iterator[None]:
         """Lend it for one test, whose transaction has begun."""
         self.is_lent, self.refusals = True, []
         self._has_savepoint, self._writer = False, None
+        self._has_listener, self._advisory_locks = False, {}
         try:
             yield
         finally:
@@ -81,63 +112,160 @@ class SharedConnection:
             if self._has_changed_schema:
                 self.forget_prepared()
 
-    def lend(self) -> LentConnection:
+    def lend(self, server_settings: dict[str, str] | None = None) -> LentConnection:
         """Stand in for `asyncpg.connect`, whose result is awaited."""
-        return LentConnection(self)
+        return LentConnection(self, server_settings or {})
 
     def is_on_this_loop(self) -> bool:
         return asyncio._get_running_loop() is self._loop
 
     @asynccontextmanager
-    async def turn(self, lent: LentConnection, statement: str) -> AsyncIterator[None]:
+    async def turn(
+        self, lent: LentConnection, statement: str, arguments: tuple[Any, ...] | None = None
+    ) -> AsyncIterator[None]:
         """Keep the connection for one statement, as soon as no other transaction has changes.
 
         Raises:
+            OneConnectionError: The statement needs a connection of its own.
             OuterTransactionError: The statement would end the transaction of the test.
             OverlappingTransactionsError: The other transaction does not end.
         """
-        if ENDS_TRANSACTION.match(statement):
+        if ends_transaction(statement):
             raise self.refuse(OuterTransactionError(statement))
+        if not lent.in_transaction and (match := SAVEPOINTS.match(statement)):
+            raise asyncpg.NoActiveSQLTransactionError(
+                f"{match['kind'].upper()} can only be used in transaction blocks"
+            )
         if not lent.is_connected:
             async with self._connecting(statement):
                 yield
             return
         async with self._turn:
             await self._end_abandoned()
+            if lent.failed and self._writer is not lent:
+                raise asyncpg.InFailedSQLTransactionError(ABORTED)
             await self._wait_for_others(lent, statement)
+            if arguments is not None:
+                self._check_it_needs_no_other(lent, statement, arguments)
+            only_reads = self._only_reads(statement)
             if not self._has_savepoint:
-                await self.connection.execute("SAVEPOINT test")
+                await self.connection.execute(f"SAVEPOINT {SAVEPOINT}")
                 self._has_savepoint = True
-            if self._writer is None and not self._only_reads(statement):
-                self._writer = lent
+            if self._writer is None and not only_reads:
+                await self._take_turn(lent)
             self._has_changed_schema |= CHANGES_SCHEMA.match(statement) is not None
-            if self._writer is lent and not lent.first_write:
-                lent.first_write = "" if statement.startswith("SAVEPOINT") else statement
+            if arguments is not None and not only_reads:
+                await self._prepare_commit(lent, statement, arguments)
             lent.task = asyncio.current_task()
             try:
                 yield
             except BaseException as error:
                 if _has_ended_transaction(error):
-                    # PostgreSQL takes no other statement before a rollback.
-                    self._writer, lent.failed = lent, True
-                    lent.first_write = lent.first_write or statement
-                if isinstance(error, asyncpg.ActiveSQLTransactionError):
+                    await self._fail(lent, statement, error)
+                if isinstance(error, NEED_NO_TRANSACTION):
                     error.add_note(REAL_COMMITS)
                 raise
             else:
                 lent.failed = False
+                if arguments is not None and not only_reads:
+                    await self._has_written(lent, statement)
             finally:
                 if not lent.in_transaction:
                     # It commits each statement by itself.
                     await self._end(lent, commit=True)
+                    lent.failed = False
+
+    def _check_it_needs_no_other(
+        self, lent: LentConnection, statement: str, arguments: tuple[Any, ...]
+    ) -> None:
+        if lent.has_snapshot:
+            lent.commits_seen = self._commits if lent.commits_seen is None else lent.commits_seen
+            if lent.commits_seen != self._commits:
+                raise self.refuse(OneConnectionError(statement, NO_SNAPSHOT))
+        self._has_listener |= LISTENS.match(statement) is not None
+        if self._has_listener and NOTIFIES.search(statement):
+            raise self.refuse(OneConnectionError(statement, NO_NOTIFICATION))
+        for lock in ADVISORY_LOCK.finditer(statement):
+            key = (lock["key"], arguments)
+            owner = self._advisory_locks.get(key)
+            if lock["unlock"]:
+                self._advisory_locks.pop(key, None)
+            elif owner in {None, lent} or owner.is_closed():
+                self._advisory_locks[key] = lent
+            else:
+                raise self.refuse(OneConnectionError(statement, NO_ADVISORY_LOCK))
+
+    async def _prepare_commit(
+        self, lent: LentConnection, statement: str, arguments: tuple[Any, ...]
+    ) -> None:
+        """Note what PostgreSQL does at a commit, and not at the end of a savepoint."""
+        lent.dropped_at_commit.extend(dropped_at_commit(statement))
+        for name in local_settings(statement, arguments):
+            if name not in lent.local_settings:
+                before = await self.connection.fetchval("SELECT current_setting($1, true)", name)
+                lent.local_settings[name] = before or ""
+
+    async def _fail(self, lent: LentConnection, statement: str, error: BaseException) -> None:
+        # PostgreSQL takes no other statement before a rollback.
+        lent.failed = True
+        if isinstance(error, Exception) and not lent.savepoints and self._writer in {None, lent}:
+            # All that the transaction may still do is to roll back: others need not wait for it.
+            await self._roll_back()
+            self._give_turn()
+        else:
+            if self._writer is not lent:
+                await self._take_turn(lent)
+            lent.first_write = lent.first_write or statement
+
+    async def _has_written(self, lent: LentConnection, statement: str) -> None:
+        match = SAVEPOINTS.match(statement)
+        if match is None:
+            lent.first_write = lent.first_write or statement
+            return
+        if match["begin"]:
+            lent.savepoints.append(Savepoint(match["name"], lent.first_write))
+        while lent.savepoints and not match["begin"]:
+            savepoint = lent.savepoints.pop()
+            if savepoint.name != match["name"]:
+                continue
+            if match["rollback"]:
+                lent.first_write = savepoint.first_write
+                lent.savepoints.append(savepoint._replace(is_undone=True))
+            break
+        if not lent.first_write and all(savepoint.is_undone for savepoint in lent.savepoints):
+            # It has written nothing, after all.
+            if lent.is_read_only:
+                await self._roll_back()
+            self._give_turn()
+
+    async def _roll_back(self) -> None:
+        self._savepoint_number += 1
+        await self.connection.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
+
+    async def _release(self) -> None:
+        self._has_savepoint = False
+        self._savepoint_number += 1
+        await self.connection.execute(f"RELEASE SAVEPOINT {SAVEPOINT}")
+
+    def _give_turn(self) -> None:
+        self._writer = None
+        self._turn.notify_all()
+
+    async def _take_turn(self, lent: LentConnection) -> None:
+        self._writer, lent.first_write = lent, ""
+        lent.local_settings, lent.dropped_at_commit = {}, []
+        if lent.savepoint_number != self._savepoint_number:
+            lent.savepoint_number, lent.savepoints = self._savepoint_number, []
+        if lent.is_read_only:
+            # The end of the savepoint ends it too.
+            await self.connection.execute("SET TRANSACTION READ ONLY")
 
     @asynccontextmanager
     async def _connecting(self, statement: str) -> AsyncIterator[None]:
         # What an engine sets for a new connection belongs to no transaction.
         async with self._turn:
             if self._has_savepoint and self._writer is None and not self._only_reads(statement):
-                self._has_savepoint = False
-                await self.connection.execute("RELEASE SAVEPOINT test")
+                await self._release()
             yield
 
     async def end(self, lent: LentConnection, *, commit: bool) -> None:
@@ -146,6 +274,7 @@ class SharedConnection:
         if self._writer is lent:
             async with self._turn:
                 await self._end(lent, commit=commit)
+        lent.failed = False
 
     async def _end(self, lent: LentConnection, *, commit: bool) -> None:
         if self._writer is not lent:
@@ -153,13 +282,17 @@ class SharedConnection:
         try:
             if commit and not lent.failed:
                 await self._check_deferred_constraints()
-                self._has_savepoint = False
-                await self.connection.execute("RELEASE SAVEPOINT test")
+                for table in lent.dropped_at_commit:
+                    await self.connection.execute(f"DROP TABLE IF EXISTS {table}")
+                await self._release()
+                self._commits += 1
+                for name, value in lent.local_settings.items():
+                    await self.connection.fetchval("SELECT set_config($1, $2, true)", name, value)
             else:
-                await self.connection.execute("ROLLBACK TO SAVEPOINT test")
+                await self._roll_back()
         finally:
-            self._writer, lent.failed, lent.first_write = None, False, ""
-            self._turn.notify_all()
+            lent.failed = False
+            self._give_turn()
 
     async def _end_abandoned(self) -> None:
         if self._writer is not None and self._writer.is_closed():
@@ -185,24 +318,51 @@ class SharedConnection:
         # The task that would have to commit waits for this statement.
         if writer.task is not asyncio.current_task():
             try:
-                async with asyncio.timeout(PATIENCE_S):
+                async with self._patience():
                     await self._turn.wait_for(lambda: self._writer in {None, lent})
             except TimeoutError:
                 pass
             else:
                 return
-        raise self.refuse(OverlappingTransactionsError(statement, writer.first_write))
+        other = writer.first_write or "SAVEPOINT"
+        raise self.refuse(OverlappingTransactionsError(statement, other))
+
+    @asynccontextmanager
+    async def _patience(self) -> AsyncIterator[None]:
+        # A test may have stopped the clock of the event loop, and not the one of a lock.
+        async with asyncio.timeout(None) as patience:
+
+            def end() -> None:
+                # The turn may have come at the same moment.
+                with suppress(RuntimeError):
+                    patience.reschedule(self._loop.time())
+
+            timer = threading.Timer(PATIENCE_S, self._loop.call_soon_threadsafe, (end,))
+            timer.daemon = True
+            timer.start()
+            try:
+                yield
+            finally:
+                timer.cancel()
 
     def refuse(self, error: IsolationError) -> IsolationError:
         self.refusals.append(error)
         return error
 
     def _only_reads(self, statement: str) -> bool:
-        return (
-            READS.match(statement) is not None
-            and LOCKS_OR_WRITES.search(statement) is None
-            and self._volatile.isdisjoint(FUNCTION.findall(statement.lower()))
-        )
+        return reads(statement) and self._volatile.isdisjoint(functions(statement))
+
+    async def set_type_codec(self, typename: str, **options: Any) -> None:
+        schema = options.get("schema", "public")
+        codec = {name: getattr(value, "__code__", value) for name, value in options.items()}
+        if self._codecs.get((schema, typename)) == codec:
+            # Each engine that connects sets the ones of SQLAlchemy.
+            return
+        self.is_altered |= not _is_of_sqlalchemy(options)
+        self._codecs[schema, typename] = codec
+        self.forget_prepared()
+        async with self._turn:
+            await self.connection.set_type_codec(typename, **options)
 
     async def _check_deferred_constraints(self) -> None:
         if not self._deferred:
@@ -210,9 +370,13 @@ class SharedConnection:
         try:
             await self.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         except asyncpg.PostgresError:
-            await self.connection.execute("ROLLBACK TO SAVEPOINT test")
+            await self._roll_back()
             raise
         await self.connection.execute(f"SET CONSTRAINTS {self._deferred} DEFERRED")
+
+
+def _is_of_sqlalchemy(options: dict[str, Any]) -> bool:
+    return str(getattr(options.get("decoder"), "__module__", "")).startswith("sqlalchemy.")
 
 
 def _has_ended_transaction(error: BaseException) -> bool:
@@ -225,44 +389,67 @@ def _has_ended_transaction(error: BaseException) -> bool:
 class LentConnection:
     """What an engine takes for a connection of asyncpg."""
 
-    def __init__(self, shared: SharedConnection) -> None:
+    def __init__(self, shared: SharedConnection, server_settings: dict[str, str]) -> None:
         self.shared = shared
         #: The engine has set it up, and someone works with it.
         self.is_connected = False
         self.in_transaction = False
+        self.is_read_only = False
+        #: Its transaction sees no changes since its first statement.
+        self.has_snapshot = False
+        self.commits_seen: int | None = None
+        #: A statement of its transaction has failed.
         self.failed = False
+        self.savepoints: list[Savepoint] = []
+        self.savepoint_number = 0
+        self.local_settings: dict[str, str] = {}
+        self.dropped_at_commit: list[str] = []
         #: The task that has sent the latest statement.
         self.task: asyncio.Task[Any] | None = None
         self.first_write = ""
+        self._server_settings = server_settings
         self._closed = False
 
-    def __await__(self) -> Generator[None, None, LentConnection]:
-        yield from ()
+    def __await__(self) -> Generator[Any, None, LentConnection]:
+        return self._set_up().__await__()
+
+    async def _set_up(self) -> LentConnection:
+        for name, value in self._server_settings.items():
+            await self.execute("SELECT set_config($1, $2, false)", name, str(value))
         return self
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self.shared.connection, name)
+        if name.startswith(("add_", "set_", "reset_")):
+            self.shared.is_altered = True
         if not inspect.iscoroutinefunction(attribute):
             return attribute
 
         @wraps(attribute)
         async def in_turn(*args: Any, **kwargs: Any) -> Any:
-            statement = "SELECT"
+            statement, arguments = "LISTEN" if name == "add_listener" else "SELECT", args[1:]
             if name.startswith(("execute", "fetch")):
                 statement = args[0]
             elif name.startswith("copy_"):
                 statement = "COPY"
-            async with self.shared.turn(self, statement):
+            async with self.shared.turn(self, statement, arguments):
                 return await attribute(*args, **kwargs)
 
         return in_turn
+
+    async def set_type_codec(self, typename: str, **options: Any) -> None:
+        await self.shared.set_type_codec(typename, **options)
+
+    def is_in_transaction(self) -> bool:
+        return self.in_transaction
 
     def is_closed(self) -> bool:
         return self._closed or not self.shared.is_lent or self.shared.connection.is_closed()
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        is_open = not self.is_closed()
         self._closed = True
-        if self.shared.is_lent:
+        if is_open:
             await self.shared.end(self, commit=False)
 
     def terminate(self) -> None:
@@ -272,11 +459,19 @@ class LentConnection:
     async def prepare(self, query: str, **_: Any) -> LentStatement:
         return LentStatement(self, query, await self.shared.prepare(self, query))
 
-    def transaction(self, **_: Any) -> LentTransaction:
-        """Begin a transaction. It is serial: its level of isolation makes no difference."""
+    def transaction(
+        self, *, isolation: str | None = None, readonly: bool = False, **_: Any
+    ) -> LentTransaction:
+        """Begin a transaction."""
         if self.in_transaction:
             return NestedTransaction(self)
-        return LentTransaction(self)
+        return LentTransaction(self, isolation in {"repeatable_read", "serializable"}, readonly)
+
+    def cursor(self, query: str, *args: Any, **_: Any) -> Cursors:
+        async def prepare() -> Any:
+            return await self.prepare(query)
+
+        return Cursors(self, prepare, args)
 
     async def fetchrow(self, query: str, *args: Any, **kwargs: Any) -> Any:
         # SQLAlchemy asks by it whether the connection still lives.
@@ -294,11 +489,17 @@ class LentConnection:
 class LentTransaction:
     """A transaction of one session."""
 
-    def __init__(self, lent: LentConnection) -> None:
+    def __init__(
+        self, lent: LentConnection, has_snapshot: bool = False, is_read_only: bool = False
+    ) -> None:
         self._lent = lent
+        self._has_snapshot = has_snapshot
+        self._is_read_only = is_read_only
 
     async def start(self) -> None:
         self._lent.in_transaction = True
+        self._lent.has_snapshot, self._lent.commits_seen = self._has_snapshot, None
+        self._lent.is_read_only = self._is_read_only
 
     async def commit(self) -> None:
         await self._lent.shared.end(self._lent, commit=True)
@@ -322,15 +523,15 @@ class NestedTransaction(LentTransaction):
         self._savepoint = lent.shared.connection.transaction()
 
     async def start(self) -> None:
-        async with self._lent.shared.turn(self._lent, "SAVEPOINT"):
+        async with self._lent.shared.turn(self._lent, "SAVEPOINT nested", ()):
             await self._savepoint.start()
 
     async def commit(self) -> None:
-        async with self._lent.shared.turn(self._lent, "RELEASE SAVEPOINT"):
+        async with self._lent.shared.turn(self._lent, "RELEASE SAVEPOINT nested", ()):
             await self._savepoint.commit()
 
     async def rollback(self) -> None:
-        async with self._lent.shared.turn(self._lent, "ROLLBACK TO SAVEPOINT"):
+        async with self._lent.shared.turn(self._lent, "ROLLBACK TO SAVEPOINT nested", ()):
             await self._savepoint.rollback()
 
 
@@ -343,22 +544,63 @@ class LentStatement:
         self._statement = statement
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._statement, name)
+        attribute = getattr(self._statement, name)
+        if not inspect.iscoroutinefunction(inspect.unwrap(attribute)):
+            return attribute
 
-    async def fetch(self, *args: Any) -> Any:
-        async with self._in_turn() as statement:
-            return await statement.fetch(*args)
+        @wraps(attribute)
+        async def in_turn(*args: Any, **kwargs: Any) -> Any:
+            async with self._in_turn(args) as statement:
+                return await getattr(statement, name)(*args, **kwargs)
 
-    async def cursor(self, *args: Any) -> LentCursor:
-        async with self._in_turn() as statement:
+        return in_turn
+
+    def cursor(self, *args: Any, **_: Any) -> Cursors:
+        async def prepare() -> LentStatement:
+            return self
+
+        return Cursors(self._lent, prepare, args)
+
+    async def open_cursor(self, args: tuple[Any, ...]) -> LentCursor:
+        async with self._in_turn(args) as statement:
             return LentCursor(self._lent, self._query, await statement.cursor(*args))
 
     @asynccontextmanager
-    async def _in_turn(self) -> AsyncIterator[Any]:
+    async def _in_turn(self, args: tuple[Any, ...]) -> AsyncIterator[Any]:
         # An engine keeps it for longer than the plan is good for.
         self._statement = await self._lent.shared.prepare(self._lent, self._query)
-        async with self._lent.shared.turn(self._lent, self._query):
+        async with self._lent.shared.turn(self._lent, self._query, args):
             yield self._statement
+
+
+class Cursors:
+    """A cursor when it is awaited, and the rows when it is iterated."""
+
+    def __init__(
+        self,
+        lent: LentConnection,
+        prepare: Callable[[], Awaitable[LentStatement]],
+        args: tuple[Any, ...],
+    ) -> None:
+        self._lent = lent
+        self._prepare = prepare
+        self._args = args
+
+    def __await__(self) -> Generator[Any, None, LentCursor]:
+        return self._open().__await__()
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        cursor = await self
+        while rows := await cursor.fetch(50):
+            for row in rows:
+                yield row
+
+    async def _open(self) -> LentCursor:
+        if not self._lent.in_transaction:
+            raise asyncpg.NoActiveSQLTransactionError(
+                "cursor cannot be created outside of a transaction"
+            )
+        return await (await self._prepare()).open_cursor(self._args)
 
 
 class LentCursor:
@@ -369,6 +611,14 @@ class LentCursor:
         self._query = query
         self._cursor = cursor
 
-    async def fetch(self, number: int) -> Any:
-        async with self._lent.shared.turn(self._lent, self._query):
-            return await self._cursor.fetch(number)
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._cursor, name)
+        if not inspect.iscoroutinefunction(inspect.unwrap(attribute)):
+            return attribute
+
+        @wraps(attribute)
+        async def in_turn(*args: Any, **kwargs: Any) -> Any:
+            async with self._lent.shared.turn(self._lent, self._query):
+                return await attribute(*args, **kwargs)
+
+        return in_turn

@@ -93,9 +93,14 @@ def _lend(dialect: Any, record: Any, _: object, parameters: dict[str, Any]) -> A
         return None
     if dialect.driver != "asyncpg":
         raise shared.refuse(SeparateConnectionError(f"{dialect.driver} opens another one"))
+    if shared.connection.is_closed():
+        raise shared.refuse(
+            SeparateConnectionError("it has ended, so that an engine opens another")
+        )
     if not shared.is_on_this_loop():
         raise shared.refuse(SeparateConnectionError("another event loop opens its own"))
-    return dialect.connect(async_creator_fn=shared.lend)
+    settings = parameters.get("server_settings")
+    return dialect.connect(async_creator_fn=lambda: shared.lend(settings))
 
 
 @event.listens_for(Pool, "checkout")

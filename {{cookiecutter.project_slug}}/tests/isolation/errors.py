@@ -40,6 +40,15 @@ class SeparateConnectionError(IsolationError):
         )
 
 
+class OneConnectionError(IsolationError):
+    """A statement that needs a connection for itself."""
+
+    def __init__(self, statement: str, reason: str) -> None:
+        super().__init__(
+            f"On the one connection of the test, {reason}: {_short(statement)!r}. {REAL_COMMITS}"
+        )
+
+
 class ForeignDatabaseError(IsolationError):
     """A connection to a database that is not for tests."""
 
