@@ -1,5 +1,6 @@
 """Do the commands for development do what they say, on real servers."""
 
+import ast
 import fcntl
 import os
 import signal
@@ -254,8 +255,12 @@ def test_a_migration_is_written_applied_and_taken_back(fresh: Project) -> None:
     assert output(dev(fresh, "downgrade", "base")) == ""
     assert len(list(path.parent.glob("*.py"))) == 2
 
-    empty = Path(output(dev(fresh, "revision", "--empty", "-m", "fill notes")))
+    left_to_you = dev(fresh, "revision", "--empty", "-m", 'match "\\d" and """')
+    empty = Path(output(left_to_you))
     assert "    pass\n" in empty.read_text()
+    assert ast.get_docstring(ast.parse(empty.read_text())).startswith('match "\\d" and """\n')
+    assert "Comparing" not in left_to_you.stderr
+    fresh.succeed("run", "--frozen", "ruff", "check")
 
 
 def test_a_migration_that_fails_is_named_with_its_line(fresh: Project) -> None:
@@ -333,7 +338,7 @@ def test_a_server_that_does_not_answer_is_told_in_one_line(project: Project) -> 
 
     line = refusal(dev(project, "upgrade", DATABASE_URL=url))
 
-    assert line.startswith("DATABASE_URL: the server does not let us in: [Errno ")
+    assert line.startswith("DATABASE_URL: could not connect to the server: [Errno ")
     assert line.endswith(").")
 
 
@@ -345,7 +350,10 @@ def test_a_server_that_does_not_answer_is_told_in_one_line(project: Project) -> 
         (["serve", "--port=x"], "dev.py serve: Invalid value for '--port': 'x' is not a valid"),
         (["--frobnicate"], "dev.py serve: No such option"),
         (["create-user", "ada", "--password=correct"], "email: value is not a valid email address"),
-        (["serve", "--port=99999"], "Port 99999 cannot be used: "),
+        (
+            ["serve", "--port=99999"],
+            "127.0.0.1:99999 cannot be used: bind(): port must be 0-65535. Choose another",
+        ),
     ],
     ids=repr,
 )
@@ -371,7 +379,7 @@ def test_a_port_of_another_program_is_named(fresh: Project) -> None:
 
         line = refusal(dev(fresh, f"--port={port}"))
 
-    assert line.startswith(f"Port {port} cannot be used: ")
+    assert line.startswith(f"127.0.0.1:{port} cannot be used: ")
     assert line.endswith(" Choose another by --port.")
 
 

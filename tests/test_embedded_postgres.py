@@ -214,6 +214,21 @@ def test_nothing_is_left_when_the_user_is_killed_during_the_start(start_user: St
         assert not directory.exists()
 
 
+def test_a_server_that_misses_the_first_signals_is_ended(tmp_path: Path) -> None:
+    """As one does that is forked just when the last user leaves."""
+    binary = tmp_path / "postgres"
+    binary.write_text("#!/bin/sh\ntrap '' TERM INT\nsleep 1\ntrap - TERM INT\nexec sleep 60\n")
+    binary.chmod(0o755)
+    (tmp_path / "PG_VERSION").touch()
+    directory = tmp_path / "server"
+    directory.mkdir()
+
+    run = ["/bin/sh", "-c", embedded.WATCHDOG, "watchdog", directory, tmp_path, tmp_path]
+    subprocess.run(run, stdin=subprocess.DEVNULL, timeout=SECONDS, check=True)
+
+    assert not directory.exists()
+
+
 def test_a_forked_child_does_not_keep_the_server(start_user: StartUser) -> None:
     user = start_user("fork")
     directory = Path(_line(user))

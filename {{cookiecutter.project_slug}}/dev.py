@@ -63,7 +63,8 @@ def revision(arguments: argparse.Namespace) -> None:
 
     # Standard output is for the path alone.
     with database(migrated=True) as address, redirect_stdout(sys.stderr):
-        tell("Comparing the models with the database ...")
+        if not arguments.empty:
+            tell("Comparing the models with the database ...")
         script: Any = command.revision(
             alembic_config(address),
             arguments.message,
@@ -204,7 +205,9 @@ def database(*, migrated: bool = False) -> Iterator[str]:
         try:
             yield given
         except OSError as error:
-            sys.exit(f"DATABASE_URL: the server does not let us in: {error}.")
+            if error.filename:
+                raise  # It is about a file.
+            sys.exit(f"DATABASE_URL: could not connect to the server: {error}.")
         return
     if not server_of(DATA):
         tell(f"Starting PostgreSQL in {DATA} ...")
@@ -245,7 +248,8 @@ def only_server(options: dict[str, Any]) -> Iterator[None]:
                 family = socket.AF_INET6 if ":" in host else socket.AF_INET
                 socket.create_server((host, port), family=family).close()
             except (OSError, OverflowError) as error:
-                sys.exit(f"Port {port} cannot be used: {error}. Choose another by --port.")
+                reason = str(error).rstrip(".")
+                sys.exit(f"{host}:{port} cannot be used: {reason}. Choose another by --port.")
         lock.truncate(0)
         lock.write(f"on port {port} by process {os.getpid()}")
         lock.flush()

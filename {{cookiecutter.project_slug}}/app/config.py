@@ -19,10 +19,9 @@ PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(en
 class InvalidSettings(SystemExit):
     """A setting is missing or wrong. Ends a command with one line that names it."""
 
-    def __init__(self, error: ValidationError) -> None:
-        problems = [f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+    def __init__(self, problems: str) -> None:
         super().__init__(
-            f"Invalid settings: {'; '.join(problems)}. Set them in the environment or in .env "
+            f"Invalid settings: {problems}. Set them in the environment or in .env "
             "(.env.example shows how)."
         )
 
@@ -72,4 +71,7 @@ def load_settings(kind: type[AnySettings]) -> AnySettings:
     try:
         return kind()
     except ValidationError as error:
-        raise InvalidSettings(error) from None
+        problems = [f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+        raise InvalidSettings("; ".join(problems)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidSettings(f".env cannot be read: {error}") from None

@@ -5,7 +5,7 @@ Every error has the same body: problem details, https://www.rfc-editor.org/rfc/r
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from http.client import responses as phrases
 from typing import Any, ClassVar
@@ -150,9 +150,11 @@ async def _answer(
         response = Response(status_code=problem.status)
     else:
         response = _ProblemResponse(problem.model_dump(exclude_none=True), problem.status)
+    # Those that describe the body are ours, as the body is. Others may come more than once.
+    ours = set(response.headers)
     for name, value in (headers or {}).items():
-        # Those that describe the body are ours, as the body is.
-        response.headers.setdefault(name, str(value))
+        if name.lower() not in ours:
+            response.headers.append(name, str(value))
     return response
 
 
@@ -247,8 +249,8 @@ def _declare_problems(document: dict[str, Any]) -> None:
         for operation in path.values():
             for status, response in operation["responses"].items():
                 if status.startswith(("4", "5", "default")) and "$ref" not in response:
-                    content = response.setdefault("content", {PROBLEM_JSON: problem})
-                    response["content"] = dict(_declared(content, schemas, problem))
+                    content = response.get("content", {PROBLEM_JSON: problem})
+                    response["content"] = _declared(content, schemas, problem)
     # Those of webhooks and callbacks are answered by others, perhaps in the form of FastAPI.
     for name in ("HTTPValidationError", "ValidationError"):
         if f'"{REFERENCE}{name}"' not in json.dumps(document):
@@ -257,16 +259,20 @@ def _declare_problems(document: dict[str, Any]) -> None:
 
 def _declared(
     content: dict[str, Any], schemas: dict[str, Any], problem: dict[str, Any]
-) -> Iterator[tuple[str, Any]]:
+) -> dict[str, Any]:
+    bodies: dict[str, Any] = {}
     for media_type, body in content.items():
-        name = body.get("schema", {}).get("$ref", "").removeprefix(REFERENCE)
+        schema = body.get("schema")
+        reference = schema.get("$ref", "") if isinstance(schema, dict) else ""
+        name = reference.removeprefix(REFERENCE)
         if name == "HTTPValidationError":
-            yield PROBLEM_JSON, problem
+            bodies[PROBLEM_JSON] = problem
         elif _is_problem(schemas.get(name, {})):
             # FastAPI declares it with the media type of what the endpoint returns.
-            yield PROBLEM_JSON, body
+            bodies[PROBLEM_JSON] = bodies.get(PROBLEM_JSON, {}) | body
         else:
-            yield media_type, body
+            bodies[media_type] = body
+    return bodies
 
 
 def _is_problem(schema: dict[str, Any]) -> bool:
@@ -278,12 +284,13 @@ def _name_of_problem(schemas: dict[str, Any]) -> str:
     for name, schema in schemas.items():
         if _is_problem(schema) and schema["title"] == Problem.__name__:
             return str(name)
-    schema = Problem.model_json_schema(ref_template=REFERENCE + "{model}", mode="serialization")
-    for name, part in schema.pop("$defs").items():
-        schemas.setdefault(name, part)
     # As FastAPI tells two models of one name apart.
-    name = Problem.__name__
-    if name in schemas:
-        name = f"{Problem.__module__}.{name}".replace(".", "__")
-    schemas[name] = schema
-    return name
+    for prefix in ("", f"{__name__}.".replace(".", "__")):
+        reference = f"{REFERENCE}{prefix}{{model}}"
+        schema = Problem.model_json_schema(ref_template=reference, mode="serialization")
+        parts = schema.pop("$defs") | {Problem.__name__: schema}
+        ours = {prefix + name: part for name, part in parts.items()}
+        if all(schemas.get(name, part) == part for name, part in ours.items()):
+            break
+    schemas.update(ours)
+    return prefix + Problem.__name__

@@ -71,6 +71,22 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(monkeypatch: pytest.Monke
     )
 
 
+def test_a_file_of_settings_that_is_no_text_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # As the redirection of PowerShell writes it.
+    (tmp_path / ".env").write_text("SECRET_KEY=x", encoding="utf-16")
+    monkeypatch.setitem(DatabaseSettings.model_config, "env_file", tmp_path / ".env")
+
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(DatabaseSettings)
+
+    assert str(caught.value.code).startswith(
+        "Invalid settings: .env cannot be read: 'utf-8' codec can't decode byte 0xff "
+    )
+    assert "\n" not in str(caught.value.code)
+
+
 @pytest.mark.parametrize(
     "url",
     [

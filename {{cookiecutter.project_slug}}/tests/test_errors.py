@@ -12,9 +12,10 @@ from uuid import UUID
 import httpx
 import pytest
 from fastapi import APIRouter, Body, Depends, FastAPI, HTTPException, WebSocket, WebSocketException
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import AfterValidator, BaseModel
 from sqlalchemy.orm.exc import StaleDataError
+from starlette.datastructures import MutableHeaders
 from starlette.types import Message
 
 from app.errors import (
@@ -243,6 +244,19 @@ async def test_headers_are_kept_but_for_those_of_another_body(bare: FastAPI) -> 
     assert response.headers["retry-after"] == "30"
     assert response.headers["content-length"] == str(len(response.content))
     assert response.headers["content-type"] == PROBLEM_JSON
+    assert response.json() == TEAPOT
+
+
+async def test_a_header_may_come_more_than_once(bare: FastAPI) -> None:
+    forget = Response()
+    forget.delete_cookie("session")
+    forget.delete_cookie("theme")
+    headers: Any = MutableHeaders(raw=forget.raw_headers)
+
+    response = await answer_to(bare, HTTPException(418, "Short and stout", headers=headers))
+
+    cookies = [value.partition("=")[0] for value in response.headers.get_list("set-cookie")]
+    assert cookies == ["session", "theme"]
     assert response.json() == TEAPOT
 
 
@@ -528,10 +542,33 @@ def test_another_model_may_be_named_as_ours(bare: FastAPI) -> None:
     assert declared(both, "409") == ours
 
 
+def test_another_model_may_be_named_as_a_part_of_ours(bare: FastAPI) -> None:
+    class FieldProblem(BaseModel):
+        crop: str
+
+    bare.get("/", response_model=FieldProblem, responses={404: {}})(nothing)
+
+    assert declared(bare, "404") == {
+        PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/app__errors__Problem"}}
+    }
+    schemas = bare.openapi()["components"]["schemas"]
+    assert schemas["FieldProblem"]["properties"].keys() == {"crop"}
+    assert schemas["app__errors__FieldProblem"]["properties"].keys() == {"loc", "msg", "type"}
+    assert "app__errors__FieldProblem" in json.dumps(schemas["app__errors__Problem"])
+
+
+def test_an_example_stays_with_the_problem(bare: FastAPI) -> None:
+    example = {"example": {"detail": "Gone fishing"}}
+    bare.get("/", responses={409: {"model": Problem, "content": {PROBLEM_JSON: example}}})(nothing)
+
+    assert declared(bare, "409") == {PROBLEM_JSON: PROBLEM[PROBLEM_JSON] | example}
+
+
 @pytest.mark.parametrize(
     "response",
     [
         {"content": {}},
+        {"content": {"application/json": {"schema": True}}},
         {"content": {"application/json": {"example": {"code": "stout"}}}},
         {"content": {"text/plain": {"schema": {"type": "string"}}}},
     ],

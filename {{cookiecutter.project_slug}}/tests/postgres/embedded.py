@@ -62,8 +62,8 @@ while read -r _; do :; done
 rm -f "$directory/users"
 while read -r _; do :; done
 if [ "$server" ]; then
-    kill -TERM "$server"
-    kill -INT "$server"
+    # A server that has only just been forked misses a signal.
+    while kill -TERM "$server" && kill -INT "$server"; do sleep 0.02; done
     wait "$server"
     # A server that was killed leaves a bit of shared memory.
     if [ "$(sed -n 5p "$data/postmaster.pid")" = "$directory" ]; then
