@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import wraps
 from typing import Any
@@ -67,6 +67,8 @@ class SharedConnection:
         # Whose changes are neither committed nor rolled back.
         self._writer: LentConnection | None = None
         self._prepared: dict[str, Any] = {}
+        #: How types are read and written, by type.
+        self._codecs: dict[str, Any] = {}
         self._has_changed_schema = False
 
     @contextmanager
@@ -173,6 +175,18 @@ class SharedConnection:
                 self._prepared[query] = await self.connection.prepare(query)
         return self._prepared[query]
 
+    def has_codec(self, type_: str, options: Mapping[str, Any]) -> bool:
+        """Whether an engine sets how a type is read and written, as another one has done before.
+
+        Else asyncpg forgets the types that it has looked up, on which prepared statements rest.
+        """
+        codec = {name: _meaning(value) for name, value in options.items()}
+        if self._codecs.get(type_) == codec:
+            return True
+        self._codecs[type_] = codec
+        self.forget_prepared()
+        return False
+
     def forget_prepared(self) -> None:
         """Drop the plans of statements, after a change of the schema."""
         self._prepared.clear()
@@ -213,6 +227,12 @@ class SharedConnection:
             await self.connection.execute("ROLLBACK TO SAVEPOINT test")
             raise
         await self.connection.execute(f"SET CONSTRAINTS {self._deferred} DEFERRED")
+
+
+def _meaning(value: Any) -> Any:
+    """What tells functions apart that are made anew for each engine."""
+    code = getattr(value, "__code__", None)
+    return (code, [cell.cell_contents for cell in value.__closure__ or ()]) if code else value
 
 
 def _has_ended_transaction(error: BaseException) -> bool:
@@ -284,6 +304,11 @@ class LentConnection:
             return None
         async with self.shared.turn(self, query):
             return await self.shared.connection.fetchrow(query, *args, **kwargs)
+
+    async def set_type_codec(self, type_: str, **options: Any) -> None:
+        if not self.shared.has_codec(type_, options):
+            async with self.shared.turn(self, "SELECT"):
+                await self.shared.connection.set_type_codec(type_, **options)
 
     async def reload_schema_state(self) -> None:
         self.shared.forget_prepared()
