@@ -1372,6 +1372,33 @@ async def trap(session: SessionDep) -> Any:
         test=OWN_APP,
     ),
     trap(
+        "lifespan-shutdown-join",
+        "blocking",
+        """
+        @asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+            stopping = threading.Event()
+            thread = threading.Thread(target=lambda: stopping.wait() and time.sleep(0.2))
+            thread.start()
+            yield
+            stopping.set()
+            thread.join()  # <-
+
+
+        def make_app() -> FastAPI:
+            app = FastAPI(lifespan=lifespan)
+            app.include_router(router)
+            return app
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            pass
+        """,
+        also=frozenset({"slow", "warnings"}),
+        test=OWN_APP,
+    ),
+    trap(
         "lifespan-entered-shutdown-file",
         "blocking",
         IN_LIFESPAN.format(body="...").replace("yield\n", "yield\n    DATA.read_text()  # <-\n"),
@@ -1670,6 +1697,36 @@ GOOD: list[Case] = [
             async with anyio.create_task_group() as other:
                 other.start_soon(asyncio.sleep, 0.01)
         """),
+    ),
+    good(
+        "lifespan-log-listener",
+        """
+        class SlowHandler(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                time.sleep(0.05)
+
+
+        @asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+            records: queue.Queue[Any] = queue.Queue()
+            listener = logging.handlers.QueueListener(records, SlowHandler())
+            listener.start()
+            yield
+            logging.handlers.QueueHandler(records).handle(logging.makeLogRecord({"msg": "bye"}))
+            listener.stop()
+
+
+        def make_app() -> FastAPI:
+            app = FastAPI(lifespan=lifespan)
+            app.include_router(router)
+            return app
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            pass
+        """,
+        test=OWN_APP,
     ),
     good(
         "lifespan-task",
