@@ -17,10 +17,12 @@ MARK = "# <-"
 APP_PRELUDE = """\
 import asyncio
 import ctypes
+import enum
 import functools
 import importlib.metadata
 import importlib.resources
 import io
+import itertools
 import logging
 import logging.config
 import logging.handlers
@@ -61,8 +63,9 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import (
-    DateTime, ForeignKey, String, delete, func, insert, select, text, update,
+    DateTime, ForeignKey, String, any_, delete, func, insert, select, text, update,
 )
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import (
@@ -1143,6 +1146,34 @@ async def trap(session: SessionDep) -> Any:
         """,
         test=WITH_USERS,
     ),
+    database(
+        "n-plus-1-retried",
+        """
+        for id_ in (await session.scalars(select(User.id))).all():
+            while True:
+                if await session.scalar(select(User.email).where(User.id == id_)):  # <-
+                    break
+        """,
+        test=WITH_USERS,
+    ),
+    trap(
+        "n-plus-1-kinds",
+        "database",
+        """
+        KINDS = ("guest", "admin")
+
+
+        @router.post("/trap")
+        async def trap(session: SessionDep) -> Any:
+            for user in (await session.scalars(select(User))).all():
+                for kind in KINDS:
+                    await session.scalar(  # <-
+                        select(User.id).where(User.full_name == kind, User.id == user.id))
+        """,
+        test=WITH_USERS,
+        clients=CLIENTS,
+        says="POST /trap sent the same SELECT 16 times: SELECT users.id FROM users",
+    ),
     trap(
         "n-plus-1-helper",
         "database",
@@ -1338,6 +1369,33 @@ async def trap(session: SessionDep) -> Any:
         "lifespan-shutdown-file",
         "blocking",
         IN_LIFESPAN.format(body="...").replace("yield\n", "yield\n    DATA.read_text()  # <-\n"),
+        test=OWN_APP,
+    ),
+    trap(
+        "lifespan-shutdown-join",
+        "blocking",
+        """
+        @asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+            stopping = threading.Event()
+            thread = threading.Thread(target=lambda: stopping.wait() and time.sleep(0.2))
+            thread.start()
+            yield
+            stopping.set()
+            thread.join()  # <-
+
+
+        def make_app() -> FastAPI:
+            app = FastAPI(lifespan=lifespan)
+            app.include_router(router)
+            return app
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            pass
+        """,
+        also=frozenset({"slow", "warnings"}),
         test=OWN_APP,
     ),
     trap(
@@ -1639,6 +1697,36 @@ GOOD: list[Case] = [
             async with anyio.create_task_group() as other:
                 other.start_soon(asyncio.sleep, 0.01)
         """),
+    ),
+    good(
+        "lifespan-log-listener",
+        """
+        class SlowHandler(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                time.sleep(0.05)
+
+
+        @asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+            records: queue.Queue[Any] = queue.Queue()
+            listener = logging.handlers.QueueListener(records, SlowHandler())
+            listener.start()
+            yield
+            logging.handlers.QueueHandler(records).handle(logging.makeLogRecord({"msg": "bye"}))
+            listener.stop()
+
+
+        def make_app() -> FastAPI:
+            app = FastAPI(lifespan=lifespan)
+            app.include_router(router)
+            return app
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            pass
+        """,
+        test=OWN_APP,
     ),
     good(
         "lifespan-task",
@@ -2209,6 +2297,22 @@ async def trap() -> str:
         """,
     ),
     good_database(
+        "parts-of-one-key",
+        """
+        same = User.password_hash == "not a hash"
+        all_ = (await session.scalars(select(User.email).order_by(User.email))).all() * 2
+        for n in range(0, 16, 2):
+            few = all_[n : n + 2]
+            await session.scalars(select(User).where(same, User.email.between(all_[n], few[-1])))
+            await session.scalars(
+                select(User).where(same, User.email == any_(array(all_[n : n + 2]))))
+        for day in range(1, 9):
+            await session.scalar(
+                select(func.count(User.id))
+                .where(same, User.created_at < datetime(2026, 1, day, tzinfo=UTC)))
+        """,
+    ),
+    good_database(
         "queue",
         """
         query = select(User).where(User.full_name.is_(None)).limit(1)
@@ -2246,6 +2350,34 @@ async def trap() -> str:
                 select(User.full_name).where(User.id == user.id)
             ):
                 await asyncio.sleep(delays.pop())
+        """,
+    ),
+    good_database(
+        "as-often-as-it-takes",
+        """
+        email, number = "user0@example.com", 0
+        while await session.scalar(select(User.id).where(User.email == email)):
+            number += 1
+            email = f"user{number}@example.com"
+        for number in itertools.count():
+            email = f"user{number}@example.com"
+            if not await is_taken(session, email):
+                break
+        return {
+            role: await session.scalar(
+                select(func.count(User.id)).where(User.full_name == role.value))
+            for role in Role
+        }
+        """,
+        before="""
+        class Role(enum.Enum):
+            GUEST, READER, WRITER, EDITOR, ADMIN, OWNER = "guest", "reader", "writer", "e", "a", "o"
+
+
+        async def is_taken(session: AsyncSession, email: str) -> bool:
+            return await session.scalar(select(User).where(User.email == email)) is not None
+
+
         """,
     ),
     good_database(

@@ -863,6 +863,14 @@ async def test_two_requests_without_a_session_may_run_at_once(
     assert (await waiting).status_code == 200
 
 
+async def test_one_engine_after_the_other_reads_an_array(isolation: Isolation) -> None:
+    for _ in range(2):
+        engine = create_engine(isolation.database_url)
+        async with engine.connect() as connection:
+            assert await connection.scalar(text("SELECT CAST('{a,b}' AS varchar[])")) == ["a", "b"]
+        await engine.dispose()
+
+
 async def test_each_clone_is_a_database_of_its_own(databases: Databases) -> None:
     urls = [await databases.clone() for _ in range(3)]
 

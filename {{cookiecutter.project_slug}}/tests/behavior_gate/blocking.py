@@ -379,6 +379,9 @@ class BlockingDetector(Detector, Observer):
         if starting and lifespan is not None and task is not None:
             self._beside.append((lifespan, task, self._finding(call, caller)))
             return True
+        if call.kind == "lock" and lifespan is not None and not beside and _waits_inside(caller):
+            # The end of a thread of its own, for example, when the application stops.
+            return True
         return call.kind in ("file", "lock") and self._logs(caller)
 
     def _is_librarys_file(self, caller: Caller, file: File) -> bool:
@@ -453,6 +456,12 @@ def _public_name(frame: FrameType) -> str:
 def _kind_of(name: str) -> Kind:
     module = name.partition(".")[0]
     return _KINDS.get(module, "file")
+
+
+def _waits_inside(caller: Caller) -> bool:
+    """Whether the user's code has a library do something, for which that one waits."""
+    library = caller.library
+    return library is not None and library_path(library.f_code.co_filename) not in _WAITING
 
 
 def _is_librarys_own(gate: Gate, frame: FrameType | None) -> bool:

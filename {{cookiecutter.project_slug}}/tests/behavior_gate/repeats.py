@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from .core import Gate, Location, Option, Request, stack
 from .exchange import endpoint_of, here, is_over
@@ -34,6 +34,7 @@ class Caller:
     count: int = 0
     keys: set[Key] = field(default_factory=set)
     lists: set[Key] = field(default_factory=set)
+    others: set[Key] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -79,6 +80,7 @@ class Repeats:
                 caller = repeated.callers[calls] = Caller(here(self.gate))
             caller.count += 1
             caller.lists.add(single.listed(parameters))
+            caller.others.add(single.beside(parameters))
             # The next row of a chain is known only when the one before it has been found.
             if repeated.row.isdisjoint(key):
                 caller.keys.add(key)
@@ -104,8 +106,15 @@ class Repeats:
             if len(caller.lists) > 1:
                 # Many keys are looked up, a part of them at a time.
                 continue
-            # The same key again and again is a poll, unless it is that of row after row.
-            if len(caller.keys) >= limit or (caller.count >= limit and _is_for_each(calls)):
+            if len(caller.keys) >= limit:
+                is_too_many = _is_for_each(calls) or not _is_as_often_as_it_takes(calls)
+            else:
+                # The same key again and again is a poll, unless it is that of row after row. What
+                # belongs to it may be read a part at a time.
+                is_too_many = (
+                    caller.count >= limit and len(caller.others) == 1 and _is_for_each(calls)
+                )
+            if is_too_many:
                 self.gate.report(
                     "database",
                     what=f"{request.method} {request.path} sent the same SELECT {caller.count}"
@@ -131,29 +140,75 @@ class Repeats:
 
 
 def _is_for_each(calls: Calls) -> bool:
-    return any(_uses_loop_variable(filename, line) for filename, line, _ in calls)
+    return any(_loop(filename, line) == "each" for filename, line, _ in calls)
+
+
+def _is_as_often_as_it_takes(calls: Calls) -> bool:
+    """Whether the innermost loop of all goes on until it has found something, or is a fixed one."""
+    loops = (_loop(filename, line) for filename, line, _ in calls)
+    return next(filter(None, loops), None) in ("until", "fixed")
 
 
 @lru_cache(maxsize=1024)
-def _uses_loop_variable(filename: str, line: int) -> bool:
-    """Whether a line uses the variable of the innermost loop that it stands in."""
+def _loop(filename: str, line: int) -> Literal["", "each", "until", "fixed", "other"]:
+    """Tell what the innermost loop is that a line stands in.
+
+    Returns:
+        "each" where the line uses the variable of the loop, "until" where a look-up may decide
+        whether the loop goes on, and "fixed" where it goes over what the module defines or imports,
+        such as an enum: no row adds to that.
+    """
+    module = ast.parse("".join(linecache.getlines(filename)))
+    fixed = set().union(*map(_defined, module.body))
+    kind: Literal["", "until", "fixed", "other"] = ""
     variables: set[str] = set()
+    outer: set[str] = set()
     used: set[str] = set()
-    for node in ast.walk(ast.parse("".join(linecache.getlines(filename)))):
+    for node in ast.walk(module):
         if not isinstance(node, ast.stmt | ast.expr):
             continue
         if not node.lineno <= line <= (node.end_lineno or node.lineno):
             continue
         if isinstance(node, ast.expr):
             used |= _names(node, ast.Load)
-        if isinstance(node, ast.While):
-            variables = set()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            fixed -= _names(node, ast.Store) | {
+                arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)
+            }
+        elif isinstance(node, ast.While):
+            decides = node.test.lineno <= line <= (node.test.end_lineno or line)
+            kind = "until" if decides or isinstance(node.test, ast.Constant) else "other"
+            outer, variables = outer | variables, set()
         # What a loop goes over is asked for once.
         elif isinstance(node, ast.For | ast.AsyncFor) and node.body[0].lineno <= line:
-            variables = _names(node.target, ast.Store)
+            kind = _kind_of(node.iter, fixed)
+            outer, variables = outer | variables, _names(node.target, ast.Store)
         elif isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            kind = _kind_of(node.generators[0].iter, fixed)
+            outer |= variables
             variables = set().union(*(_names(g.target, ast.Store) for g in node.generators))
-    return not used.isdisjoint(variables)
+    if kind == "other":
+        return "other" if used.isdisjoint(variables) else "each"
+    return kind if used.isdisjoint(outer) else "other"
+
+
+def _kind_of(iterated: ast.expr, fixed: set[str]) -> Literal["until", "fixed", "other"]:
+    if isinstance(iterated, ast.Call):
+        called = iterated.func
+        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        return "until" if name == "count" else "other"
+    return "fixed" if isinstance(iterated, ast.Name) and iterated.id in fixed else "other"
+
+
+def _defined(statement: ast.stmt) -> set[str]:
+    """Name what a statement of a module defines, other than functions."""
+    if isinstance(statement, ast.ClassDef):
+        return {statement.name}
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return {alias.asname or alias.name for alias in statement.names}
+    return (
+        _names(statement, ast.Store) if isinstance(statement, ast.Assign | ast.AnnAssign) else set()
+    )
 
 
 def _names(tree: ast.AST, context: type[ast.expr_context]) -> set[str]:

@@ -109,6 +109,8 @@ class Lookup:
     limits: tuple[Value, ...]
     #: What stands in lists beside the key.
     lists: tuple[Value, ...]
+    #: All else that it asks for, such as a range.
+    others: tuple[Value, ...]
 
     def key(self, parameters: Any) -> tuple[str, ...] | None:
         """Return the key of one execution. None if it asks for several keys, or several rows."""
@@ -127,6 +129,10 @@ class Lookup:
     def listed(self, parameters: Any) -> tuple[str, ...]:
         """Return what stands in the lists in one execution."""
         return tuple(str(value.among(parameters)) for value in self.lists)
+
+    def beside(self, parameters: Any) -> tuple[str, ...]:
+        """Return all else that one execution asks for."""
+        return tuple(str(value.among(parameters)) for value in self.others)
 
 
 @lru_cache(maxsize=1024)
@@ -193,7 +199,9 @@ def lookup(statement: str) -> Lookup | None:
     parts, limits, lists = (
         tuple(_values_in(pattern, text, values)) for pattern in (_KEY, _LIMIT, _SEVERAL)
     )
-    return Lookup(text, parts, limits, lists) if parts else None
+    known = {*parts, *limits, *lists}
+    others = tuple(value for value in values if value not in known)
+    return Lookup(text, parts, limits, lists, others) if parts else None
 
 
 def _values_in(pattern: re.Pattern[str], text: str, values: list[Value]) -> Iterator[Value]:
