@@ -1165,6 +1165,15 @@ async def trap(session: SessionDep) -> Any:
         await other.execute(text("SELECT 1"))
         """,
     ),
+    database(
+        "session-leak-generator",
+        """
+        sessions = get_session(request)
+        KEPT.append(sessions)
+        own = await anext(sessions)  # <-
+        await own.execute(text("SELECT 1"))
+        """,
+    ),
     trap(
         "session-leak-dependency",
         "database",
@@ -1792,6 +1801,29 @@ GOOD: list[Case] = [
             APP.state.pool = pool
             APP.include_router(router)
             assert (await CLIENT.post("/trap")).status_code == 200
+        """,
+    ),
+    good(
+        "password-redacted-by-a-filter",
+        """
+        class Redact(logging.Filter):
+            def filter(self, record: logging.LogRecord) -> bool:
+                record.args = ("***",)
+                return True
+
+
+        LOGGER = logging.getLogger("app.redacted")
+        LOGGER.setLevel(logging.WARNING)
+        HANDLER = logging.StreamHandler(io.StringIO())
+        HANDLER.addFilter(Redact())
+        LOGGER.addHandler(HANDLER)
+
+
+        @router.post("/trap")
+        async def trap(password: Annotated[str, Body(embed=True)]) -> None:
+            LOGGER.info("login with %s", password)
+            LOGGER.warning("login with %s", password)
+            print("a login")
         """,
     ),
     good("async-sleep", endpoint("await asyncio.sleep(0.3)")),

@@ -270,7 +270,9 @@ class SecretsDetector(Detector, Observer):
             if not enabled and request is not None and request.passwords:
                 by = frame.f_back
                 if _is_of_logging(frame) and by and self.gate.origin(by.f_code) == "application":
-                    self._judge_record(request, _unwritten(logger, level, frame.f_locals))
+                    record = _unwritten(logger, level, frame.f_locals)
+                    if record is not None:
+                        self._judge_record(request, record)
             return enabled
 
         return is_enabled
@@ -512,13 +514,24 @@ def _is_of_logging(frame: FrameType) -> bool:
     return frame.f_code.co_filename == logging.Logger.info.__code__.co_filename
 
 
-def _unwritten(logger: logging.Logger, level: int, call: Mapping[str, Any]) -> logging.LogRecord:
-    """The record that a call would have made."""
-    arguments = call.get("kwargs", {})
-    record = logging.LogRecord(
-        logger.name, level, "", 0, call.get("msg"), call.get("args", ()), None
-    )
-    vars(record).update(arguments.get("extra") or {})
+def _unwritten(
+    logger: logging.Logger, level: int, call: Mapping[str, Any]
+) -> logging.LogRecord | None:
+    """The record that a call would have made, as the filters would have left it."""
+    message, arguments = call.get("msg"), call.get("args", ())
+    record = logging.LogRecord(logger.name, level, "", 0, message, arguments, None)
+    vars(record).update(call.get("kwargs", {}).get("extra") or {})
+    filters: list[logging.Filterer] = [logger]
+    above: logging.Logger | None = logger
+    while above is not None:
+        filters += above.handlers
+        above = above.parent if above.propagate else None
+    for each in filters:
+        kept: Any = each.filter(record)
+        if not kept:
+            return None
+        # Since Python 3.12 a filter may put another record in its place.
+        record = kept if isinstance(kept, logging.LogRecord) else record
     return record
 
 
