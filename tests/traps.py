@@ -417,6 +417,12 @@ TRAPS: list[Trap] = [
     blocking("file-exists", "os.path.exists(DATA)  # <-"),
     blocking("file-path-exists", "DATA.exists()  # <-"),
     blocking("file-listdir", 'os.listdir(".")  # <-'),
+    blocking("file-glob", 'import glob\nglob.glob("*.toml")  # <-'),
+    blocking(
+        "file-walk",
+        'list(os.walk("app"))  # <-',
+        says="os.walk() blocks the event loop in os.scandir()",
+    ),
     blocking("file-copy", 'shutil.copy(DATA, DATA.with_suffix(".bak"))  # <-'),
     blocking("sqlite", 'sqlite3.connect(":memory:").close()  # <-'),
     trap(
@@ -473,6 +479,34 @@ TRAPS: list[Trap] = [
         threading.Timer(0.01, event.set).start()
         event.wait()  # <-
         """,
+    ),
+    blocking(
+        "lock-simple-queue",
+        """
+        waiting = queue.SimpleQueue()
+        threading.Timer(0.01, waiting.put, [1]).start()
+        waiting.get()  # <-
+        """,
+    ),
+    blocking(
+        "lock-join",
+        """
+        thread = threading.Thread(target=time.sleep, args=[0.05])
+        thread.start()
+        try:
+            thread.join()  # <-
+        finally:
+            await asyncio.sleep(0.06)
+        """,
+        says="threading.Thread.join() blocks the event loop",
+    ),
+    blocking(
+        "lock-pool",
+        """
+        with ThreadPoolExecutor(1) as pool:  # <-
+            pool.submit(time.sleep, 0.05)
+        """,
+        says="concurrent.futures.Executor.__exit__() blocks the event loop in",
     ),
     blocking("hash-heavy", 'password_context.using(argon2__time_cost=3).hash("x")  # <-'),
     blocking("hash-light", 'password_context.hash("x")  # <-'),
@@ -703,6 +737,26 @@ async def trap(request: Request) -> Response:
             await client.get("http://test")
         """),
     ),
+    trap(
+        "unawaited-close",
+        "warnings",
+        "CLIENT = httpx.AsyncClient()\n\n\n" + endpoint("CLIENT.aclose()  # <-\nreturn None"),
+        says="coroutine 'AsyncClient.aclose' was never awaited",
+    ),
+    trap(
+        "unclosed-stream",
+        "warnings",
+        endpoint(
+            """
+            address = url.removeprefix("http://").split(":")
+            reader, writer = await asyncio.open_connection(*address)  # <-
+            return None
+            """,
+            "url: str",
+        ),
+        test=WITH_SERVER,
+        says="unclosed <StreamWriter",
+    ),
     # --- tasks
     trap(
         "task-raises",
@@ -760,6 +814,47 @@ async def trap(request: Request) -> Response:
         @router.post("/trap")
         async def trap() -> None:
             KEPT.append(asyncio.create_task(work()))  # <-
+        """,
+    ),
+    trap(
+        "swallow-everything",
+        "tasks",
+        """
+        async def work() -> None:
+            while True:
+                try:
+                    await asyncio.sleep(60)
+                except:
+                    pass
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            KEPT.append(asyncio.create_task(work()))  # <-
+            await asyncio.sleep(0)
+        """,
+        says="task work() was still running when the test was over, and swallowed its cancellation",
+    ),
+    trap(
+        "swallow-everything-in-a-helper",
+        "tasks",
+        """
+        async def work() -> None:
+            while True:
+                try:
+                    await asyncio.sleep(60)
+                except BaseException:
+                    logging.getLogger("work").warning("again")
+
+
+        async def run() -> None:
+            await work()
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            asyncio.create_task(run())  # <-
+            await asyncio.sleep(0)
         """,
     ),
     # --- requests
@@ -1073,6 +1168,15 @@ async def trap(session: SessionDep) -> Any:
         await other.execute(text("SELECT 1"))
         """,
     ),
+    database(
+        "session-leak-generator",
+        """
+        sessions = get_session(request)
+        KEPT.append(sessions)
+        own = await anext(sessions)  # <-
+        await own.execute(text("SELECT 1"))
+        """,
+    ),
     trap(
         "session-leak-dependency",
         "database",
@@ -1339,6 +1443,111 @@ async def trap(session: SessionDep) -> Any:
             'logging.getLogger("app").warning("login with %s", password)  # <-',
             "password: Annotated[str, Body(embed=True)]",
         ),
+    ),
+    trap(
+        "password-log-below-the-level",
+        "secrets",
+        "LOGGER = logging.getLogger('app.login')\nLOGGER.setLevel(logging.WARNING)\n\n\n"
+        + endpoint(
+            'LOGGER.info(f"login with {password}")  # <-',
+            "password: Annotated[str, Body(embed=True)]",
+        ),
+        says="POST /trap logged the submitted password (logger `app.login`, INFO)",
+    ),
+    trap(
+        "password-log-extra-below-the-level",
+        "secrets",
+        "LOGGER = logging.getLogger('app.login')\nLOGGER.setLevel(logging.WARNING)\n\n\n"
+        + endpoint(
+            'LOGGER.debug("login", extra={"form": {"password": password}})  # <-',
+            "password: Annotated[str, Body(embed=True)]",
+        ),
+        says="POST /trap logged the submitted password (logger `app.login`, DEBUG)",
+    ),
+    trap(
+        "password-log-in-a-thread",
+        "secrets",
+        endpoint(
+            'await asyncio.to_thread(logging.getLogger("app").warning, "with %s", password)  # <-',
+            "password: Annotated[str, Body(embed=True)]",
+        ),
+    ),
+    trap(
+        "password-log-url",
+        "secrets",
+        endpoint(
+            'logging.getLogger("app").warning("%s", request.url)  # <-',
+            "request: Request, password: str",
+        ),
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            response = await CLIENT.post("/trap", params={"password": PASSWORD})
+            assert response.status_code == 200
+        """,
+    ),
+    trap(
+        "password-log-basic",
+        "secrets",
+        "from fastapi.security import HTTPBasic, HTTPBasicCredentials\n\n\n"
+        + endpoint(
+            'logging.getLogger("app").warning("%s", login)  # <-',
+            "login: Annotated[HTTPBasicCredentials, Depends(HTTPBasic())]",
+        ),
+        test="""\
+        async def test_CLIENT(APP: FastAPI, CLIENT: httpx.AsyncClient) -> None:
+            APP.include_router(router)
+            response = await CLIENT.post("/trap", auth=("ada", PASSWORD))
+            assert response.status_code == 200
+        """,
+    ),
+    trap(
+        "password-print",
+        "secrets",
+        endpoint(
+            'print("login with", password)  # <-', "password: Annotated[str, Body(embed=True)]"
+        ),
+        says="POST /trap printed the submitted password",
+    ),
+    trap(
+        "password-in-a-redirect",
+        "secrets",
+        "from urllib.parse import urlencode\n\n\n"
+        + endpoint(
+            "response.headers['Location'] = '/login?' + urlencode({'password': password})",
+            "response: Response, password: Annotated[str, Body(embed=True)]",
+        ).replace(") -> Any:", ") -> Any:  # <-"),
+        says="POST /trap answered 200 with the submitted password in the header `location`",
+    ),
+    trap(
+        "password-in-the-statement",
+        "secrets",
+        endpoint(
+            """
+            await session.execute(text(  # <-
+                "INSERT INTO users (id, email, password_hash)"
+                f" VALUES (gen_random_uuid(), 'ada@example.com', '{password}')"))
+            await session.commit()
+            """,
+            "password: Annotated[str, Body(embed=True)], session: SessionDep",
+        ),
+        clients=CLIENTS,
+        says="POST /trap stored the submitted password as it is in table users",
+    ),
+    trap(
+        "password-by-sha256",
+        "secrets",
+        "import hashlib\n\n\n"
+        + endpoint(
+            """
+            digest = hashlib.sha256(password.encode()).hexdigest()
+            session.add(User(email="ada@example.com", password_hash=digest))
+            await session.commit()  # <-
+            """,
+            "password: Annotated[str, Body(embed=True)], session: SessionDep",
+        ),
+        clients=CLIENTS,
+        says="POST /trap stored the submitted password as its SHA256 in `password_hash` of table",
     ),
     # --- lifespan and middleware
     trap(
@@ -1650,6 +1859,29 @@ GOOD: list[Case] = [
             APP.state.pool = pool
             APP.include_router(router)
             assert (await CLIENT.post("/trap")).status_code == 200
+        """,
+    ),
+    good(
+        "password-redacted-by-a-filter",
+        """
+        class Redact(logging.Filter):
+            def filter(self, record: logging.LogRecord) -> bool:
+                record.args = ("***",)
+                return True
+
+
+        LOGGER = logging.getLogger("app.redacted")
+        LOGGER.setLevel(logging.WARNING)
+        HANDLER = logging.StreamHandler(io.StringIO())
+        HANDLER.addFilter(Redact())
+        LOGGER.addHandler(HANDLER)
+
+
+        @router.post("/trap")
+        async def trap(password: Annotated[str, Body(embed=True)]) -> None:
+            LOGGER.info("login with %s", password)
+            LOGGER.warning("login with %s", password)
+            print("a login")
         """,
     ),
     good("async-sleep", endpoint("await asyncio.sleep(0.3)")),

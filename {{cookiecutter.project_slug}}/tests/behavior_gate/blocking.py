@@ -38,12 +38,16 @@ if TYPE_CHECKING:
 
 Kind = Literal["sleep", "file", "network", "dns", "subprocess", "database", "lock", "hash", "input"]
 
+#: A file that is written can't be read at the start instead.
+_MEND_OF_CHANGE = (
+    "move the file work into one function and run it in a thread: await asyncio.to_thread(...)"
+)
+
 _MENDS: dict[Kind, str] = {
     "sleep": "await asyncio.sleep(...), or run it in a thread: await asyncio.to_thread(...)",
-    "file": "read it once, when the application starts, or move the file work into one function"
-    " and run it in a thread: await asyncio.to_thread(...)",
-    "network": "use an async client, such as httpx.AsyncClient, or run it in a thread:"
-    " await asyncio.to_thread(...)",
+    "file": f"read it once, when the application starts, or {_MEND_OF_CHANGE}",
+    "network": "use an async client, such as httpx.AsyncClient, redis.asyncio or"
+    " asyncio.open_connection(), or run it in a thread: await asyncio.to_thread(...)",
     "dns": "await asyncio.get_running_loop().getaddrinfo(...), or leave the look-up to an async"
     " client",
     "subprocess": "await asyncio.create_subprocess_exec(...) and its communicate(), or run it in"
@@ -115,9 +119,13 @@ _WATCHED: dict[str, Kind] = {
     "os.spawnv": "subprocess",
     "os.spawnve": "subprocess",
     "threading.Thread.join": "lock",
+    "queue.SimpleQueue.get": "lock",
     "hashlib.scrypt": "hash",
     "hashlib.pbkdf2_hmac": "hash",
 }
+
+#: What is called by the name of its class.
+_CONSTRUCTORS = ("__init__", "__new__", "__call__")
 
 #: Of libraries that may be there; watched as soon as they are imported.
 _OPTIONAL: dict[str, tuple[Kind, tuple[str, ...]]] = {
@@ -320,7 +328,7 @@ class BlockingDetector(Detector, Observer):
             grace = _BRIEFLY if _is_librarys_own(self.gate, sys._getframe(1)) else _AT_ONCE
             brief = grace if timeout < 0 else min(timeout, grace)
             return original(lock, True, brief) or (
-                self._permits(call) and original(lock, blocking, timeout)
+                brief != timeout and self._permits(call) and original(lock, blocking, timeout)
             )
 
         def enter(lock: Any) -> Any:
@@ -357,11 +365,12 @@ class BlockingDetector(Detector, Observer):
         if not self._is_watching() or call.harmless(*args, **kwargs):
             return True
         caller = find_caller(gate, frame, functools.partial(_may_block, call))
-        if caller is None or self._is_excused(call, caller, File(call.name, args, kwargs)):
+        file = File(call.name, args, kwargs)
+        if caller is None or self._is_excused(call, caller, file):
             return True
         import blockbuster
 
-        self._report(self._finding(call, caller))
+        self._report(self._finding(call, caller, file))
         raise blockbuster.BlockingError(call.name)
 
     def _is_excused(self, call: Call, caller: Caller, file: File) -> bool:
@@ -377,7 +386,7 @@ class BlockingDetector(Detector, Observer):
         if call.kind == "file" and self._is_librarys_file(caller, file):
             return True
         if starting and lifespan is not None and task is not None:
-            self._beside.append((lifespan, task, self._finding(call, caller)))
+            self._beside.append((lifespan, task, self._finding(call, caller, file)))
             return True
         if call.kind == "lock" and lifespan is not None and not beside and _waits_inside(caller):
             # The end of a thread of its own, for example, when the application stops.
@@ -403,7 +412,7 @@ class BlockingDetector(Detector, Observer):
             code.co_qualname in _LOGGING and self.gate.origin(code) == "library" for code in codes
         )
 
-    def _finding(self, call: Call, caller: Caller) -> Finding:
+    def _finding(self, call: Call, caller: Caller, file: File) -> Finding:
         what, kind = f"{call.name}() blocks the event loop", call.kind
         if caller.library is not None:
             name = _public_name(caller.library)
@@ -415,7 +424,7 @@ class BlockingDetector(Detector, Observer):
             what=what,
             where=self.gate.location(caller.frame.f_code, caller.frame.f_lineno),
             why="every other request waits until it returns",
-            mend=_MENDS[kind],
+            mend=_MEND_OF_CHANGE if kind == "file" and not file.is_only_read else _MENDS[kind],
         )
 
     def _report(self, finding: Finding) -> None:
@@ -449,8 +458,11 @@ def _public_name(frame: FrameType) -> str:
     module = str(frame.f_globals.get("__name__", "?"))
     if module in ("genericpath", "posixpath", "ntpath"):
         module = "os.path"
-    parts = f"{module}.{frame.f_code.co_qualname}".split(".")
-    return ".".join(part for part in parts if not part.startswith("_"))
+    # Within a function, that function is what was called.
+    function = frame.f_code.co_qualname.partition(".<locals>")[0]
+    parts = [part for part in f"{module}.{function}".split(".") if part not in _CONSTRUCTORS]
+    *owners, last = (part for part in parts if not part.startswith("_") or part == parts[-1])
+    return ".".join((*owners, last if last.startswith("__") else last.lstrip("_")))
 
 
 def _kind_of(name: str) -> Kind:
@@ -540,4 +552,7 @@ _HARMLESS_WHEN: dict[str, Callable[..., bool]] = {
     "subprocess.Popen.communicate": lambda process, *_, **__: process.returncode is not None,
     "os.waitpid": lambda _pid, options: bool(options & getattr(os, "WNOHANG", 0)),
     "threading.Thread.join": _ends_soon,
+    "queue.SimpleQueue.get": lambda queue, block=True, timeout=None: (
+        not block or timeout == 0 or not queue.empty()
+    ),
 }

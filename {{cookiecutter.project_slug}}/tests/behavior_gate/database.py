@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -183,7 +184,22 @@ class DatabaseDetector(Detector, Observer):
     def _session_made(self, session: Session, *_: object) -> None:
         request = serving()
         if request is not None:
-            self._works[session] = Work(request, here(self.gate), runs_test_code(self.gate))
+            opened = self._consumer() or here(self.gate)
+            self._works[session] = Work(request, opened, runs_test_code(self.gate))
+
+    def _consumer(self) -> Location | None:
+        """The line that has stepped into an asynchronous generator by itself, and has to end it."""
+        generator = None
+        for frame in stack(sys._getframe(1)):
+            code = frame.f_code
+            if self.gate.origin(code) != "application":
+                if generator is not None:
+                    return None
+            elif not code.co_flags & inspect.CO_ASYNC_GENERATOR:
+                return generator and self.gate.location(code, frame.f_lineno)
+            else:
+                generator = frame
+        return None
 
     def _transaction_created(self, session: Session, transaction: SessionTransaction) -> None:
         work = self._works.get(session)

@@ -113,8 +113,8 @@ def here(gate: Gate) -> Location | None:
         if origin == "test" and of_test is None:
             of_test = _location(gate, code.co_filename, frame.f_lineno, code.co_name)
     task, current = _tasks.get(current_request.get()), current_task()
-    if of_test is None and current is not None and task not in (None, current):
-        # A task that runs library code alone: name the line that waits for it.
+    if of_test is None and task not in (None, current):
+        # A task or thread that runs library code alone: name the line that waits for it.
         return waits_at(gate, task)[0]
     return of_test
 

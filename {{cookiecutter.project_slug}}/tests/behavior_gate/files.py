@@ -118,7 +118,10 @@ class LibraryFiles:
         if _names(library, path):
             return False
         if third_party is None:
-            return self._is_installed(path, library) and not any(part in path for part in _METADATA)
+            # The folders of `sys.path` are its own only as places of what is installed.
+            return not self._gate.origins.is_of_project(f"{path}/") and (
+                self._is_installed(path, library) and not any(part in path for part in _METADATA)
+            )
         if _names(third_party, path):
             return False
         return self._is_installed(path, third_party) or owner(third_party) is not None

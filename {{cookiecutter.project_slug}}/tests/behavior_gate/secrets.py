@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import builtins
+import hashlib
 import json
 import logging
 import re
+import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from importlib.util import find_spec
+from types import FrameType
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 from .core import Detector, Request, current_request
 from .exchange import (
@@ -94,6 +101,7 @@ class SecretsDetector(Detector, Observer):
         self._traffic: dict[Request, Traffic] = {}
         self._patches = Patches()
         self._watch_log()
+        self._patches.replace(builtins, "print", self._print)
         self._watch_statements()
         subscribe(self.gate, self)
 
@@ -124,6 +132,7 @@ class SecretsDetector(Detector, Observer):
         query = scope.get("query_string", b"")
         if query:
             self._learn(request, _pairs(query))
+        self._learn(request, _credentials(headers.get(b"authorization", b"")))
 
     def request_body(self, request: Request, chunk: bytes, more: bool) -> None:
         traffic = self._traffic.get(request)
@@ -174,8 +183,13 @@ class SecretsDetector(Detector, Observer):
                 traffic.sent = bytearray()
             elif header == "content-encoding":
                 traffic.encoding = value.lower()
+            plain = unquote_plus(value)
             for password in request.passwords:
-                if value == password if _is_ordinary(password) else _names(password, value):
+                if (
+                    password in (value, plain)
+                    if _is_ordinary(password)
+                    else _names(password, value) or _names(password, plain)
+                ):
                     self._report_echo(request, f"the header `{header}`")
             if _HASH.search(value):
                 self._report_hash(request, f"the header `{header}`")
@@ -215,8 +229,8 @@ class SecretsDetector(Detector, Observer):
             f" password in {place}",
             where=endpoint_of(self.gate, request) or here(self.gate),
             why="responses end up in logs, caches and bug reports",
-            mend="leave it out of the response model; for a 422, handle RequestValidationError and"
-            " drop `input`",
+            mend="leave it out of the answer, by a response model without it; for a 422, handle"
+            " RequestValidationError and drop `input`",
         )
 
     def _report_hash(self, request: Request, place: str) -> None:
@@ -245,6 +259,36 @@ class SecretsDetector(Detector, Observer):
             return call_handlers
 
         self._patches.replace(logging.Logger, "callHandlers", wrap)
+        self._patches.replace(logging.Logger, "isEnabledFor", self._is_enabled)
+
+    def _is_enabled(self, original: Callable[..., bool]) -> Callable[..., bool]:
+        # A test runs at another level than production, where the same line is written down.
+        @wraps(original)
+        def is_enabled(logger: logging.Logger, level: int) -> bool:
+            enabled = original(logger, level)
+            request, frame = current_request.get(), sys._getframe(1)
+            if not enabled and request is not None and request.passwords:
+                by = frame.f_back
+                if _is_of_logging(frame) and by and self.gate.origin(by.f_code) == "application":
+                    record = _unwritten(logger, level, frame.f_locals)
+                    if record is not None:
+                        self._judge_record(request, record)
+            return enabled
+
+        return is_enabled
+
+    def _print(self, original: Callable[..., None]) -> Callable[..., None]:
+        @wraps(original)
+        def print_(*values: Any, **options: Any) -> None:
+            original(*values, **options)
+            request, file = current_request.get(), options.get("file")
+            if request is None or file not in (None, sys.stdout, sys.stderr):
+                return
+            text = " ".join(map(str, values)) if request.passwords else ""
+            if any(_is_logged(password, text) for password in request.passwords):
+                self._report_log(request, "printed the submitted password")
+
+        return print_
 
     def _judge_record(self, request: Request, record: logging.LogRecord) -> None:
         extra = [value for key, value in vars(record).items() if key not in _RECORD_FIELDS]
@@ -253,15 +297,14 @@ class SecretsDetector(Detector, Observer):
         texts = [_message(record), *map(str, errors), *values]
         for password in request.passwords:
             if password in values or any(_is_logged(password, text) for text in texts):
-                self._report_log(request, record, "the submitted password")
+                self._report_log(request, f"logged the submitted password {_logger(record)}")
         if any(_HASH.search(text) for text in texts):
-            self._report_log(request, record, "a password hash")
+            self._report_log(request, f"logged a password hash {_logger(record)}")
 
-    def _report_log(self, request: Request, record: logging.LogRecord, what: str) -> None:
+    def _report_log(self, request: Request, what: str) -> None:
         self.gate.report(
             self.name,
-            what=f"{request.method} {request.path} logged {what} (logger `{record.name}`,"
-            f" {record.levelname})",
+            what=f"{request.method} {request.path} {what}",
             where=here(self.gate) or endpoint_of(self.gate, request),
             why="logs are kept and read by far more people than the database",
             mend="log an id instead; for a database error in the log, create the engine with"
@@ -288,17 +331,25 @@ class SecretsDetector(Detector, Observer):
         if "crypt(" in statement:
             return
         for password in request.passwords:
+            if not _is_ordinary(password) and _names(password, statement):
+                self._report_stored(request, statement, "")
             for name, value in _parameters(context, parameters):
                 if _stores(password, name, value):
                     self._report_stored(request, statement, name)
+                elif value in _disguises(password):
+                    disguise = f"as its {_disguises(password)[value]}"
+                    self._report_stored(request, statement, name, disguise)
 
-    def _report_stored(self, request: Request, statement: str, name: str) -> None:
+    def _report_stored(
+        self, request: Request, statement: str, name: str, how: str = "as it is"
+    ) -> None:
         written = targets(statement)
-        place = f" of table {written[0].table}" if written else ""
+        places = [f"`{name}`"] if name else []
+        places += [f"table {written[0].table}"] if written else []
         self.gate.report(
             self.name,
-            what=f"{request.method} {request.path} stored the submitted password as it is"
-            + (f" in `{name}`{place}" if name else place),
+            what=f"{request.method} {request.path} stored the submitted password {how}"
+            + (f" in {' of '.join(places)}" if places else ""),
             where=here(self.gate) or endpoint_of(self.gate, request),
             why="whoever reads the table or a backup of it has every password",
             mend="store a hash from argon2 or bcrypt, made off the event loop",
@@ -324,6 +375,16 @@ def _fields(body: bytes, content_type: str) -> Iterator[tuple[str, str, str]]:
 def _pairs(query: bytes) -> Iterator[tuple[str, str, str]]:
     for name, value in parse_qsl(_text(query), keep_blank_values=True):
         yield name, name, value
+
+
+def _credentials(authorization: bytes) -> Iterator[tuple[str, str, str]]:
+    """The name and password of HTTP Basic."""
+    scheme, _, encoded = authorization.partition(b" ")
+    if scheme.lower() == b"basic":
+        with suppress(binascii.Error):
+            name, _, password = _text(binascii.a2b_base64(encoded)).partition(":")
+            yield "username", "username", name
+            yield "password", "password", password
 
 
 def _parent(path: str) -> str:
@@ -401,7 +462,7 @@ def _echoes(password: str, key: str, value: str) -> bool:
 
 def _is_logged(password: str, text: str) -> bool:
     if not _is_ordinary(password):
-        return _names(password, text)
+        return _names(password, text) or ("=" in text and _names(password, unquote_plus(text)))
     labelled = rf"(?:pass(?:word|wd)?|pwd|secret)[\"']?\s?[=:]\s?[\"']?{re.escape(password)}\b"
     return password in text and bool(re.search(labelled, text, re.IGNORECASE))
 
@@ -410,6 +471,17 @@ def _stores(password: str, name: str, value: str) -> bool:
     if not _is_ordinary(password):
         return _names(password, value)
     return password == value and bool(re.search(r"pass|pwd|secret|hash", name, re.IGNORECASE))
+
+
+@lru_cache(maxsize=256)
+def _disguises(password: str) -> dict[str, str]:
+    """What anybody can turn back into the password, or can look up in a table of guesses."""
+    raw = password.encode()
+    digests = {
+        hashlib.new(name, raw, usedforsecurity=False).hexdigest(): name.upper()
+        for name in ("md5", "sha1", "sha256", "sha512")
+    }
+    return {base64.b64encode(raw).decode(): "Base64", **digests}
 
 
 def _parameters(context: Any, parameters: Any) -> Iterator[tuple[str, str]]:
@@ -436,6 +508,35 @@ def _strings(content: object) -> Iterator[str]:
     elif isinstance(content, list | tuple | set):
         for value in content:
             yield from _strings(value)
+
+
+def _is_of_logging(frame: FrameType) -> bool:
+    return frame.f_code.co_filename == logging.Logger.info.__code__.co_filename
+
+
+def _unwritten(
+    logger: logging.Logger, level: int, call: Mapping[str, Any]
+) -> logging.LogRecord | None:
+    """The record that a call would have made, as the filters would have left it."""
+    message, arguments = call.get("msg"), call.get("args", ())
+    record = logging.LogRecord(logger.name, level, "", 0, message, arguments, None)
+    vars(record).update(call.get("kwargs", {}).get("extra") or {})
+    filters: list[logging.Filterer] = [logger]
+    above: logging.Logger | None = logger
+    while above is not None:
+        filters += above.handlers
+        above = above.parent if above.propagate else None
+    for each in filters:
+        kept: Any = each.filter(record)
+        if not kept:
+            return None
+        # Since Python 3.12 a filter may put another record in its place.
+        record = kept if isinstance(kept, logging.LogRecord) else record
+    return record
+
+
+def _logger(record: logging.LogRecord) -> str:
+    return f"(logger `{record.name}`, {record.levelname})"
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
+import inspect
 import sys
 from asyncio import runners
 from asyncio import tasks as asyncio_tasks
@@ -227,9 +229,11 @@ class TasksDetector(Detector):
         self._abandoned.add(task)
         task._log_destroy_pending = False  # type: ignore[attr-defined]
         asyncio_tasks._unregister_task(task)
-        coroutine: Any = task.get_coro()
-        with contextlib.suppress(BaseException):
-            coroutine.close()
+        # What it waits for must not wake it again.
+        waiter: Any = getattr(task, "_fut_waiter", None)
+        for callback, _ in getattr(waiter, "_callbacks", None) or ():
+            waiter.remove_done_callback(callback)
+        _close(task.get_coro(), task.get_loop())
 
     def _is_users(self, task: asyncio.Task[Any]) -> bool:
         code = getattr(task.get_coro(), "cr_code", None)
@@ -237,6 +241,26 @@ class TasksDetector(Detector):
 
     async def selftest(self) -> None:
         asyncio.create_task(asyncio.sleep(60))  # noqa: RUF006
+
+
+def _close(coroutine: Any, loop: asyncio.AbstractEventLoop) -> None:
+    """Close a coroutine, or leave it where it waits if it swallows even that."""
+    chain = []
+    while inspect.iscoroutine(coroutine):
+        chain.append(coroutine)
+        coroutine = coroutine.cr_await
+    running = asyncio._get_running_loop()
+    # Where no loop runs, `while True: try: await ... except: pass` never comes to a wait.
+    asyncio._set_running_loop(loop)
+    try:
+        with contextlib.suppress(BaseException):
+            chain[0].close()
+    finally:
+        asyncio._set_running_loop(running)
+    for link in chain:
+        if inspect.getcoroutinestate(link) != inspect.CORO_CLOSED:
+            # Nor may it be closed once more when it is collected.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(link))
 
 
 def _can_be_ended(caller: Caller | None) -> bool:

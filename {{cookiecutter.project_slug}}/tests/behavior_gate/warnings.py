@@ -10,7 +10,8 @@ import socket
 import sys
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 from .core import Detector, Gate, Location, Phase
@@ -140,10 +141,9 @@ class WarningsDetector(Detector):
         return unraisablehook
 
     def _report_unclosed(self, message: str, source: Any) -> None:
-        for thing in (source, getattr(source, "_sock", None), getattr(source, "raw", None)):
-            where = self._opened.get(id(thing))
-            if where is not None:
-                break
+        source = source or _dying()
+        places = (self._opened.get(id(part)) for part in _parts(source))
+        where = next((place for place in places if place), None) or self._created(source)
         if self._is_stopped_at(where):
             return
         self.gate.report(
@@ -154,6 +154,13 @@ class WarningsDetector(Detector):
             " them under load",
             mend="open it by `with` or `async with`, or close it in `finally`",
         )
+
+    def _created(self, source: Any) -> Location | None:
+        """Where asyncio, or a library like it, has noted that a thing was made."""
+        for frame in reversed(getattr(source, "_source_traceback", None) or ()):
+            if self.gate.origins[frame.filename] in ("application", "test"):
+                return self.gate.locate_line(frame.filename, frame.lineno, frame.name)
+        return None
 
     def _is_stopped_at(self, where: Location | None) -> bool:
         """Whether the gate itself broke off the line, by raising at a blocking call."""
@@ -222,6 +229,7 @@ class WarningsDetector(Detector):
         return __init__
 
     def _close(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(original)
         async def close(client: Any, *args: Any, **kwargs: Any) -> Any:
             finalizer = self._open_clients.pop(id(client), None)
             if finalizer is not None:
@@ -244,3 +252,19 @@ class WarningsDetector(Detector):
 
     async def selftest(self) -> None:
         asyncio.sleep(0)  # type: ignore[unused-coroutine]
+
+
+def _dying() -> Any:
+    """The object that warns of itself while it is collected."""
+    frame: Any = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name != "__del__":
+        frame = frame.f_back
+    return frame and frame.f_locals.get("self")
+
+
+def _parts(thing: Any) -> Iterator[Any]:
+    """A thing, and the file or socket in it."""
+    for part in (thing, getattr(thing, "_transport", None)):
+        yield part
+        yield getattr(part, "_sock", None)
+        yield getattr(part, "raw", None)
