@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
-import os
 import sys
 import threading
 import time
 from asyncio import AbstractEventLoop, events
 from collections import Counter
 from collections.abc import Callable, MutableMapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import Any
 
 from .callers import is_starting
+from .clocks import Clocks, Reading, Schedule
 from .core import (
     Detector,
     Gate,
@@ -38,18 +36,17 @@ _READING = 0.002
 #: A finding needs so many times the limit, and below that nothing is said: on a busy machine the
 #: same code takes up to 1.4 times the CPU time, and waits for some milliseconds more.
 _SURELY_CPU = 1.45
-_SURELY_BLOCKED = 1.25
+_SURELY_BLOCKED = 1.3
 #: Who uses less CPU time than this from one look to the next, in seconds, did not run.
 _STILL = 0.0005
 #: A thread waits that did not run from one look to the next, or that let the watchdog wake up so
 #: often in vain. Who runs in between may only have stood aside for the look.
 _WAKES = 6
+#: Most of the time has to be of that kind.
+_SURELY = 2 / 3
 #: A wait is none for the interpreter, which another thread runs Python code in: the other threads
 #: used less CPU time than this part of it.
 _OTHERS = 0.1
-#: Clocks that are read within this time, in seconds, are read at once. Else tried so many times.
-_AT_ONCE = 0.0005
-_TRIES = 10
 #: Coverage makes Python code about this much dearer.
 _TRACED = 2
 
@@ -89,20 +86,6 @@ _FRAMEWORK = (
 
 
 @dataclass(slots=True)
-class Clocks:
-    """Readings for one thread, in seconds."""
-
-    wall: float = 0.0
-    cpu: float = 0.0
-    #: Waiting for a core, and how often it got one.
-    queued: float = 0.0
-    runs: int = 0
-    collecting: float = 0.0
-    #: CPU time of the whole process.
-    process: float = 0.0
-
-
-@dataclass(slots=True)
 class Look:
     """What the thread was seen doing, and when."""
 
@@ -118,7 +101,7 @@ class Look:
     #: How often the watchdog woke up before it could look.
     wakes: int
     #: Read when the look is over: while it lasted, the thread may have waited for it.
-    clocks: Clocks
+    reading: Reading
 
 
 @dataclass(slots=True)
@@ -127,67 +110,43 @@ class Use:
 
     cpu: float = 0.0
     of_orm: float = 0.0
-    blocked: float = 0.0
-    surely_blocked: float = 0.0
-    #: The time since the thread last ran, and whether two looks have seen that it does not.
-    still: float = 0.0
-    is_still: bool = False
+    waited: float = 0.0
+    surely_waited: float = 0.0
     lines: Counter[Location] = field(default_factory=Counter)
+    #: How long the thread has not run, and whether two looks have seen that.
+    _still: float = 0.0
+    _is_seen: bool = False
 
-    def add(self, look: Look, start: Clocks, *, is_first: bool) -> None:
+    def add(self, look: Look, start: Reading, *, is_first: bool) -> None:
         """Add what happened up to a look."""
-        end, wall = look.clocks, look.now - start.wall
+        end, wall = look.reading, look.now - start.wall
         cpu, queued = max(0.0, end.cpu - start.cpu), end.queued - start.queued
         if end.runs == start.runs and cpu < _STILL:
-            # It sleeps, or waits for a core: that is told when it has got one.
-            self.still += end.wall - start.wall
-            self.is_still = self.is_still or not is_first
+            # It waits for something, or for a core: of that the kernel tells when it has got one.
+            self._still += end.wall - start.wall
+            self._is_seen = self._is_seen or not is_first
         else:
-            blocked = max(0.0, self.still + wall - cpu - queued)
-            self.blocked += blocked
-            if look.wakes - (cpu + queued) / sys.getswitchinterval() > _WAKES:
-                self.surely_blocked += blocked
-            elif self.is_still:
-                self.surely_blocked += min(self.still, blocked)
-            self.still, self.is_still = 0.0, False
+            in_vain = look.wakes - (cpu + queued) / sys.getswitchinterval()
+            self._end_wait(wall - cpu - queued, is_sure=in_vain > _WAKES)
         cpu = 0.0 if look.at_start else max(0.0, cpu - (end.collecting - start.collecting))
         self.cpu += cpu
         self.of_orm += cpu if look.in_orm else 0.0
         if look.where is not None:
             self.lines[look.where] += round(1e9 * wall)
 
+    def _end_wait(self, idle: float, *, is_sure: bool = False) -> None:
+        waited = max(0.0, self._still + idle)
+        self.waited += waited
+        if is_sure:
+            self.surely_waited += waited
+        elif self._is_seen:
+            self.surely_waited += min(self._still, waited)
+        self._still, self._is_seen = 0.0, False
+
     def is_wait(self, others: float) -> bool:
         """Whether it waited, and not for another thread, given the CPU time of the others."""
-        return self.surely_blocked > self.blocked / 2 and others < _OTHERS * self.blocked
-
-
-class Schedule:
-    """How long the thread that makes it has waited for a core, and how often it got one."""
-
-    def __init__(self) -> None:
-        self.thread = threading.get_ident()
-        self._file: int | None = None
-        self._buffer = ctypes.create_string_buffer(64)
-        # Outside Linux there is no such file, and under some sandboxes it is empty.
-        with suppress(OSError):
-            self._file = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
-        self.is_known = self._file is not None and any(map(int, self._fields(self._file)))
-
-    def read(self) -> tuple[float, int]:
-        if self._file is None:
-            return 0.0, 0
-        _, queued, runs = self._fields(self._file)
-        return int(queued) / 1e9, int(runs)
-
-    def close(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
-
-    def _fields(self, file: int) -> list[bytes]:
-        # Unlike os.pread, it keeps the interpreter: no other thread runs in between.
-        length = ctypes.pythonapi.pread(file, self._buffer, 64, ctypes.c_longlong(0))
-        return self._buffer.raw[: max(0, length)].split()
+        self._end_wait(0.0)
+        return self.surely_waited > _SURELY * self.waited and others < _OTHERS * self.waited
 
 
 class Account:
@@ -195,39 +154,11 @@ class Account:
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self.loop = loop
-        self.thread = threading.get_ident()
+        self.clocks = Clocks()
         self.handle: Any = None
         self.began = 0.0
-        self.before = Clocks()
+        self.before = Reading()
         self.looks: list[Look] = []
-        self.schedule = Schedule()
-        self.collecting = 0.0
-        self.collection_began = 0.0
-        by_thread: Callable[[int], int] | None = getattr(time, "pthread_getcpuclockid", None)
-        self._cpu_clock = by_thread(self.thread) if by_thread else None
-
-    def read(self) -> Clocks:
-        """Read the clocks of the thread, from it or from another one.
-
-        Who loses its core between two clocks has read of two moments, and tries again.
-        """
-        for _ in range(_TRIES):
-            begun = real_time()
-            clocks = self._read()
-            if clocks.wall - begun < _AT_ONCE:
-                break
-        return clocks
-
-    def _read(self) -> Clocks:
-        if self._cpu_clock is not None:
-            cpu = time.clock_gettime(self._cpu_clock)
-        elif threading.get_ident() == self.thread:
-            cpu = time.thread_time()
-        else:
-            cpu = self.before.cpu + real_time() - self.before.wall
-        queued, runs = self.schedule.read()
-        process = time.process_time()
-        return Clocks(real_time(), cpu, queued, runs, self.collecting, process)
 
 
 class SlowDetector(Detector, Observer):
@@ -262,7 +193,7 @@ class SlowDetector(Detector, Observer):
         gc.callbacks.remove(self._on_collection)
         self._patches.restore()
         for account in self._accounts.values():
-            account.schedule.close()
+            account.clocks.schedule.close()
         self._accounts.clear()
         if self._watchdog is not None:
             self._watchdog.close()
@@ -271,7 +202,7 @@ class SlowDetector(Detector, Observer):
     def begin(self, phase: Phase) -> None:
         for thread, account in list(self._accounts.items()):
             if account.loop.is_closed():
-                account.schedule.close()
+                account.clocks.schedule.close()
                 del self._accounts[thread]
 
     def request_started(self, request: Request, scope: MutableMapping[str, Any]) -> None:
@@ -290,9 +221,9 @@ class SlowDetector(Detector, Observer):
             handle, began, now = account.handle, account.began, real_time()
             if handle is None or now - began < min(_SUSPICIOUS, self._least):
                 continue
-            seen = self._look(account.thread, handle)
+            seen = self._look(account.clocks.thread, handle)
             try:
-                look = Look(*seen, began, now, wakes, account.read())
+                look = Look(*seen, began, now, wakes, account.clocks.read())
             except OSError:
                 continue  # The thread has just ended.
             if account.handle is handle and account.began == began:
@@ -310,7 +241,7 @@ class SlowDetector(Detector, Observer):
                 account = self._open_account(loop)
             now = account.began = real_time()
             if now - account.before.wall > _READING:
-                account.before = account.read()
+                account.before = account.clocks.read()
             account.handle = handle
             try:
                 original(handle)
@@ -324,10 +255,10 @@ class SlowDetector(Detector, Observer):
 
     def _open_account(self, loop: AbstractEventLoop) -> Account:
         account = Account(loop)
-        previous = self._accounts.get(account.thread)
+        previous = self._accounts.get(account.clocks.thread)
         if previous is not None:
-            previous.schedule.close()
-        self._accounts[account.thread] = account
+            previous.clocks.schedule.close()
+        self._accounts[account.clocks.thread] = account
         return account
 
     def _settle(self, ended: Request | None = None) -> None:
@@ -339,12 +270,12 @@ class SlowDetector(Detector, Observer):
             if ended is not None and not account.looks:
                 # A call that let no other thread run was over before anybody could look.
                 where = endpoint_of(self.gate, ended)
-                clocks = account.read()
-                look = Look(where, ended, False, False, account.began, clocks.wall, 0, clocks)
+                reading = account.clocks.read()
+                look = Look(where, ended, False, False, account.began, reading.wall, 0, reading)
                 account.looks.append(look)
             self._judge(account)
         account.looks.clear()
-        account.before = account.read()
+        account.before = account.clocks.read()
         account.began = account.before.wall
 
     def _judge(self, account: Account) -> None:
@@ -352,18 +283,18 @@ class SlowDetector(Detector, Observer):
         looks = [look for look in account.looks if look.began == account.began]
         if not looks or phase is None or phase.debugged or phase.stopped:
             return
-        start, after = account.before, account.read()
+        start, after = account.before, account.clocks.read()
         uses: dict[object, Use] = {}
         # What is left after the last look was most likely more of the same.
-        for look in [*looks, replace(looks[-1], now=after.wall, clocks=after)]:
+        for look in [*looks, replace(looks[-1], now=after.wall, reading=after)]:
             if look.where is not None:
                 use = uses.setdefault(look.unit, Use())
                 use.add(look, start, is_first=start is account.before)
-            start = look.clocks
+            start = look.reading
         cpu = after.cpu - account.before.cpu
         others = after.process - account.before.process - cpu
         for use in uses.values():
-            is_wait = account.schedule.is_known and use.is_wait(others)
+            is_wait = account.clocks.schedule.is_known and use.is_wait(others)
             self._judge_use(use, is_wait=is_wait)
 
     def _judge_use(self, use: Use, *, is_wait: bool) -> None:
@@ -375,8 +306,8 @@ class SlowDetector(Detector, Observer):
                 "do less at once, or move it off the loop: await asyncio.to_thread(...), or a"
                 " process pool for pure Python"
             )
-        elif is_wait and use.blocked * 1000 >= limits["blocked_ms"] * _SURELY_BLOCKED:
-            what = f"a callback blocked the event loop for {use.blocked * 1000:.0f} ms"
+        elif is_wait and use.waited * 1000 >= limits["blocked_ms"] * _SURELY_BLOCKED:
+            what = f"a callback blocked the event loop for {use.waited * 1000:.0f} ms"
             mend = (
                 "use the async form of the call, or run it in a thread:"
                 " await asyncio.to_thread(...)"
@@ -422,13 +353,8 @@ class SlowDetector(Detector, Observer):
 
     def _on_collection(self, moment: str, info: dict[str, int]) -> None:
         account = self._accounts.get(threading.get_ident())
-        if account is None or account.handle is None:
-            return
-        if moment == "start":
-            account.collection_began = time.thread_time()
-        elif account.collection_began:
-            account.collecting += time.thread_time() - account.collection_began
-            account.collection_began = 0.0
+        if account is not None:
+            account.clocks.collection(moment)
 
 
 def _is_traced() -> bool:
