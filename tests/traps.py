@@ -1604,7 +1604,7 @@ async def trap(session: SessionDep) -> Any:
         async def trap() -> None:
             pass
         """,
-        also=frozenset({"slow", "warnings"}),
+        also={"slow", "warnings"},
         test=OWN_APP,
     ),
     trap(
