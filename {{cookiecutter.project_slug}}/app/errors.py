@@ -284,13 +284,18 @@ def _name_of_problem(schemas: dict[str, Any]) -> str:
     for name, schema in schemas.items():
         if _is_problem(schema) and schema["title"] == Problem.__name__:
             return str(name)
-    # As FastAPI tells two models of one name apart.
-    for prefix in ("", f"{__name__}.".replace(".", "__")):
-        reference = f"{REFERENCE}{prefix}{{model}}"
-        schema = Problem.model_json_schema(ref_template=reference, mode="serialization")
-        parts = schema.pop("$defs") | {Problem.__name__: schema}
-        ours = {prefix + name: part for name, part in parts.items()}
-        if all(schemas.get(name, part) == part for name, part in ours.items()):
-            break
+    prefix = ""
+    ours = _schemas_of_problem(prefix)
+    if any(schemas.get(name, part) != part for name, part in ours.items()):
+        # As FastAPI tells two models of one name apart.
+        prefix = f"{__name__}.".replace(".", "__")
+        ours = _schemas_of_problem(prefix)
     schemas.update(ours)
     return prefix + Problem.__name__
+
+
+def _schemas_of_problem(prefix: str) -> dict[str, Any]:
+    reference = f"{REFERENCE}{prefix}{{model}}"
+    schema = Problem.model_json_schema(ref_template=reference, mode="serialization")
+    parts = schema.pop("$defs") | {Problem.__name__: schema}
+    return {prefix + name: part for name, part in parts.items()}

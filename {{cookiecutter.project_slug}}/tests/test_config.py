@@ -1,12 +1,13 @@
 from pathlib import Path
 
 import pytest
-from asgi_lifespan import LifespanManager
+from fastapi import FastAPI
 from starlette.types import Message
 
 from app import config
 from app.config import DatabaseSettings, InvalidSettings, Settings, load_settings
 from app.main import create_app
+from tests.app_under_test import SECRET_KEY
 from tests.isolation import Isolation
 
 URL = "postgresql+asyncpg://user:password@localhost/db"
@@ -112,15 +113,10 @@ def test_a_url_that_the_driver_would_take_for_another_is_refused(
 
 
 async def test_the_app_reads_its_settings_when_it_starts(
-    isolation: Isolation, monkeypatch: pytest.MonkeyPatch
+    app: FastAPI, isolation: Isolation
 ) -> None:
-    url = isolation.database_url
-    monkeypatch.setenv("DATABASE_URL", url)
-    monkeypatch.setenv("SECRET_KEY", "k" * 32)
-    app = create_app()
-
-    async with LifespanManager(app):
-        assert app.state.settings == Settings(database_url=url, secret_key="k" * 32)
+    given = Settings(database_url=isolation.database_url, secret_key=SECRET_KEY)
+    assert app.state.settings == given
 
 
 async def test_an_app_that_cannot_start_tells_the_server_in_one_line_what_is_wrong() -> None:
