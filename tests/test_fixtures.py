@@ -18,10 +18,6 @@ def replace(project: Project, name: str, old: str, new: str) -> None:
     (project.path / name).write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_the_suite_is_green_without_the_gate(installed: Project) -> None:
-    assert passed(installed.succeed("run", "--frozen", "pytest", "--gate=off")) > 100
-
-
 def test_an_app_whose_sessions_expire_on_commit_is_red(project: Project) -> None:
     replace(project, "app/main.py", "engine, expire_on_commit=False", "engine")
 
