@@ -56,6 +56,10 @@ _EXCUSED = (
     "concurrent/futures/process.py",
     "multiprocessing/",
     "inspect.py",
+    # The text of an error, for the log.
+    "linecache.py",
+    "<frozen linecache>",
+    "traceback.py",
     "mimetypes.py",
     "re/_compiler.py",
     "ssl.py",
