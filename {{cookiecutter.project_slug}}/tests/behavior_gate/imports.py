@@ -40,13 +40,15 @@ class OnImport(MetaPathFinder):
         self._waiting.discard(fullname)
         spec = importlib.util.find_spec(fullname)
         if spec is not None and spec.loader is not None:
-            execute = spec.loader.exec_module
+            loader, execute = spec.loader, spec.loader.exec_module
 
             def exec_module(module: ModuleType) -> None:
+                # One loader may serve many modules, as that of pytest does for plugins.
+                loader.exec_module = execute  # type: ignore[method-assign]
                 execute(module)
                 # The loader may be one for many modules, as that of pytest is.
                 if module.__name__ == fullname:
                     self._callback(fullname)
 
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+            loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
