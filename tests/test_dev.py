@@ -258,7 +258,9 @@ def test_a_migration_is_written_applied_and_taken_back(fresh: Project) -> None:
     left_to_you = dev(fresh, "revision", "--empty", "-m", 'match "\\d" and """')
     empty = Path(output(left_to_you))
     assert "    pass\n" in empty.read_text()
-    assert ast.get_docstring(ast.parse(empty.read_text())).startswith('match "\\d" and """\n')
+    docstring = ast.get_docstring(ast.parse(empty.read_text()))
+    assert docstring
+    assert docstring.startswith('match "\\d" and """\n')
     assert "Comparing" not in left_to_you.stderr
     fresh.succeed("run", "--frozen", "ruff", "check")
 
