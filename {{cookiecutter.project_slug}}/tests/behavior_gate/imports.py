@@ -46,9 +46,7 @@ class OnImport(MetaPathFinder):
                 # One loader may serve many modules, as that of pytest does for plugins.
                 loader.exec_module = execute  # type: ignore[method-assign]
                 execute(module)
-                # The loader may be one for many modules, as that of pytest is.
-                if module.__name__ == fullname:
-                    self._callback(fullname)
+                self._callback(fullname)
 
             loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec

@@ -82,6 +82,7 @@ _ORM_FACTOR = 4
 _FRAMEWORK = (
     "httpx/_transports/asgi.py",
     "httpx2/_transports/asgi.py",
+    "fastapi/applications.py",
     "fastapi/routing.py",
     "starlette/applications.py",
     "starlette/routing.py",
