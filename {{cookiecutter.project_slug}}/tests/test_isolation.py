@@ -352,16 +352,16 @@ async def test_a_transaction_waits_for_another_one_to_end(
 
 
 async def test_a_transaction_waits_no_longer_when_the_clock_stands_still(
-    app: FastAPI, session: AsyncSession, monkeypatch: pytest.MonkeyPatch
+    own: SharedDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shared_connection, "PATIENCE_S", 0.05)
     now = time.monotonic()
-    async with app.state.sessionmaker() as other:
+    async with own.isolated() as isolation, AsyncSession(own.engine) as other:
         await create_user(other, email="ada@example.com", password=PASSWORD)
         with monkeypatch.context() as frozen:
             frozen.setattr(time, "monotonic", lambda: now)
             with pytest.raises(OverlappingTransactionsError):
-                await asyncio.create_task(session.scalar(select(User.email)))
+                await asyncio.create_task(isolation.test_session.scalar(select(User.email)))
 
 
 async def test_a_transaction_inside_another_one_that_has_written_is_refused(
