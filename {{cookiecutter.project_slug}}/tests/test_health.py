@@ -31,7 +31,7 @@ async def test_ready_answers_when_the_database_does(client: httpx.AsyncClient) -
     assert response.json() == {"status": "ok"}
 
 
-@pytest.mark.gate_allow("requests", reason="503 is the answer when there is no database")
+@pytest.mark.gate_allow("requests.5xx", reason="503 is the answer when there is no database")
 async def test_ready_answers_503_when_no_database_is_there(
     app: FastAPI, client: httpx.AsyncClient, unused_tcp_port: int
 ) -> None:
@@ -43,7 +43,7 @@ async def test_ready_answers_503_when_no_database_is_there(
     assert response.json() == DATABASE_UNAVAILABLE
 
 
-@pytest.mark.gate_allow("requests", reason="503 is the answer when there is no database")
+@pytest.mark.gate_allow("requests.5xx", reason="503 is the answer when there is no database")
 async def test_ready_answers_503_when_the_database_is_silent(
     app: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,7 +81,7 @@ async def test_a_rollback_of_the_test_keeps_what_the_app_has_committed(
     assert (await session.scalars(select(User.email).where(PEOPLE))).all() == ["ada@example.com"]
 
 
-@pytest.mark.gate_allow("database", reason="the test is about a forgotten commit")
+@pytest.mark.gate_allow("database.lost-commit", reason="the test is about a forgotten commit")
 async def test_what_the_app_does_not_commit_is_not_there(
     app: FastAPI, session: AsyncSession, client: httpx.AsyncClient
 ) -> None:
@@ -770,7 +770,7 @@ def test_a_plain_function_that_asks_for_the_app_has_real_commits(
 # Requests
 
 
-@pytest.mark.gate_allow("requests", reason="the refusal is an error of the app's dependency")
+@pytest.mark.gate_allow("requests.5xx", reason="the refusal is an error of the app's dependency")
 async def test_two_requests_at_once_on_client_are_refused(
     client: httpx.AsyncClient, token: dict[str, str]
 ) -> None:

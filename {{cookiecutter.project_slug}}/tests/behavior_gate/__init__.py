@@ -5,6 +5,6 @@
 or, where the folder of the tests is no package, by its bare name.
 """
 
-from .plugin import pytest_addoption, pytest_configure
+from .plugin import pytest_addoption, pytest_cmdline_main, pytest_configure
 
-__all__ = ["pytest_addoption", "pytest_configure"]
+__all__ = ["pytest_addoption", "pytest_cmdline_main", "pytest_configure"]

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
 
-from .core import Gate, current_request, is_python, stack
-from .exchange import RUN_FOREVER, current_lifespan
+from .asgi import RUN_FOREVER, current_lifespan
+from .core import Gate, current_request
+from .where import is_python, stack
 
 _ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
 

@@ -4,50 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import sys
-import sysconfig
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import CodeType, FrameType, TracebackType
 from typing import Any, ClassVar, Literal
 
+from .rules import Rule
+from .where import Location, Sources
+
 When = Literal["setup", "call", "teardown"]
-Origin = Literal["application", "test", "gate", "library"]
 
 #: Seconds that pass also where a test freezes time: freezegun replaces the clocks that a module
 #: names, and not what a partial holds.
 real_time = functools.partial(time.monotonic)
-#: Below these an endpoint runs, and what the framework makes of its result.
-ROUTING = ("fastapi/routing.py", "starlette/routing.py")
-
-_STDLIB = sysconfig.get_path("stdlib").replace("\\", "/")
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A line of the user's code, its path relative to the root of the project."""
-
-    path: str
-    line: int
-    function: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line} in {self.function}"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One defect: what happened, where, why it matters in a clause, and how to mend it."""
+    """One defect: the rule that it breaks, what happened, and at which line of the user."""
 
-    detector: str
+    rule: Rule
     what: str
     where: Location | None
-    why: str
-    mend: str
+
+    @property
+    def detector(self) -> str:
+        return self.rule.family
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +42,10 @@ class Option:
     name: str
     default: int | float
     help: str
+
+    @property
+    def setting(self) -> str:
+        return f"gate_{self.name}"
 
 
 class BrokenOff(Exception):
@@ -69,14 +58,21 @@ class BrokenOff(Exception):
 
 @dataclass(slots=True, eq=False)
 class Case:
-    """One test, and whether the gate has broken it off."""
+    """One test."""
 
+    #: The gate has broken it off.
     stopped: bool = False
+    #: The names of its `gate_allow` that have allowed something.
+    used: set[str] = field(default_factory=set)
 
 
 #: The test that the running code belongs to, also when that is long over. None in a fixture that
 #: lives longer than one test.
 current_case: ContextVar[Case | None] = ContextVar("current_case", default=None)
+
+
+#: Set while a fixture that lives longer than one test is set up: its tasks are its own affair.
+in_wide_fixture: ContextVar[bool] = ContextVar("in_wide_fixture", default=False)
 
 
 @dataclass(slots=True, eq=False)
@@ -85,7 +81,10 @@ class Phase:
 
     nodeid: str
     when: When
+    #: The rules and families that the test allows.
     allowed: frozenset[str] = frozenset()
+    #: Those of them that it has broken, in this phase or an earlier one.
+    used: set[str] = field(default_factory=set)
     loop: asyncio.AbstractEventLoop | None = None
     findings: list[Finding] = field(default_factory=list)
     #: A person has looked at it in a debugger: its times mean nothing.
@@ -121,52 +120,11 @@ class Portal:
     own_tasks: frozenset[asyncio.Task[Any]]
 
 
-class Origins(dict[str, Origin]):
-    """Whose code a source file holds, by its file name; worked out once for each file."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = f"{root.as_posix()}/"
-        self._gate = f"{Path(__file__).parent.as_posix()}/"
-        installed = [_STDLIB, sys.prefix, sys.exec_prefix]
-        self._installed = tuple(
-            f"{path}/" for path in installed if not self._root.startswith(f"{path}/")
-        )
-
-    def __missing__(self, filename: str) -> Origin:
-        origin = self[filename] = self._find(filename.replace("\\", "/"))
-        return origin
-
-    def is_of_project(self, filename: str) -> bool:
-        """Whether a file, of whatever kind, belongs to the project and is not installed in it."""
-        return (
-            filename.startswith(self._root)
-            and not filename.startswith(self._installed)
-            and "/site-packages/" not in filename
-            and "/dist-packages/" not in filename
-        )
-
-    def _find(self, filename: str) -> Origin:
-        if filename.startswith(self._gate):
-            return "gate"
-        if not self.is_of_project(filename):
-            return "library"
-        *folders, name = filename.removeprefix(self._root).split("/")
-        if (
-            not {"tests", "test"}.isdisjoint(folders)
-            or name == "conftest.py"
-            or name.startswith("test_")
-            or name.endswith("_test.py")
-        ):
-            return "test"
-        return "application"
-
-
-class Gate:
+class Gate(Sources):
     """Records findings under the phase that is running; safe to call from any thread."""
 
     def __init__(self, root: Path, options: Mapping[str, float] | None = None) -> None:
-        self.root = root
-        self._prefix = f"{root.as_posix()}/"
+        super().__init__(root)
         self.options = options or {}
         self.phase: Phase | None = None
         self.open_requests: list[Request] = []
@@ -181,62 +139,37 @@ class Gate:
         self.stranded: asyncio.Future[Any] | None = None
         #: What was found while no test was running.
         self.strays: list[Finding] = []
-        self.origins = Origins(root)
+        #: What can't be watched, each in a sentence.
+        self.blind_spots: list[str] = []
         self._lock = threading.Lock()
 
-    def report(
-        self, detector: str, *, what: str, where: Location | None, why: str, mend: str
-    ) -> None:
-        """Record a finding, unless the test allows the detector or it is known already."""
-        finding = Finding(detector, what, where, why, mend)
+    def report(self, rule: Rule, *, what: str, where: Location | None) -> None:
+        """Record a finding, unless the test allows the rule or the finding is known."""
         phase, case = self.phase, current_case.get()
-        if phase is not None and (detector in phase.allowed or phase.stopped):
+        if self.allows(rule) or (phase is not None and phase.stopped):
             return
         # What follows when the gate has broken off a test is its own doing, however late it comes.
         if case is not None and case.stopped:
             return
+        finding = Finding(rule, what, where)
         findings = self.strays if phase is None else phase.findings
         with self._lock:
             if finding not in findings:
                 findings.append(finding)
 
-    def locate(self, frame: FrameType | None) -> Location | None:
-        """Name the innermost line of application code on a stack, else that of a test."""
-        return self._innermost((frame, frame.f_lineno) for frame in stack(frame))
+    def allows(self, rule: Rule) -> bool:
+        """Whether the running test may break a rule. To ask counts as having broken it."""
+        if self.phase is None:
+            return False
+        names = self.phase.allowed & {rule.id, rule.family}
+        self.phase.used |= names
+        return bool(names)
 
-    def locate_traceback(self, traceback: TracebackType | None) -> Location | None:
-        """Name the innermost line of application code in a traceback, else that of a test."""
-        lines = []
-        while traceback is not None:
-            lines.append((traceback.tb_frame, traceback.tb_lineno))
-            traceback = traceback.tb_next
-        return self._innermost(reversed(lines))
-
-    def _innermost(self, lines: Iterator[tuple[FrameType, int]]) -> Location | None:
-        of_test = None
-        for frame, line in lines:
-            origin = self.origin(frame.f_code)
-            if origin == "application":
-                return self.location(frame.f_code, line)
-            if origin == "test" and of_test is None:
-                of_test = self.location(frame.f_code, line)
-        return of_test
-
-    def origin(self, code: CodeType) -> Origin:
-        """Tell whose code it is. What a self-test plants counts as an application."""
-        origin = self.origins[code.co_filename]
-        if origin == "gate" and ".selftest" in code.co_qualname:
-            return "application"
-        return origin
-
-    def location(self, code: CodeType, line: int | None = None) -> Location:
-        """Name a line of a function, by default that of its definition."""
-        return self.locate_line(code.co_filename, line or code.co_firstlineno, code.co_name)
-
-    def locate_line(self, filename: str, line: int, function: str) -> Location:
-        """Name a line by its absolute file name."""
-        path = filename.replace("\\", "/").removeprefix(self._prefix)
-        return Location(path, line, function)
+    def blind(self, text: str) -> None:
+        """Note what can't be watched, in a sentence without its full stop."""
+        with self._lock:
+            if text not in self.blind_spots:
+                self.blind_spots.append(text)
 
     def is_watched(self, loop: asyncio.AbstractEventLoop | None) -> bool:
         """Whether a loop runs the tests, or serves the application to them."""
@@ -260,7 +193,9 @@ class Detector:
     """Watches for one family of defects. A subclass has a name and overrides what it needs."""
 
     name: ClassVar[str]
-    #: Modules without which the detector has nothing to watch and is left out.
+    #: Modules without which there is nothing to watch.
+    watches: ClassVar[tuple[str, ...]] = ()
+    #: Modules that it needs to watch anything.
     requires: ClassVar[tuple[str, ...]] = ()
     #: Its settings, found in `self.gate.options` under their names.
     options: ClassVar[tuple[Option, ...]] = ()
@@ -274,6 +209,9 @@ class Detector:
     def uninstall(self) -> None:
         """Undo what install did, at the end of the run."""
 
+    def sample(self) -> None:
+        """Look at the run from the watchdog's thread, every few milliseconds."""
+
     def begin(self, phase: Phase) -> None:
         """Prepare for a phase."""
 
@@ -283,51 +221,3 @@ class Detector:
     def explain_hang(self) -> list[str]:
         """Say in lines what a test that hangs waits for. Runs in the watchdog's thread."""
         return []
-
-    async def selftest(self) -> None:
-        """Commit the defect that this detector is for."""
-
-
-def stack(frame: FrameType | None) -> Iterator[FrameType]:
-    """Yield the frames of the running thread from one outwards, also across greenlets."""
-    greenlet: Any = None
-    while True:
-        while frame is not None:
-            yield frame
-            frame = frame.f_back
-        if "greenlet" not in sys.modules:
-            return
-        greenlet = sys.modules["greenlet"].getcurrent() if greenlet is None else greenlet
-        greenlet = greenlet.parent
-        if greenlet is None:
-            return
-        frame = greenlet.gr_frame
-
-
-@functools.cache
-def library_path(filename: str) -> str:
-    """Cut a file name of an installed module to where it is imported from: `asyncio/events.py`."""
-    filename = filename.replace("\\", "/")
-    if "pydevd" in filename or "debugpy" in filename:
-        return "debugger"
-    for folder in ("/site-packages/", "/dist-packages/", f"{_STDLIB}/"):
-        _, found, path = filename.rpartition(folder)
-        if found:
-            return path
-    return filename
-
-
-@functools.cache
-def is_python(filename: str) -> bool:
-    """Whether the code of a library is part of Python itself."""
-    filename = filename.replace("\\", "/")
-    return filename.startswith("<") or (
-        filename.startswith(f"{_STDLIB}/")
-        and "/site-packages/" not in filename
-        and "/dist-packages/" not in filename
-    )
-
-
-def is_blocking_error(error: BaseException | None) -> bool:
-    """Whether it is what the `blocking` detector raises, which has reported it by itself."""
-    return type(error).__name__ == "BlockingError"

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from .core import BrokenOff, Gate, Portal, real_time
-from .imports import OnImport
+from .on_import import OnImport
 from .patches import Patches
 from .watchdog import Stopped
 
@@ -29,7 +29,7 @@ class Loops:
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
-        self._patches = Patches()
+        self._patches = Patches(gate.blind, "every loop of the tests")
         self._portals = OnImport(("anyio.from_thread",), self._watch_portals)
         self._depth = 0
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from . import report as output
+from . import render as output
 from .core import Finding, Gate
-from .requests import chain
+from .errors import chain
 
 #: A fixture that has never worked ends the run if so many tests need it, and such a share of all.
 _MANY = 10
@@ -36,7 +36,7 @@ class Once:
         new = [finding for finding in findings if self._is_new(finding, report)]
         line = self._line([finding for finding in findings if finding not in new])
         mistake: Mistake | None = getattr(report, "behavior_gate_mistake", None)
-        if output.is_by_gate(report):
+        if getattr(report, "behavior_gate_alone", False):
             if new:
                 coloured: Any = output.ColouredFindings(new, line, report.longrepr)
                 report.longrepr = coloured
@@ -45,7 +45,7 @@ class Once:
         elif mistake is not None and not self._is_new(mistake[0], report):
             self._shorten_to(f"{mistake[1]}, as in {self._first[mistake[0]]}", report)
         elif line:
-            text = output.as_text(new, line)
+            text = output.as_text(new, line) if new else line
             report.sections = [
                 (title, text if output.NAME in title else content)
                 for title, content in report.sections

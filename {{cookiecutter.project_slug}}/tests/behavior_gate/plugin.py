@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from . import report as output
+from . import render as output
+from . import rules
 from .core import (
     Case,
     Detector,
@@ -20,14 +21,14 @@ from .core import (
     Phase,
     When,
     current_case,
-    is_blocking_error,
+    in_wide_fixture,
 )
-from .detectors import DETECTORS, available
+from .errors import is_blocking_error
+from .explain import explain, overview
 from .loops import Loops
 from .once import Once, Prospects, Report, is_of_application, mistake_of, without_libraries
+from .registry import DETECTORS, detectors_of
 from .selftest import run_selftests
-from .slow import SlowDetector
-from .tasks import in_wide_fixture
 from .watchdog import TIMEOUT, Hangs, Watchdog
 
 _LOOP_SCOPES = {
@@ -35,12 +36,19 @@ _LOOP_SCOPES = {
     "asyncio_default_test_loop_scope": "loop scope of async tests",
 }
 _MARKER = (
-    "gate_allow(*detectors, reason): the behavior gate lets this test do what the named detectors"
-    " watch for"
+    "gate_allow(*rules, reason): the behavior gate lets this test break the named rules, or all of"
+    " a family"
 )
+_FLAGS = {
+    "gate_strict": "fail the run where the gate can't watch something",
+    "gate_allow_unused": "let a test pass whose gate_allow allowed nothing",
+}
 
-_allowed_key = pytest.StashKey[frozenset[str]]()
 _found_key = pytest.StashKey[dict[str, list[output.Data]]]()
+_passed_key = pytest.StashKey[bool]()
+
+#: Whether these are broken depends on the machine.
+_BY_TIME = {name for rule in rules.RULES if rule.by_time for name in (rule.id, rule.family)}
 
 Wrapper = Generator[None, Any, Any]
 
@@ -56,14 +64,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--gate-selftest",
         action="store_true",
-        help="run no tests; plant one defect per detector and show that it is caught",
+        help="run no tests; plant one defect for each rule and show that it is caught",
+    )
+    group.addoption(
+        "--gate-explain",
+        metavar="RULE",
+        nargs="*",
+        help="run no tests; explain the rules of the gate, or list all of them",
     )
     for option in _options():
         kind = "float" if isinstance(option.default, float) else "int"
         help_text = f"behavior gate: {option.help} (default: {option.default:g})"
-        parser.addini(
-            f"gate_{option.name}", help_text, type=cast(Any, kind), default=option.default
-        )
+        parser.addini(option.setting, help_text, type=cast(Any, kind), default=option.default)
+    for name, help_text in _FLAGS.items():
+        parser.addini(name, f"behavior gate: {help_text} (default: false)", "bool", default=False)
     for name, help_text in _LOOP_SCOPES.items():
         parser.addini(name, f"{help_text} (default: session)", default="session")
 
@@ -77,6 +91,20 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(BehaviorGate(config), "behavior gate")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    names: list[str] | None = config.getoption("gate_explain", None)
+    if names is None:
+        return None
+    for name in names:
+        if name not in (*rules.FAMILIES, *rules.BY_ID):
+            raise pytest.UsageError(f"--gate-explain: {rules.unknown(name)}")
+    chosen = [rule for rule in rules.RULES if {rule.id, rule.family} & set(names)]
+    texts = [explain(rule, _options()) for rule in chosen] or [overview()]
+    pytest.TerminalReporter(config).write_line("\n\n\n".join(texts))
+    return 0
+
+
 def _options() -> list[Option]:
     return [TIMEOUT, *(option for detector in DETECTORS for option in detector.options)]
 
@@ -87,9 +115,13 @@ class BehaviorGate:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.gate = Gate(
-            config.rootpath, {option.name: _setting(config, option) for option in _options()}
+            config.rootpath,
+            {
+                option.name: _setting(config, option.setting, default=option.default)
+                for option in _options()
+            },
         )
-        self.detectors: list[Detector] = [detector(self.gate) for detector in available()]
+        self.detectors: list[Detector] = detectors_of(self.gate)
         self.found: list[output.Data] = []
         self.tests = 0
         self._case = Case()
@@ -111,8 +143,7 @@ class BehaviorGate:
         self._loops.install()
         for detector in self.detectors:
             detector.install()
-            if isinstance(detector, SlowDetector):
-                self._watchdog.subscribe(detector.sample)
+            self._watchdog.subscribe(detector.sample)
         self._watchdog.subscribe(Hangs(self.gate, self.detectors).check)
         self._watchdog.start()
 
@@ -130,10 +161,10 @@ class BehaviorGate:
         gate = self.gate
         gate.thread = threading.get_ident()
         loop = gate.loop if gate.loop is not None and not gate.loop.is_closed() else None
-        phase = Phase(nodeid, when, allowed, loop, debugged=_has_debugger())
-        gate.phase = phase
         if when == "setup":
             self._case = Case()
+        phase = Phase(nodeid, when, allowed, self._case.used, loop, debugged=_has_debugger())
+        gate.phase = phase
         current_case.set(self._case)
         for detector in self.detectors:
             detector.begin(phase)
@@ -167,7 +198,7 @@ class BehaviorGate:
         return (yield from self._watch(item, "teardown"))
 
     def _watch(self, item: pytest.Item, when: When) -> Wrapper:
-        phase = self.begin(item.nodeid, when, item.stash.get(_allowed_key, frozenset()))
+        phase = self.begin(item.nodeid, when, frozenset(_allowed(item.iter_markers("gate_allow"))))
         try:
             result = yield
         except (KeyboardInterrupt, pytest.exit.Exception):
@@ -176,7 +207,7 @@ class BehaviorGate:
         except BaseException as error:
             # A fixture of many tests raises for each what the gate has raised in it for the first.
             earlier: list[Finding] = vars(error).get("behavior_gate", [])
-            phase.findings += [one for one in earlier if one.detector not in phase.allowed]
+            phase.findings += [one for one in earlier if not self.gate.allows(one.rule)]
             by_gate = is_blocking_error(error) or phase.stopped or bool(earlier)
             findings = self._conclude(item, phase)
             if findings and by_gate:
@@ -189,7 +220,28 @@ class BehaviorGate:
         findings = self._conclude(item, phase)
         if findings:
             raise _failure(findings)
+        if when == "teardown":
+            self._judge_allowances(item)
         return result
+
+    def _judge_allowances(self, item: pytest.Item) -> None:
+        """Fail a test that has passed and has not done what it alone is allowed to do."""
+        marks = [mark for mark in item.own_markers if mark.name == "gate_allow"]
+        names = _allowed(marks) - self._case.used - _BY_TIME
+        if not names or not item.stash.get(_passed_key, False) or self.gate.blind_spots:
+            return
+        if not self._flag("gate_allow_unused"):
+            listed = ", ".join(f'"{name}"' for name in sorted(names))
+            pytest.fail(
+                f"@pytest.mark.gate_allow({listed}) allowed nothing: the test does not break"
+                f" {'this rule' if len(names) == 1 else 'these rules'}.\nFix: remove what is not"
+                " needed; on some parameters only, mark these with pytest.param(..., marks=...);"
+                " gate_allow_unused = true permits it everywhere.",
+                pytrace=False,
+            )
+
+    def _flag(self, name: str) -> bool:
+        return bool(_setting(self.config, name, default=False))
 
     def _conclude(self, item: pytest.Item, phase: Phase) -> list[Finding]:
         findings = self.end(phase)
@@ -223,10 +275,14 @@ class BehaviorGate:
         report = yield
         # A plain attribute of JSON types: pytest-xdist carries it to the controller.
         report.behavior_gate = item.stash.get(_found_key, {}).get(call.when, [])  # type: ignore[attr-defined]
+        if report.when == "call":
+            item.stash[_passed_key] = report.passed
+        alone = call.excinfo is not None and hasattr(call.excinfo.value, "by_gate")
+        report.behavior_gate_alone = alone  # type: ignore[attr-defined]
         if call.excinfo is not None and report.failed:
-            if not output.is_by_gate(report):
+            if not alone:
                 self._abridge(report, call.excinfo.value)
-            if call.when == "setup" and (self._case.stopped or not output.is_by_gate(report)):
+            if call.when == "setup" and (self._case.stopped or not alone):
                 self._prospects.judge(item)
         return report
 
@@ -274,7 +330,7 @@ class BehaviorGate:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
-            item.stash[_allowed_key] = _allowed(item)
+            _check_markers(item)
 
     def pytest_enter_pdb(self) -> None:
         if self.gate.phase is not None:
@@ -289,31 +345,46 @@ class BehaviorGate:
         if not self.config.getoption("gate_selftest", False):
             return None
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
-        for name, caught in run_selftests(self):
+        for rule, caught in run_selftests(self.begin, self.end):
             session.testscollected += 1
             session.testsfailed += not caught
             if terminal is not None:
                 word, colour = ("caught", "green") if caught else ("MISSED", "red")
-                terminal.write_line(f"{name:<10} {word}", **{colour: True})
+                terminal.write_line(f"{rule.id:<28} {word}", **{colour: True})
+        session.testsfailed += len(self.gate.blind_spots)
         return True
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         strays = [output.to_data(finding, None, None) for finding in self.gate.strays]
         if self._is_worker:
-            cast(Any, self.config).workeroutput["behavior_gate"] = strays
+            output_of_worker = cast(Any, self.config).workeroutput
+            output_of_worker["behavior_gate"] = strays
+            output_of_worker["behavior_gate_blind"] = self.gate.blind_spots
             return
         self.found.extend(strays)
-        if any(data["test"] is None for data in self.found) and session.exitstatus == 0:
+        is_bad = any(data["test"] is None for data in self.found) or (
+            bool(self.gate.blind_spots) and self._flag("gate_strict")
+        )
+        if is_bad and session.exitstatus == 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         path = self.config.getoption("gate_report", None)
         if path is not None:
             names = [detector.name for detector in self.detectors]
-            output.write_json(path, self.tests, names, self.found)
+            output.write_json(
+                path,
+                tests=self.tests,
+                detectors=names,
+                blind_spots=self.gate.blind_spots,
+                findings=self.found,
+            )
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        self.found.extend(getattr(node, "workeroutput", {}).get("behavior_gate", []))
+        output_of_worker = getattr(node, "workeroutput", {})
+        self.found.extend(output_of_worker.get("behavior_gate", []))
+        for text in output_of_worker.get("behavior_gate_blind", []):
+            self.gate.blind(text)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         strays = [output.from_data(data) for data in self.found if data["test"] is None]
@@ -327,39 +398,43 @@ class BehaviorGate:
                 f"behavior gate: {_plural(self.tests, 'test')} watched by"
                 f" {_plural(len(self.detectors), 'detector')}, {result}"
             )
+        for text in self.gate.blind_spots:
+            terminalreporter.write_line(f"behavior gate: blind spot: {text}", red=True)
 
 
-def _setting(config: pytest.Config, option: Option) -> Any:
+def _setting(config: pytest.Config, name: str, *, default: Any) -> Any:
     try:
-        return config.getini(f"gate_{option.name}")
+        return config.getini(name)
     except ValueError:
         # Loaded after the command line was parsed: there are only defaults.
-        return option.default
+        return default
 
 
-def _allowed(item: pytest.Item) -> frozenset[str]:
-    known = [detector.name for detector in DETECTORS]
-    allowed: set[str] = set()
-    for marker in item.iter_markers("gate_allow"):
-        reason = marker.kwargs.get("reason")
-        unknown = [name for name in marker.args if name not in known]
+def _allowed(marks: Iterable[pytest.Mark]) -> set[str]:
+    return {name for mark in marks for name in mark.args}
+
+
+def _check_markers(item: pytest.Item) -> None:
+    for mark in item.iter_markers("gate_allow"):
+        reason = mark.kwargs.get("reason")
+        unknown = [name for name in mark.args if name not in (*rules.FAMILIES, *rules.BY_ID)]
         if unknown:
-            problem = f"unknown detector {unknown[0]!r}, known are {', '.join(known)}"
-        elif not marker.args:
-            problem = f"name a detector: {', '.join(known)}"
-        elif set(marker.kwargs) - {"reason"}:
-            problem = "it takes names of detectors and reason=..."
+            problem = rules.unknown(unknown[0])
+        elif not mark.args:
+            problem = f"name a rule or a family: {', '.join(rules.FAMILIES)}"
+        elif set(mark.kwargs) - {"reason"}:
+            problem = "it takes names of rules and reason=..."
         elif not isinstance(reason, str) or not reason.strip():
             problem = 'say why: reason="..."'
         else:
-            allowed.update(marker.args)
             continue
         raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.gate_allow: {problem}")
-    return frozenset(allowed)
 
 
 def _failure(findings: Sequence[Finding]) -> BaseException:
-    return pytest.fail.Exception(output.as_text(findings), pytrace=False)
+    failure = pytest.fail.Exception(output.as_text(findings), pytrace=False)
+    vars(failure)["by_gate"] = True
+    return failure
 
 
 def _has_debugger() -> bool:

@@ -1,29 +1,29 @@
-"""Shows that the gate bites: commits one defect for each detector, in memory."""
+"""Shows that the gate bites: commits a defect for each rule, in memory, on a loop of its own."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
-if TYPE_CHECKING:
-    from .core import Detector
-    from .plugin import BehaviorGate
+from .core import Finding, Phase, When
+from .planted import PLANTS, Plant
+from .rules import Rule
 
-
-def run_selftests(plugin: BehaviorGate) -> Iterator[tuple[str, bool]]:
-    """Yield each detector's name, and whether it found the defect that was planted for it."""
-    for detector in plugin.detectors:
-        yield detector.name, _is_caught(plugin, detector)
+Begin = Callable[[str, When], Phase]
+End = Callable[[Phase], list[Finding]]
 
 
-def _is_caught(plugin: BehaviorGate, detector: Detector) -> bool:
-    findings = []
+def run_selftests(begin: Begin, end: End) -> Iterator[tuple[Rule, bool]]:
+    """Yield each rule, and whether the defect that was planted for it was found."""
+    for rule, plant in PLANTS.items():
+        yield rule, rule in {finding.rule for finding in _run(rule, plant, begin, end)}
+
+
+def _run(rule: Rule, plant: Plant, begin: Begin, end: End) -> list[Finding]:
     with asyncio.Runner(debug=True) as runner:
-        phase = plugin.begin(f"selftest::{detector.name}", "call")
+        phase = begin(f"selftest::{rule.id}", "call")
         with contextlib.suppress(Exception):
-            runner.run(detector.selftest())
-        findings += plugin.end(phase)
-        findings += plugin.end(plugin.begin(phase.nodeid, "teardown"))
-    return any(finding.detector == detector.name for finding in findings)
+            runner.run(plant())
+        findings = end(phase)
+        return findings + end(begin(phase.nodeid, "teardown"))

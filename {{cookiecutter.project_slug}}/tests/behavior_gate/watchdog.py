@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import gc
 import os
 import sys
 import threading
@@ -15,7 +14,10 @@ from time import sleep
 from types import FrameType
 from typing import Any
 
-from .core import ROUTING, Detector, Gate, Location, Option, Phase, library_path, real_time
+from . import rules
+from .awaiting import awaiting, waits_at
+from .core import Detector, Gate, Option, Phase, real_time
+from .where import ROUTING, library_path
 
 TIMEOUT = Option("timeout", 10.0, "seconds after which a waiting test is stopped; 0 is never")
 
@@ -116,8 +118,8 @@ class Hangs:
         if (
             not self._limit
             or phase.debugged
-            or "requests" in phase.allowed
             or real_time() < self._deadline
+            or gate.allows(rules.HANG)
         ):
             return
         threads = self._threads_to_stop()
@@ -153,12 +155,10 @@ class Hangs:
         """End code that holds the loop, so that not even the loop can be asked to end it."""
         self._obedient.add(loop)
         self.gate.report(
-            "requests",
+            rules.HANG,
             what=f"{self._what()}: the code below held the event loop for {self._limit:g} s and"
             " was broken off",
             where=self.gate.locate(sys._current_frames().get(thread)),
-            why=_WHY,
-            mend="see that the loop there ends, and run what takes long in a thread or process",
         )
         phase.stopped = True
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
@@ -216,23 +216,16 @@ class Hangs:
             # What has asked it to end waits for it.
             if task is not main and task.cancelling():
                 gate.report(
-                    "tasks",
+                    rules.SWALLOWED_CANCELLATION,
                     what="\n".join([f"task {task.get_name()!r} was cancelled and goes on", *lines]),
                     where=waits_at(gate, task)[0],
-                    why="nobody can stop it: the server does not shut down before it is killed",
-                    mend="re-raise CancelledError after cleaning up, and catch `Exception` where"
-                    " everything is caught",
                 )
                 return
         gate.report(
-            "requests",
+            rules.HANG,
             what="\n".join([*lines, *reasons]),
             # A middleware may wait for a task of its own, which runs the endpoint.
             where=next((waits_at(gate, t)[0] for t in tasks if _runs_endpoint(t)), None) or where,
-            why=_WHY,
-            mend="see that what it waits for always comes, or wait for it with asyncio.timeout();"
-            " a test that needs longer: gate_timeout in pyproject.toml, or"
-            ' @pytest.mark.gate_allow("requests", reason="...")',
         )
 
 
@@ -265,28 +258,9 @@ def _release(thread: int) -> None:
                         future.set_exception(Stopped())
 
 
-def waits_at(gate: Gate, task: asyncio.Task[Any]) -> tuple[Location | None, str]:
-    """Where a task stands: the innermost line of the user, and what it waits for below that."""
-    of_test: Location | None = None
-    of_application: Location | None = None
-    inner = ""
-    for frame in _awaiting(task.get_coro()):
-        where = gate.location(frame.f_code, frame.f_lineno)
-        origin = gate.origin(frame.f_code)
-        inner = ""
-        if origin == "application":
-            of_application = where
-        elif origin == "test":
-            of_test = where
-        else:
-            module = frame.f_globals.get("__name__", "?")
-            inner = f", in {module}.{frame.f_code.co_qualname}()"
-    return of_application or of_test, inner
-
-
 def _is_lifespan(task: asyncio.Task[Any]) -> bool:
     """Whether it is the lifespan of a running app, which waits for the shutdown."""
-    frames = list(_awaiting(task.get_coro()))
+    frames = list(awaiting(task.get_coro()))
     scopes = [frame.f_locals.get("scope") for frame in frames]
     return any(
         isinstance(scope, dict) and scope.get("type") == "lifespan" for scope in scopes
@@ -294,24 +268,8 @@ def _is_lifespan(task: asyncio.Task[Any]) -> bool:
 
 
 def _runs_endpoint(task: asyncio.Task[Any]) -> bool:
-    for frame in _awaiting(task.get_coro()):
+    for frame in awaiting(task.get_coro()):
         if library_path(frame.f_code.co_filename) in ROUTING:
             scope = frame.f_locals.get("scope")
             return isinstance(scope, dict) and scope.get("type") != "lifespan"
     return False
-
-
-def _awaiting(awaitable: Any) -> Iterator[FrameType]:
-    """Yield the frames of a chain of coroutines from the task inwards."""
-    while awaitable is not None:
-        if type(awaitable).__name__.startswith("async_generator_"):
-            # One step of an async generator, which it does not name by an attribute.
-            steps = gc.get_referents(awaitable)
-            awaitable = next((step for step in steps if hasattr(step, "ag_frame")), None)
-        prefix = next((p for p in ("cr", "gi", "ag") if hasattr(awaitable, f"{p}_frame")), None)
-        if prefix is None:
-            return
-        frame = getattr(awaitable, f"{prefix}_frame")
-        if frame is not None:
-            yield frame
-        awaitable = getattr(awaitable, "gi_yieldfrom" if prefix == "gi" else f"{prefix}_await")

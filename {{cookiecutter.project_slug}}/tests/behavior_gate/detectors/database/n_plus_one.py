@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
-from .core import Gate, Location, Option, Request, stack
-from .exchange import endpoint_of, here, is_over
-from .statements import lookup, one_line
+from ... import rules
+from ...asgi import endpoint_of, here, is_over
+from ...core import Gate, Option, Request
+from ...sql import lookup, one_line
+from ...where import Location, stack
 
 N_PLUS_ONE = Option(
     "n_plus_one",
@@ -116,13 +118,10 @@ class Repeats:
                 )
             if is_too_many:
                 self.gate.report(
-                    "database",
+                    rules.N_PLUS_ONE,
                     what=f"{request.method} {request.path} sent the same SELECT {caller.count}"
                     f" times: {one_line(repeated.statement)}",
                     where=caller.where or endpoint_of(self.gate, request),
-                    why="one query for each row (N+1) slows down with every row that is added",
-                    mend="load the rows with their parents by selectinload() or joinedload(), or"
-                    " all at once by one query with IN",
                 )
 
     def judge_leftovers(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _thread
 import asyncio
-import contextlib
 import ctypes
 import functools
 import importlib
@@ -12,16 +11,14 @@ import ipaddress
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, Literal
 
-from .callers import Caller, find_caller, is_import, is_starting, keeps, outwards
-from .core import Detector, Finding, Gate, Phase, Request, library_path
-from .exchange import (
+from .. import rules
+from ..asgi import (
     Observer,
     current_lifespan,
     current_task,
@@ -30,34 +27,28 @@ from .exchange import (
     task_of,
     unsubscribe,
 )
-from .files import File, LibraryFiles
-from .imports import OnImport
+from ..callers import Caller, find_caller, is_import, is_starting, keeps, outwards
+from ..core import Detector, Finding, Gate, Phase, Request
+from ..files import File, LibraryFiles
+from ..on_import import OnImport
+from ..rules import Rule
+from ..where import library_path
 
 if TYPE_CHECKING:
     import blockbuster
 
 Kind = Literal["sleep", "file", "network", "dns", "subprocess", "database", "lock", "hash", "input"]
 
-#: A file that is written can't be read at the start instead.
-_MEND_OF_CHANGE = (
-    "move the file work into one function and run it in a thread: await asyncio.to_thread(...)"
-)
-
-_MENDS: dict[Kind, str] = {
-    "sleep": "await asyncio.sleep(...), or run it in a thread: await asyncio.to_thread(...)",
-    "file": f"read it once, when the application starts, or {_MEND_OF_CHANGE}",
-    "network": "use an async client, such as httpx.AsyncClient, redis.asyncio or"
-    " asyncio.open_connection(), or run it in a thread: await asyncio.to_thread(...)",
-    "dns": "await asyncio.get_running_loop().getaddrinfo(...), or leave the look-up to an async"
-    " client",
-    "subprocess": "await asyncio.create_subprocess_exec(...) and its communicate(), or run it in"
-    " a thread: await asyncio.to_thread(...)",
-    "database": "use an async driver (asyncpg, psycopg's AsyncConnection, aiosqlite), or run it"
-    " in a thread: await asyncio.to_thread(...)",
-    "lock": "use the lock, event or queue of asyncio; await a concurrent future by"
-    " asyncio.wrap_future(...)",
-    "hash": "hashing a password costs CPU time on purpose: await asyncio.to_thread(...)",
-    "input": "do not ask for input on the event loop",
+_RULES: dict[Kind, Rule] = {
+    "sleep": rules.BLOCKING_SLEEP,
+    "file": rules.BLOCKING_FILE,
+    "network": rules.BLOCKING_NETWORK,
+    "dns": rules.BLOCKING_DNS,
+    "subprocess": rules.BLOCKING_SUBPROCESS,
+    "database": rules.BLOCKING_DATABASE,
+    "lock": rules.BLOCKING_LOCK,
+    "hash": rules.BLOCKING_HASH,
+    "input": rules.BLOCKING_INPUT,
 }
 
 #: What blockbuster watches and what is no waiting at all, or is watched here by another function.
@@ -368,9 +359,12 @@ class BlockingDetector(Detector, Observer):
         file = File(call.name, args, kwargs)
         if caller is None or self._is_excused(call, caller, file):
             return True
+        finding = self._finding(call, caller)
+        if self.gate.allows(finding.rule):
+            return True
         import blockbuster
 
-        self._report(self._finding(call, caller, file))
+        self._report(finding)
         raise blockbuster.BlockingError(call.name)
 
     def _is_excused(self, call: Call, caller: Caller, file: File) -> bool:
@@ -386,7 +380,7 @@ class BlockingDetector(Detector, Observer):
         if call.kind == "file" and self._is_librarys_file(caller, file):
             return True
         if starting and lifespan is not None and task is not None:
-            self._beside.append((lifespan, task, self._finding(call, caller, file)))
+            self._beside.append((lifespan, task, self._finding(call, caller)))
             return True
         if call.kind == "lock" and lifespan is not None and not beside and _waits_inside(caller):
             # The end of a thread of its own, for example, when the application stops.
@@ -403,7 +397,7 @@ class BlockingDetector(Detector, Observer):
 
     def _is_watching(self) -> bool:
         gate, phase = self.gate, self.gate.phase
-        return phase is not None and gate.is_on_watched_loop() and "blocking" not in phase.allowed
+        return phase is not None and gate.is_on_watched_loop()
 
     def _logs(self, caller: Caller) -> bool:
         """Whether the user's own handler of log records runs."""
@@ -412,37 +406,21 @@ class BlockingDetector(Detector, Observer):
             code.co_qualname in _LOGGING and self.gate.origin(code) == "library" for code in codes
         )
 
-    def _finding(self, call: Call, caller: Caller, file: File) -> Finding:
-        what, kind = f"{call.name}() blocks the event loop", call.kind
+    def _finding(self, call: Call, caller: Caller) -> Finding:
+        what, rule = f"{call.name}() blocks the event loop", _RULES[call.kind]
         if caller.library is not None:
             name = _public_name(caller.library)
             what = f"{name}() blocks the event loop in {call.name}()"
             if name.startswith(_CLIENTS):
-                kind = "network"
-        return Finding(
-            self.name,
-            what=what,
-            where=self.gate.location(caller.frame.f_code, caller.frame.f_lineno),
-            why="every other request waits until it returns",
-            mend=_MEND_OF_CHANGE if kind == "file" and not file.is_only_read else _MENDS[kind],
-        )
+                rule = rules.BLOCKING_NETWORK
+        return Finding(rule, what, self.gate.location(caller.frame.f_code, caller.frame.f_lineno))
 
     def _report(self, finding: Finding) -> None:
         phase = self.gate.phase
         if phase is None or not any(
             other.detector == self.name and other.where == finding.where for other in phase.findings
         ):
-            self.gate.report(
-                self.name,
-                what=finding.what,
-                where=finding.where,
-                why=finding.why,
-                mend=finding.mend,
-            )
-
-    async def selftest(self) -> None:
-        with contextlib.suppress(Exception):
-            time.sleep(0.001)  # noqa: ASYNC251
+            self.gate.report(finding.rule, what=finding.what, where=finding.where)
 
 
 def _set_method(cls: type, name: str, method: Any) -> Any:

@@ -16,9 +16,10 @@ from contextvars import ContextVar, Token
 from types import CodeType, FrameType
 from typing import Any
 
-from .core import Gate, Location, Request, current_request, stack
+from .awaiting import waits_at
+from .core import Gate, Request, current_request
 from .patches import Patches
-from .watchdog import waits_at
+from .where import Location, stack
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -61,14 +62,14 @@ _observers: list[tuple[Gate, Observer]] = []
 #: The task in which a request or a lifespan came in.
 _tasks: dict[Request | None, asyncio.Task[Any] | None] = {}
 _lifespans: list[Request] = []
-_patches = Patches()
+_patches: list[Patches] = []
 _DEFINITION = re.compile(r"\s*(async\s+)?def\b")
 
 
 def subscribe(gate: Gate, observer: Observer) -> None:
     """Tell an observer of every exchange from now on."""
     if not _observers:
-        _patch()
+        _patch(gate)
     _observers.append((gate, observer))
 
 
@@ -76,7 +77,7 @@ def unsubscribe(observer: Observer) -> None:
     """Undo `subscribe`."""
     _observers[:] = [entry for entry in _observers if entry[1] is not observer]
     if not _observers:
-        _patches.restore()
+        _patches.pop().restore()
 
 
 def serving() -> Request | None:
@@ -193,19 +194,21 @@ async def answer(send: Send, body: bytes = b"{}") -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _patch() -> None:
+def _patch(gate: Gate) -> None:
+    patches = Patches(gate.blind, "requests")
+    _patches.append(patches)
     try:
         from starlette.applications import Starlette
     except ImportError:
         pass
     else:
-        _patches.replace(Starlette, "__call__", _watched_application)
+        patches.replace(Starlette, "__call__", _watched_application)
     for name in ("httpx", "httpx2"):
         try:
             transport = importlib.import_module(name).ASGITransport
         except (ImportError, AttributeError):
             continue
-        _patches.replace(transport, "handle_async_request", _watched_transport)
+        patches.replace(transport, "handle_async_request", _watched_transport)
 
 
 def _watched_application(original: Callable[..., Awaitable[None]]) -> Callable[..., Any]:

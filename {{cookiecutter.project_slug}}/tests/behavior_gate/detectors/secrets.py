@@ -20,21 +20,18 @@ from types import FrameType
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
-from .core import Detector, Request, current_request
-from .exchange import (
+from .. import rules
+from ..asgi import (
     Observer,
-    Receive,
-    Send,
-    answer,
     endpoint_of,
     here,
-    serve,
     subscribe,
     unsubscribe,
 )
-from .patches import Patches
-from .requests import chain
-from .statements import classify, targets
+from ..core import Detector, Request, current_request
+from ..errors import chain
+from ..patches import Patches
+from ..sql import classify, targets
 
 #: So much of a body is looked at, in bytes.
 _LIMIT = 1_000_000
@@ -99,7 +96,7 @@ class SecretsDetector(Detector, Observer):
 
     def install(self) -> None:
         self._traffic: dict[Request, Traffic] = {}
-        self._patches = Patches()
+        self._patches = Patches(self.gate.blind, "secrets")
         self._watch_log()
         self._patches.replace(builtins, "print", self._print)
         self._watch_statements()
@@ -113,13 +110,6 @@ class SecretsDetector(Detector, Observer):
             from sqlalchemy.engine import Engine
 
             event.remove(Engine, "after_cursor_execute", self._executed)
-
-    async def selftest(self) -> None:
-        async def application(scope: object, receive: Receive, send: Send) -> None:
-            message = await receive()
-            await answer(send, message["body"])
-
-        await serve(application, b'{"password": "correct horse battery staple"}')
 
     # What comes in
 
@@ -224,23 +214,18 @@ class SecretsDetector(Detector, Observer):
 
     def _report_echo(self, request: Request, place: str) -> None:
         self.gate.report(
-            self.name,
+            rules.PASSWORD_IN_RESPONSE,
             what=f"{request.method} {request.path} answered {request.status} with the submitted"
             f" password in {place}",
             where=endpoint_of(self.gate, request) or here(self.gate),
-            why="responses end up in logs, caches and bug reports",
-            mend="leave it out of the answer, by a response model without it; for a 422, handle"
-            " RequestValidationError and drop `input`",
         )
 
     def _report_hash(self, request: Request, place: str) -> None:
         self.gate.report(
-            self.name,
+            rules.HASH_IN_RESPONSE,
             what=f"{request.method} {request.path} answered {request.status} with a password hash"
             f" in {place}",
             where=endpoint_of(self.gate, request) or here(self.gate),
-            why="whoever has the hash can guess the password offline",
-            mend="declare a response model that leaves the hash out",
         )
 
     # What is logged
@@ -303,12 +288,9 @@ class SecretsDetector(Detector, Observer):
 
     def _report_log(self, request: Request, what: str) -> None:
         self.gate.report(
-            self.name,
+            rules.SECRET_IN_LOG,
             what=f"{request.method} {request.path} {what}",
             where=here(self.gate) or endpoint_of(self.gate, request),
-            why="logs are kept and read by far more people than the database",
-            mend="log an id instead; for a database error in the log, create the engine with"
-            " hide_parameters=True",
         )
 
     # What is stored
@@ -347,12 +329,10 @@ class SecretsDetector(Detector, Observer):
         places = [f"`{name}`"] if name else []
         places += [f"table {written[0].table}"] if written else []
         self.gate.report(
-            self.name,
+            rules.PASSWORD_STORED,
             what=f"{request.method} {request.path} stored the submitted password {how}"
             + (f" in {' of '.join(places)}" if places else ""),
             where=here(self.gate) or endpoint_of(self.gate, request),
-            why="whoever reads the table or a backup of it has every password",
-            mend="store a hash from argon2 or bcrypt, made off the event loop",
         )
 
 

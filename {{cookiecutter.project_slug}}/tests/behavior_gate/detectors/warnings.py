@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
-from .core import Detector, Gate, Location, Phase
-from .imports import OnImport
-from .patches import Patches
+from .. import rules
+from ..core import Detector, Gate, Phase
+from ..on_import import OnImport
+from ..patches import Patches
+from ..where import Location
 
 #: After how many tests everything is collected, also what was alive before a test began.
 _FULL_COLLECTION = 500
@@ -29,7 +31,7 @@ class WarningsDetector(Detector):
 
     def __init__(self, gate: Gate) -> None:
         super().__init__(gate)
-        self._patches = Patches()
+        self._patches = Patches(gate.blind, "warnings")
         self._clients = OnImport(("httpx", "httpx2"), self._watch_clients)
         #: Where files, sockets and clients were opened, by their id.
         self._opened: dict[int, Location] = {}
@@ -93,27 +95,16 @@ class WarningsDetector(Detector):
         if self._is_stopped_at(where):
             return
         self.gate.report(
-            self.name,
+            rules.NEVER_AWAITED,
             what=f"coroutine {coroutine.__qualname__!r} was never awaited",
             where=where,
-            why="its code has not run at all",
-            mend="await it, or start it by asyncio.create_task(...) and keep the task",
         )
 
     def _origin_of(self, coroutine: Any) -> Location | None:
-        of_test = None
-        for filename, line, function in coroutine.cr_origin or ():
-            origin = self.gate.origins[filename]
-            if origin == "gate" and function != "selftest":
-                continue
-            where = self.gate.locate_line(filename, line, function)
-            if origin in ("application", "gate"):
-                return where
-            if origin == "test" and of_test is None:
-                of_test = where
-        if of_test is None and self.gate.origin(coroutine.cr_code) == "application":
+        where = self.gate.innermost(coroutine.cr_origin or ())
+        if where is None and self.gate.origin(coroutine.cr_code) == "application":
             return self.gate.location(coroutine.cr_code)
-        return of_test
+        return where
 
     def _showwarnmsg(self, original: Callable[..., None]) -> Callable[..., None]:
         def showwarnmsg(message: Any) -> None:
@@ -147,20 +138,15 @@ class WarningsDetector(Detector):
         if self._is_stopped_at(where):
             return
         self.gate.report(
-            self.name,
+            rules.UNCLOSED,
             what=message.partition("\n")[0],
             where=where,
-            why="it stays open until the garbage collector finds it, and the process runs out of"
-            " them under load",
-            mend="open it by `with` or `async with`, or close it in `finally`",
         )
 
     def _created(self, source: Any) -> Location | None:
         """Where asyncio, or a library like it, has noted that a thing was made."""
-        for frame in reversed(getattr(source, "_source_traceback", None) or ()):
-            if self.gate.origins[frame.filename] in ("application", "test"):
-                return self.gate.locate_line(frame.filename, frame.lineno, frame.name)
-        return None
+        frames = reversed(getattr(source, "_source_traceback", None) or ())
+        return self.gate.innermost((frame.filename, frame.lineno, frame.name) for frame in frames)
 
     def _is_stopped_at(self, where: Location | None) -> bool:
         """Whether the gate itself broke off the line, by raising at a blocking call."""
@@ -176,13 +162,9 @@ class WarningsDetector(Detector):
             except RuntimeError:
                 if self.gate.is_watched(loop):
                     self.gate.report(
-                        self.name,
+                        rules.FOREIGN_THREAD,
                         what="the event loop is used from a foreign thread",
                         where=self.gate.locate(sys._getframe(1)),
-                        why="it is not thread-safe: outside debug mode the call is lost, or found"
-                        " much later",
-                        mend="loop.call_soon_threadsafe(...), or"
-                        " asyncio.run_coroutine_threadsafe(...)",
                     )
                 raise
 
@@ -242,16 +224,10 @@ class WarningsDetector(Detector):
         self._open_clients.pop(number, None)
         if self.gate.phase is not None:
             self.gate.report(
-                self.name,
+                rules.UNCLOSED,
                 what="an httpx.AsyncClient was dropped without being closed",
                 where=where,
-                why="its connections stay open, and each new client pays for new ones",
-                mend="async with httpx.AsyncClient() as client: ..., or one client for the"
-                " application, closed by its lifespan",
             )
-
-    async def selftest(self) -> None:
-        asyncio.sleep(0)  # type: ignore[unused-coroutine]
 
 
 def _dying() -> Any:

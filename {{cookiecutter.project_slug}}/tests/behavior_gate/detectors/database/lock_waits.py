@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from .core import Location
-from .statements import one_line
+from ...sql import one_line
+from ...where import Location
 
 #: Seconds that the look may take. It holds up the end of the test.
 _PATIENCE = 2.0

@@ -10,24 +10,23 @@ import sys
 from asyncio import runners
 from asyncio import tasks as asyncio_tasks
 from collections.abc import Callable
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
 
-from .callers import Caller, find_caller, owner
-from .core import Detector, Gate, Location, Phase, is_blocking_error
-from .loops import cycles, run
-from .patches import Patches
-from .watchdog import waits_at
+from .. import rules
+from ..awaiting import waits_at
+from ..callers import Caller, find_caller, owner
+from ..core import Detector, Gate, Phase, in_wide_fixture
+from ..errors import is_blocking_error
+from ..loops import cycles, run
+from ..patches import Patches
+from ..where import Location
 
 #: How long a cancelled task may take to end, in seconds.
 _GRACE = 1.0
 #: How long a task of a library may take to end by itself, in seconds.
 _PATIENCE = 0.1
-
-#: Set while a fixture that lives longer than one test is set up: its tasks are its own affair.
-in_wide_fixture: ContextVar[bool] = ContextVar("in_wide_fixture", default=False)
 
 #: What ends the work of an object, if it has it.
 _ENDINGS = (
@@ -60,7 +59,7 @@ class TasksDetector(Detector):
 
     def __init__(self, gate: Gate) -> None:
         super().__init__(gate)
-        self._patches = Patches()
+        self._patches = Patches(gate.blind, "tasks")
         self._births: dict[asyncio.Task[Any], Birth] = {}
         #: The test has been stopped: what its tasks left behind is no news.
         self._stopped = False
@@ -170,12 +169,9 @@ class TasksDetector(Detector):
 
     def _report_error(self, what: str, error: BaseException) -> None:
         self.gate.report(
-            self.name,
+            rules.UNSEEN_EXCEPTION,
             what=f"{what}: {type(error).__name__}: {error}".removesuffix(": "),
             where=self.gate.locate_traceback(error.__traceback__),
-            why="the work was not done, and in production only a line in the log tells so",
-            mend="await the task, start it in an asyncio.TaskGroup, or catch and handle the error"
-            " inside it",
         )
 
     def _end_pending(
@@ -193,22 +189,14 @@ class TasksDetector(Detector):
         if self._stopped:
             return
         for task, birth in births.items():
-            swallowed = (
-                ", and swallowed its cancellation: it had to be abandoned"
-                if task in stubborn
-                else ""
-            )
+            rule, more = rules.LEAKED_TASK, ""
+            if task in stubborn:
+                rule = rules.SWALLOWED_CANCELLATION
+                more = ", and swallowed its cancellation: it had to be abandoned"
             self.gate.report(
-                self.name,
-                what=f"{_describe(task)} was still running when the test was over{swallowed}",
+                rule,
+                what=f"{_describe(task)} was still running when the test was over{more}",
                 where=birth.where,
-                why="it works on against what is already torn down, and nobody waits for it"
-                + (" or can stop it" if swallowed else ""),
-                mend="re-raise CancelledError after cleaning up, and await the task before its"
-                " owner ends"
-                if swallowed
-                else "await it, start it in an asyncio.TaskGroup, or cancel and await it when its"
-                " owner ends",
             )
 
     async def _end(self, pending: list[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
@@ -238,9 +226,6 @@ class TasksDetector(Detector):
     def _is_users(self, task: asyncio.Task[Any]) -> bool:
         code = getattr(task.get_coro(), "cr_code", None)
         return code is not None and self.gate.origin(code) in ("application", "test")
-
-    async def selftest(self) -> None:
-        asyncio.create_task(asyncio.sleep(60))  # noqa: RUF006
 
 
 def _close(coroutine: Any, loop: asyncio.AbstractEventLoop) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import sys
 import threading
-import time
 from asyncio import AbstractEventLoop, events
 from collections import Counter
 from collections.abc import Callable, MutableMapping
@@ -13,21 +12,21 @@ from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import Any
 
-from .callers import is_starting
-from .clocks import Clocks, Reading, Schedule
-from .core import (
+from .. import rules
+from ..asgi import Observer, endpoint_of, subscribe, unsubscribe
+from ..callers import is_starting
+from ..clocks import Clocks, Reading, Schedule
+from ..core import (
     Detector,
     Gate,
-    Location,
     Option,
     Phase,
     Request,
     current_request,
-    library_path,
     real_time,
 )
-from .exchange import Observer, endpoint_of, subscribe, unsubscribe
-from .patches import Patches
+from ..patches import Patches
+from ..where import Location, library_path
 
 #: A callback is worth a look at its stack from here on, in seconds.
 _SUSPICIOUS = 0.005
@@ -181,7 +180,7 @@ class SlowDetector(Detector, Observer):
 
     def __init__(self, gate: Gate) -> None:
         super().__init__(gate)
-        self._patches = Patches()
+        self._patches = Patches(gate.blind, "slow")
         self._least = min(gate.options["cpu_ms"], gate.options["blocked_ms"]) / 1000
         #: By thread.
         self._accounts: dict[int, Account] = {}
@@ -307,21 +306,14 @@ class SlowDetector(Detector, Observer):
         cpu = use.cpu - use.of_orm * (1 - 1 / _ORM_FACTOR)
         if cpu * 1000 >= limits["cpu_ms"] * _SURELY_CPU * (_TRACED if _is_traced() else 1):
             what = f"a callback used {use.cpu * 1000:.0f} ms of CPU time on the event loop"
-            mend = (
-                "do less at once, or move it off the loop: await asyncio.to_thread(...), or a"
-                " process pool for pure Python"
-            )
+            rule = rules.SLOW_CPU
         elif is_wait and use.waited * 1000 >= limits["blocked_ms"] * _SURELY_BLOCKED:
             what = f"a callback blocked the event loop for {use.waited * 1000:.0f} ms"
-            mend = (
-                "use the async form of the call, or run it in a thread:"
-                " await asyncio.to_thread(...)"
-            )
+            rule = rules.SLOW_BLOCKED
         else:
             return
         (where, _), *_ = use.lines.most_common(1)
-        why = "no other request is served until it returns"
-        self.gate.report(self.name, what=what, where=where, why=why, mend=mend)
+        self.gate.report(rule, what=what, where=where)
 
     def _look(self, thread: int, handle: Any) -> tuple[Location | None, object, bool, bool]:
         """Find the user's line that holds the loop, for whom, whether by the ORM, or at start."""
@@ -350,11 +342,6 @@ class SlowDetector(Detector, Observer):
                 outermost = frame
             frame = frame.f_back
         return found, request or outermost, in_orm, at_start
-
-    async def selftest(self) -> None:
-        end = time.thread_time() + 4 * self.gate.options["cpu_ms"] / 1000
-        while time.thread_time() < end:
-            pass
 
     def _on_collection(self, moment: str, info: dict[str, int]) -> None:
         account = self._accounts.get(threading.get_ident())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from .core import Finding, Location, When
+from . import rules
+from .core import Finding, When
+from .where import Location
 
 Data = dict[str, Any]
 
@@ -20,54 +21,72 @@ _COLOURS: dict[str, dict[str, bool]] = {
     "title": {"red": True, "bold": True},
     "what": {"bold": True},
     "at": {"cyan": True},
-    "Mend": {"green": True},
+    "Fix": {"green": True},
 }
 
 
 def to_data(finding: Finding, test: str | None, when: When | None) -> Data:
     """Flatten a finding to what JSON can hold."""
-    data = dataclasses.asdict(finding)
-    where = data.pop("where") or {"path": None, "line": None, "function": None}
-    return {"test": test, "phase": when, **data, **where}
+    rule, where = finding.rule, finding.where
+    return {
+        "test": test,
+        "phase": when,
+        "detector": rule.family,
+        "rule": rule.id,
+        "what": finding.what,
+        "why": rule.why,
+        "fix": rule.fix,
+        "path": where and where.path,
+        "line": where and where.line,
+        "function": where and where.function,
+    }
 
 
 def from_data(data: Data) -> Finding:
     """Undo `to_data`."""
     where = Location(data["path"], data["line"], data["function"]) if data["path"] else None
-    return Finding(data["detector"], data["what"], where, data["why"], data["mend"])
+    return Finding(rules.BY_ID[data["rule"]], data["what"], where)
 
 
-def is_by_gate(report: pytest.TestReport | pytest.CollectReport) -> bool:
-    """Whether a test has failed by its findings alone."""
-    return str(report.longrepr).startswith(f"{NAME}: ")
-
-
-def as_text(findings: Iterable[Finding], more: str = "") -> str:
+def as_text(findings: Sequence[Finding], more: str = "") -> str:
     """Render findings as lines of plain text, and more below them."""
     texts = ["\n".join(line for _, line in _lines(finding)) for finding in findings]
-    return "\n\n".join([*texts, more] if more else texts)
+    return "\n\n".join([*texts, more, _pointer(findings)] if more else [*texts, _pointer(findings)])
 
 
-def write(writer: pytest.TerminalReporter | Any, findings: Iterable[Finding]) -> None:
-    """Write findings to a terminal, in colour where it has any."""
-    for number, finding in enumerate(findings):
-        if number:
-            writer.line("")
+def write(
+    writer: pytest.TerminalReporter | Any, findings: Sequence[Finding], more: str = ""
+) -> None:
+    """Write findings to a terminal, in colour where it has any, and more below them."""
+    for finding in findings:
         for part, line in _lines(finding):
             writer.line(line, **_COLOURS.get(part, {}))
+        writer.line("")
+    if more:
+        writer.line(more)
+        writer.line("")
+    writer.line(_pointer(findings))
 
 
-def write_json(path: Path, tests: int, detectors: Sequence[str], findings: Iterable[Data]) -> None:
+def write_json(
+    path: Path,
+    *,
+    tests: int,
+    detectors: Sequence[str],
+    blind_spots: Sequence[str],
+    findings: Sequence[Data],
+) -> None:
     """Write the findings of a run as a JSON document.
 
     Raises:
         OSError: the file can't be written.
     """
     document = {
-        "version": 1,
+        "version": 2,
         "tests": tests,
-        "detectors": list(detectors),
-        "findings": list(findings),
+        "detectors": detectors,
+        "blind_spots": blind_spots,
+        "findings": findings,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -76,12 +95,12 @@ def write_json(path: Path, tests: int, detectors: Sequence[str], findings: Itera
 def summary(finding: Finding) -> str:
     """Say it in one line."""
     where = f" at {finding.where}" if finding.where else ""
-    return f"{finding.detector}: {finding.what.splitlines()[0]}{where}"
+    return f"{finding.rule.id}: {finding.what.splitlines()[0]}{where}"
 
 
 def short(finding: Finding) -> str:
     """Name it in a few words, where it has been told before."""
-    return f"{finding.detector} at {finding.where}" if finding.where else summary(finding)
+    return f"{finding.rule.id} at {finding.where}" if finding.where else summary(finding)
 
 
 class ColouredFindings:
@@ -93,24 +112,22 @@ class ColouredFindings:
         self.reprcrash = getattr(original, "reprcrash", None)
 
     def toterminal(self, writer: Any) -> None:
-        write(writer, self._findings)
-        if self._line:
-            writer.line("")
-            writer.line(self._line)
+        write(writer, self._findings, self._line)
 
     def __str__(self) -> str:
         return as_text(self._findings, self._line)
 
 
 def _lines(finding: Finding) -> Iterable[tuple[str, str]]:
-    yield "title", f"{NAME}: {finding.detector}"
+    yield "title", f"{NAME}: {finding.rule.id}"
     for line in finding.what.splitlines():
         yield "what", f"  {line}"
     if finding.where is not None:
         yield "at", f"  at {finding.where}"
-    yield "Why", f"  Why: {_sentence(finding.why)}"
-    yield "Mend", f"  Mend: {_sentence(finding.mend)}"
+    yield "Why", f"  Why: {finding.rule.why}."
+    yield "Fix", f"  Fix: {finding.rule.fix}."
 
 
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+def _pointer(findings: Sequence[Finding]) -> str:
+    names = " ".join(dict.fromkeys(finding.rule.id for finding in findings))
+    return f"Explain: pytest --gate-explain {names}"

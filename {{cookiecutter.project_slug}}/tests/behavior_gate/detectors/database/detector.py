@@ -12,11 +12,9 @@ from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet, ref
 
-from .core import Detector, Location, Phase, Request, current_request, stack
-from .exchange import (
+from ... import rules
+from ...asgi import (
     Observer,
-    Send,
-    answer,
     current_task,
     endpoint_of,
     here,
@@ -24,16 +22,15 @@ from .exchange import (
     is_over,
     is_websocket,
     runs_test_code,
-    serve,
     serving,
     subscribe,
     unsubscribe,
 )
-from .locks import Login, User, describe_waits, server_pid
-from .loops import run
-from .patches import Patches
-from .repeats import N_PLUS_ONE, Repeats
-from .statements import (
+from ...awaiting import waits_at
+from ...core import Detector, Phase, Request, current_request
+from ...loops import run
+from ...patches import Patches
+from ...sql import (
     ZONELESS,
     classify,
     has_naive,
@@ -43,7 +40,9 @@ from .statements import (
     targets,
     temporary_tables,
 )
-from .watchdog import waits_at
+from ...where import Location, stack
+from .lock_waits import Login, User, describe_waits, server_pid
+from .n_plus_one import N_PLUS_ONE, Repeats
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -103,7 +102,7 @@ class DatabaseDetector(Detector, Observer):
     """Watches what SQLAlchemy does on behalf of requests, never what a test does by itself."""
 
     name = "database"
-    requires = ("sqlalchemy",)
+    watches = ("sqlalchemy",)
     options = (N_PLUS_ONE,)
 
     def install(self) -> None:
@@ -131,7 +130,7 @@ class DatabaseDetector(Detector, Observer):
         #: The task whose statement a connection executes, and where a second one came between.
         self._running: dict[Connection, tuple[Any, Request]] = {}
         self._shared: dict[Request, Location | None] = {}
-        self._patches = Patches()
+        self._patches = Patches(self.gate.blind, "database")
         self._listeners: list[tuple[Any, str, Any]] = [
             (Session, "after_transaction_create", self._transaction_created),
             (Session, "after_transaction_end", self._transaction_ended),
@@ -209,13 +208,10 @@ class DatabaseDetector(Detector, Observer):
         if work.closed and work.request.response_started and not work.reported:
             work.reported = True
             self.gate.report(
-                self.name,
+                rules.CLOSED_SESSION,
                 what=f"a session that {_name(work.request)} had closed is used again after its"
                 " response",
                 where=here(self.gate),
-                why="it opens a connection that nobody closes any more",
-                mend="open a session of its own in the background task, and pass ids instead of"
-                " the session",
             )
 
     def _session_connected(
@@ -259,14 +255,10 @@ class DatabaseDetector(Detector, Observer):
             and not runs_test_code(self.gate)
         ):
             self.gate.report(
-                "requests",
+                rules.LATE_COMMIT,
                 what=f"{_name(request)} committed after its response ({request.status}) had gone"
                 " out",
                 where=here(self.gate),
-                why="the client has its answer before the data is safe, so that a commit that"
-                " fails is answered with success",
-                mend="commit in the endpoint, before it returns, and never after `yield` in a"
-                " dependency",
             )
         work.settle()
 
@@ -353,14 +345,10 @@ class DatabaseDetector(Detector, Observer):
         if work.undone is None:
             return
         self.gate.report(
-            self.name,
+            rules.FAILED_COMMIT,
             what=f"{_name(work.request)} committed after a statement had failed, which has taken"
             f" back {work.undone.what}",
             where=work.undone.where or here(self.gate),
-            why="PostgreSQL gives up a transaction at its first error, and answers the commit with"
-            " a rollback, without a word",
-            mend="put the statement that may fail into `async with session.begin_nested()`, or use"
-            " ON CONFLICT",
         )
 
     def _connection_rolled_back(self, connection: Connection) -> None:
@@ -499,12 +487,10 @@ class DatabaseDetector(Detector, Observer):
         if column is None:
             return
         self.gate.report(
-            self.name,
+            rules.NAIVE_DATETIME,
             what=f"{_name(request)} bound a datetime without a time zone to {column}, which"
             " stores one",
             where=here(self.gate),
-            why="the server or driver guesses the zone, so that the moment shifts with the machine",
-            mend="use datetime.now(UTC), or give the value its tzinfo",
         )
 
     # Verdicts
@@ -549,22 +535,17 @@ class DatabaseDetector(Detector, Observer):
 
     def _report_shared(self, request: Request, where: Location | None) -> None:
         self.gate.report(
-            "requests",
+            rules.SHARED_SESSION,
             what=f"two tasks of {_name(request)} used one session or connection at the same time",
             where=where or endpoint_of(self.gate, request),
-            why="it went well by luck of timing; SQLAlchemy raises or mixes up their transactions",
-            mend="await one after the other, or open a session for each task",
         )
 
     def _report_lost(self, request: Request, write: Write) -> None:
         answered = f"answered {request.status}, and" if request.status else "has"
         self.gate.report(
-            self.name,
+            rules.LOST_COMMIT,
             what=f"{_name(request)} {answered} never committed {write.what}",
             where=write.where or endpoint_of(self.gate, request),
-            why="closing the session rolls back, so that the change is lost without a word",
-            mend="`await session.commit()` before the endpoint returns, as after `yield` in a"
-            " dependency is too late; to discard it on purpose, `await session.rollback()`",
         )
 
     def end(self, phase: Phase) -> None:
@@ -628,23 +609,6 @@ class DatabaseDetector(Detector, Observer):
             name = f"task {task.get_name()!r}"
         return User(name, taken.where, now)
 
-    async def selftest(self) -> None:
-        from sqlalchemy import create_engine, text
-        from sqlalchemy.orm import Session
-
-        def forget_to_commit() -> None:
-            engine = create_engine("sqlite://")
-            with Session(engine) as session:
-                session.execute(text("CREATE TABLE rows (id INTEGER)"))
-                session.execute(text("INSERT INTO rows VALUES (1)"))
-            engine.dispose()
-
-        async def application(scope: object, receive: object, send: Send) -> None:
-            await asyncio.to_thread(forget_to_commit)
-            await answer(send)
-
-        await serve(application)
-
     def _left_sessions(self) -> list[tuple[Session, Work]]:
         begun = list(self._begun.items())
         return [
@@ -655,13 +619,9 @@ class DatabaseDetector(Detector, Observer):
 
     def _report_leak(self, kind: str, request: Request, where: Location | None) -> None:
         self.gate.report(
-            self.name,
+            rules.SESSION_LEAK,
             what=f"{_name(request)} is over, and a {kind} that it opened still holds a connection",
             where=where or endpoint_of(self.gate, request),
-            why="each such request takes one connection from the pool for ever, until the"
-            " application stands still",
-            mend=f"open the {kind} by `async with`, or in a dependency that closes it after"
-            " `yield`",
         )
 
 
