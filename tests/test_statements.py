@@ -1,27 +1,11 @@
 """What the gate reads in SQL. The module stands alone, so nothing is baked for it."""
 
-import importlib.util
-import sys
-from types import ModuleType
 from typing import Any
 
 import pytest
-from conftest import TEMPLATE
+from gate import load
 
-GATE = TEMPLATE / "{{cookiecutter.project_slug}}/tests/behavior_gate"
-
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"behavior_gate_{name}", GATE / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    # Dataclasses look up the module of their class.
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-statements = load("statements")
+statements = load("sql")
 
 
 @pytest.mark.parametrize(

@@ -187,10 +187,10 @@ async def serve(app: App, body: bytes = b"", content_type: str = "application/js
     await _watch(app, scope, receive, send)
 
 
-async def answer(send: Send, body: bytes = b"{}") -> None:
-    """Answer a request with success and JSON."""
+async def answer(send: Send, body: bytes = b"{}", status: int = 200) -> None:
+    """Answer a request with JSON."""
     headers = [(b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

@@ -6,7 +6,7 @@ import asyncio
 import functools
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,7 +123,7 @@ class Portal:
 class Gate(Sources):
     """Records findings under the phase that is running; safe to call from any thread."""
 
-    def __init__(self, root: Path, options: Mapping[str, float] | None = None) -> None:
+    def __init__(self, root: Path, options: dict[str, float] | None = None) -> None:
         super().__init__(root)
         self.options = options or {}
         self.phase: Phase | None = None

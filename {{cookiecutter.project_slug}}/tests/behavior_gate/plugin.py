@@ -28,7 +28,7 @@ from .explain import explain, overview
 from .loops import Loops
 from .once import Once, Prospects, Report, is_of_application, mistake_of, without_libraries
 from .registry import DETECTORS, detectors_of
-from .selftest import run_selftests
+from .selftest import TIMEOUT_S, run_selftests
 from .watchdog import TIMEOUT, Hangs, Watchdog
 
 _LOOP_SCOPES = {
@@ -345,12 +345,13 @@ class BehaviorGate:
         if not self.config.getoption("gate_selftest", False):
             return None
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
-        for rule, caught in run_selftests(self.begin, self.end):
+        self.gate.options[TIMEOUT.name] = TIMEOUT_S
+        for rule, verdict in run_selftests(self.begin, self.end):
             session.testscollected += 1
-            session.testsfailed += not caught
+            session.testsfailed += verdict == "MISSED"
             if terminal is not None:
-                word, colour = ("caught", "green") if caught else ("MISSED", "red")
-                terminal.write_line(f"{rule.id:<28} {word}", **{colour: True})
+                colours = {"red": verdict == "MISSED", "green": verdict == "caught"}
+                terminal.write_line(f"{rule.id:<28} {verdict}", **colours)
         session.testsfailed += len(self.gate.blind_spots)
         return True
 

@@ -152,8 +152,10 @@ SWALLOWED_CANCELLATION = Rule(
     "a task that goes on although it was cancelled",
     why="nobody can stop it: the server does not shut down before it is killed",
     fix="re-raise CancelledError after cleaning up, and await the task before its owner ends",
-    bad="except BaseException:\n    log.exception('poll failed')  # and on it goes",
-    good="except Exception:\n    log.exception('poll failed')",
+    bad="while True:\n    try:\n        await poll()\n"
+    "    except BaseException:\n        log.exception('poll failed')",
+    good="while True:\n    try:\n        await poll()\n"
+    "    except Exception:\n        log.exception('poll failed')",
 )
 NEVER_AWAITED = Rule(
     "warnings.never-awaited",

@@ -15,8 +15,8 @@ Origin = Literal["application", "test", "gate", "library"]
 #: File name, line number and function.
 Line = tuple[str, int, str]
 
-#: The module of the gate whose code counts as an application.
-PLANTED = "planted.py"
+#: The folder of the gate whose code counts as an application.
+PLANTED = "planted/"
 
 #: Below these an endpoint runs, and what the framework makes of its result.
 ROUTING = ("fastapi/routing.py", "starlette/routing.py")
@@ -64,7 +64,7 @@ class Origins(dict[str, Origin]):
     def _find(self, filename: str) -> Origin:
         if filename.startswith(self._gate):
             # What the self-test plants stands for an application.
-            return "application" if filename == f"{self._gate}{PLANTED}" else "gate"
+            return "application" if filename.startswith(f"{self._gate}{PLANTED}") else "gate"
         if not self.is_of_project(filename):
             return "library"
         *folders, name = filename.removeprefix(self._root).split("/")
