@@ -1,4 +1,4 @@
-"""Does the baked suite pass: on real PostgreSQL, embedded and by URL, and after a crash."""
+"""Does the baked suite pass: on PostgreSQL, embedded and by URL, and after a crash?"""
 
 import asyncio
 import importlib.util
@@ -29,7 +29,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
-async def test_tells_its_server(session: AsyncSession) -> None:
+async def test_writes_down_its_server(session: AsyncSession) -> None:
     directory = await session.scalar(text("SHOW unix_socket_directories"))
     await asyncio.to_thread(Path("server").write_text, directory)
     await asyncio.sleep(float(os.environ.get("SLEEP", "0")))
@@ -55,7 +55,7 @@ def load_embedded() -> ModuleType:
 
 
 def passed(output: str) -> int:
-    """Return the number of tests that passed, of a run that did nothing else."""
+    """Return the number of passed tests in a run without other results."""
     found = re.search(r"^=+ (\d+) passed in .*=+$", output, re.MULTILINE)
     assert found, output
     return int(found[1])
@@ -83,7 +83,7 @@ def is_gone(directory: str) -> bool:
 
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
-    """The URL of a PostgreSQL whose database `my_backend` is somebody's data."""
+    """The URL of a PostgreSQL with somebody's data in the database `my_backend`."""
     with load_embedded().running_server() as server:
         query(server.url("postgres"), "CREATE DATABASE my_backend")
         query(server.url("my_backend"), POPULATE)

@@ -143,7 +143,7 @@ def test_a_server_that_does_not_answer_ends_the_run(
     done = run_pytest(project, *options, database_url="postgresql://ada@localhost:1/shop")
 
     assert_short(done)
-    message = "DATABASE_URL: the server localhost:1 does not let us in: .*Connect call failed"
+    message = "DATABASE_URL: could not connect to the server localhost:1: .*Connect call failed"
     assert re.search(f"^! .*: {message}", done.stdout, re.MULTILINE), done.stdout
 
 

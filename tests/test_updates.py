@@ -1,4 +1,4 @@
-"""Does a baked project take over, by cruft, what changes in the template later."""
+"""Does a baked project get later changes of the template through cruft?"""
 
 import json
 import re
@@ -51,7 +51,7 @@ def cruft(project: Project, *arguments: str) -> Done:
 
 @pytest.fixture
 def template(environment: dict[str, str], tmp_path: Path) -> Project:
-    """A template with a history of its own, at its first commit."""
+    """A template with its own history, at its first commit."""
     template = Project(copy_template(tmp_path / "template"), environment | ME)
     template.run("git", "init", "--quiet")
     commit(template, "First")
