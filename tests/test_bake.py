@@ -40,7 +40,7 @@ def path_with(folder: Path, *programs: str) -> str:
 # What lands where
 
 
-def test_each_question_has_a_prompt_that_a_person_understands() -> None:
+def test_each_question_has_a_prompt_for_people() -> None:
     asked = {question for question in QUESTIONS if not question.startswith("_")}
 
     assert QUESTIONS["__prompts__"].keys() == asked
@@ -293,7 +293,7 @@ def test_without_a_network_the_project_is_baked_and_one_line_says_how_to_fix_it(
 
 
 @pytest.mark.parametrize("cache", ["warm, and no network", "empty"])
-def test_the_lock_comes_from_the_cache_and_else_from_the_network(
+def test_the_lock_comes_from_the_cache_or_else_from_the_network(
     baked: Project, bake: Bake, tmp_path: Path, cache: str
 ) -> None:
     empty = {"UV_CACHE_DIR": str(tmp_path / "empty")}

@@ -162,15 +162,15 @@ def test_after_kill_9_in_mid_test_the_next_run_is_green_and_no_server_is_left(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    told = project.path / "server"
-    assert wait_until(lambda: told.exists() and told.read_text(), seconds=60)
-    killed = told.read_text()
+    written = project.path / "server"
+    assert wait_until(lambda: written.exists() and written.read_text(), seconds=60)
+    killed = written.read_text()
     assert processes_that_mention(killed)
     os.kill(run.pid, signal.SIGKILL)
     run.wait()
 
     assert passed(project.succeed("run", "--frozen", "pytest")) > 50
-    second = told.read_text()
+    second = written.read_text()
     assert second != killed
     for directory in (killed, second):
         assert wait_until(partial(is_gone, directory), seconds=10)

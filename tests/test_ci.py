@@ -369,7 +369,7 @@ def test_a_defect_fails_the_job_and_leaves_every_report(
     assert run.findings == findings
 
 
-def test_a_server_that_never_comes_fails_the_job_in_one_line(
+def test_a_server_that_never_starts_fails_the_job_in_one_line(
     runner: Runner, baked: Project
 ) -> None:
     runner.check_out(baked)

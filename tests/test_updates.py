@@ -109,7 +109,7 @@ def test_an_update_brings_what_is_new_and_keeps_what_was_changed(
     assert passed(project.succeed("run", "--frozen", "pytest")) > 100
 
 
-def test_a_project_that_cookiecutter_has_baked_can_be_linked_by_what_it_records(
+def test_a_project_baked_with_cookiecutter_can_be_linked_with_its_recorded_answers(
     template: Project, environment: dict[str, str], tmp_path: Path
 ) -> None:
     # `skip` alone has to do where the hook takes a bake for comparison for a real one.

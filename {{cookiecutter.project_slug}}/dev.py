@@ -261,7 +261,7 @@ def tell(text: str) -> None:
 
 
 def in_one_line(error: Exception) -> str | None:
-    """Return a line about an error that is no bug in the code, or None: a bug has a traceback."""
+    """Describe in one line an error that is not a bug. For a bug, which has a traceback: None."""
     from alembic.util import CommandError
     from sqlalchemy.exc import DBAPIError
 

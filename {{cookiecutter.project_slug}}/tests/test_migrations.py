@@ -72,7 +72,7 @@ async def schema(engine: AsyncEngine) -> set[Thing]:
 async def migrate(direction: str, database_url: str, revision: str) -> None:
     config = Config(ROOT / "alembic.ini")
     config.attributes["database_url"] = database_url
-    # The migrations run an event loop of their own.
+    # The migrations run their own event loop.
     await asyncio.to_thread(getattr(command, direction), config, revision)
 
 
