@@ -59,7 +59,7 @@ def bake(folder: Path) -> tuple[Path, Path]:
 
 
 def run(project: Path, environment: dict[str, str], trap: Trap, options: tuple[str, ...]) -> str:
-    libraries = [f"--with={library}" for library in LIBRARIES]
+    libraries = [f"--with={library}" for library in (*LIBRARIES, "blockbuster")]
     command = [uv_path(), "run", *libraries, "python", "-m", "pytest", *options, *trap.tests()]
     process = subprocess.Popen(
         command,

@@ -25,6 +25,7 @@ from ..core import (
     current_request,
     real_time,
 )
+from ..excused import excuse
 from ..patches import Patches
 from ..where import Location, library_path
 
@@ -49,31 +50,6 @@ _OTHERS = 0.1
 #: Coverage makes Python code about this much dearer.
 _TRACED = 2
 
-#: Work that a process does once, or that the tools around the test do.
-_EXCUSED = (
-    "<frozen importlib",
-    "concurrent/futures/process.py",
-    "multiprocessing/",
-    "inspect.py",
-    # The text of an error, for the log.
-    "linecache.py",
-    "<frozen linecache>",
-    "traceback.py",
-    "mimetypes.py",
-    "re/_compiler.py",
-    "ssl.py",
-    "fastapi/dependencies/utils.py",
-    "fastapi/openapi/",
-    "pydantic/json_schema.py",
-    "pydantic/_internal/_generate_schema.py",
-    "pydantic/_internal/_model_construction.py",
-    "sqlalchemy/orm/mapper.py",
-    "_pytest/",
-    "coverage/",
-    "bdb.py",
-    "pdb.py",
-    "debugger",
-)
 #: A thousand rows through the ORM at once are no defect: below it a callback may take more.
 _ORM = "sqlalchemy/"
 _ORM_FACTOR = 4
@@ -330,7 +306,7 @@ class SlowDetector(Detector, Observer):
                 path = library_path(code.co_filename)
                 if path == "asyncio/events.py":
                     break
-                if path.startswith(_EXCUSED):
+                if excuse(rules.SLOW_CPU, code.co_filename):
                     return None, None, False, False
                 in_orm = in_orm or (not decided and path.startswith(_ORM))
                 decided = decided or path.startswith(_FRAMEWORK)
