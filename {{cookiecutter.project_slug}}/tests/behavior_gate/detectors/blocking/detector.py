@@ -22,7 +22,15 @@ from ...asgi import (
     task_of,
     unsubscribe,
 )
-from ...callers import Caller, find_caller, is_import, is_starting, keeps, outwards
+from ...callers import (
+    Caller,
+    find_caller,
+    is_import,
+    is_starting,
+    keeps,
+    outwards,
+    public_name,
+)
 from ...core import Detector, Finding, Gate, Phase, Request
 from ...errors import BlockingError
 from ...excused import excuse
@@ -32,9 +40,7 @@ from ...where import library_path
 from .attributes import Attributes
 from .calls import LIBRARIES, STANDARD_LIBRARY, Call
 from .locks import WAITING, watch_locks
-
-#: What is called by the name of its class.
-_CONSTRUCTORS = ("__init__", "__new__", "__call__")
+from .scheduling import scheduled_at, watch_scheduling
 
 #: What may be done while nothing is served, or by a test itself: it holds up nobody.
 _AT_START = {rules.BLOCKING_FILE, rules.BLOCKING_HASH}
@@ -68,6 +74,7 @@ class BlockingDetector(Detector, Observer):
             # Some are missing outside Linux.
             self._watch(importlib.import_module(call.module), call)
         watch_locks(self.gate, self._attributes, self._is_watching, self._permits)
+        watch_scheduling(self.gate, self._attributes)
         self._attributes.rebind()
         self._on_import.install()
 
@@ -139,11 +146,10 @@ class BlockingDetector(Detector, Observer):
     ) -> bool:
         gate = self.gate
         # An import reads its file by thousands of calls.
-        if gate.origin(frame.f_code) == "library" and _may_block(call, frame.f_code):
+        if is_import(frame.f_code) or call.harmless(*args, **kwargs):
             return True
-        if call.harmless(*args, **kwargs):
-            return True
-        caller = find_caller(gate, frame, functools.partial(_may_block, call))
+        stop = functools.partial(_may_block, call)
+        caller = find_caller(gate, frame, stop, scheduled_at.get())
         if caller is None or self._is_excused(call, caller, File(call.name, args, kwargs)):
             return True
         finding = self._finding(call, caller)
@@ -158,7 +164,9 @@ class BlockingDetector(Detector, Observer):
             call.rule is rules.BLOCKING_SUBPROCESS
             and caller.library is caller.third_party is not None
         )
-        starting = may_start and is_starting(self.gate, caller.frame, copy_context())
+        starting = may_start and is_starting(
+            self.gate, list(outwards(caller.frame)), copy_context()
+        )
         lifespan, task = current_lifespan.get(), current_task()
         beside = lifespan is not None and task is not task_of(lifespan)
         if starting and not beside:
@@ -196,11 +204,11 @@ class BlockingDetector(Detector, Observer):
     def _finding(self, call: Call, caller: Caller) -> Finding:
         what, rule = f"{call.name}() blocks the event loop", call.rule
         if caller.library is not None:
-            name = _public_name(caller.library)
+            name = public_name(caller.library)
             what = f"{name}() blocks the event loop in {call.name}()"
             if name.startswith(_CLIENTS):
                 rule = rules.BLOCKING_NETWORK
-        return Finding(rule, what, self.gate.location(caller.frame.f_code, caller.frame.f_lineno))
+        return Finding(rule, what, caller.where)
 
     def _report(self, finding: Finding) -> None:
         phase = self.gate.phase
@@ -208,17 +216,6 @@ class BlockingDetector(Detector, Observer):
             other.detector == self.name and other.where == finding.where for other in phase.findings
         ):
             self.gate.report(finding.rule, what=finding.what, where=finding.where)
-
-
-def _public_name(frame: FrameType) -> str:
-    module = str(frame.f_globals.get("__name__", "?"))
-    if module in ("genericpath", "posixpath", "ntpath"):
-        module = "os.path"
-    # Within a function, that function is what was called.
-    function = frame.f_code.co_qualname.partition(".<locals>")[0]
-    parts = [part for part in f"{module}.{function}".split(".") if part not in _CONSTRUCTORS]
-    *owners, last = (part for part in parts if not part.startswith("_") or part == parts[-1])
-    return ".".join((*owners, last if last.startswith("__") else last.lstrip("_")))
 
 
 def _waits_inside(caller: Caller) -> bool:

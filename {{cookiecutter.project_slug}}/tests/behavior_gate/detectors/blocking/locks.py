@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import functools
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -36,6 +37,7 @@ def watch_locks(
         original = cls.acquire
         call = Call("threading", f"{name}.acquire", rules.BLOCKING_LOCK)
 
+        @functools.wraps(original)
         def acquire(lock: Any, blocking: bool = True, timeout: float = -1) -> Any:
             if original(lock, False):
                 return True
@@ -54,6 +56,7 @@ def watch_locks(
                 raise BlockingError(call.name)
             return original(lock, blocking, timeout)
 
+        @functools.wraps(cls.__enter__)
         def enter(lock: Any) -> Any:
             return acquire(lock)
 
