@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 from conftest import Project
+from gate import load
 from traps import GOOD, TRAPS, Case, Trap
 
 DETECTORS = ("blocking", "slow", "tasks", "warnings", "requests", "database", "secrets")
@@ -123,10 +124,7 @@ def test_a_file_that_is_read_anew_is_told_with_who_reads_it_and_when_to_read_it(
         "pydantic_settings.BaseSettings() blocks the event loop in os.stat()"
     )
     assert finding["why"] == "every other request waits until it returns"
-    assert finding["mend"] == (
-        "read it once, when the application starts, or move the file work into one function and"
-        " run it in a thread: await asyncio.to_thread(...)"
-    )
+    assert finding["rule"] == "blocking.file"
 
 
 def test_a_task_of_a_library_that_the_user_can_end_is_told_with_who_started_it(
@@ -152,7 +150,7 @@ def test_the_junit_report_carries_the_findings(trapped: Run) -> None:
     (finding,) = case.iter("property")
     assert finding.get("name") == "behavior_gate"
     assert finding.get("value") == (
-        "blocking: time.sleep() blocks the event loop at app/traps/sleep.py:"
+        "blocking.sleep: time.sleep() blocks the event loop at app/traps/sleep.py:"
         f"{trapped.findings[TRAPS[0].tests()[0]][0]['line']} in trap"
     )
 
@@ -174,11 +172,11 @@ def test_good_code_passes_in_two_processes_with_coverage_and_warnings_as_errors(
     assert set(run.outcomes.values()) == {"passed"}
 
 
-def test_the_selftest_shows_that_each_detector_bites(installed: Project) -> None:
+def test_the_selftest_shows_that_each_rule_bites(installed: Project) -> None:
     output = installed.succeed("run", "--frozen", "pytest", "--gate-selftest")
 
-    said = dict(re.findall(r"^(\w+) +(caught|MISSED)$", output, re.MULTILINE))
-    assert said == dict.fromkeys(DETECTORS, "caught")
+    said = dict(re.findall(r"^([a-z]+\.\S+) +(caught|MISSED)$", output, re.MULTILINE))
+    assert said == {rule.id: "caught" for rule in load("rules").RULES}
 
 
 @pytest.mark.parametrize("detector", DETECTORS)
@@ -186,7 +184,7 @@ def test_a_detector_that_is_taken_out_of_the_table_is_missed(
     installed: Project, tmp_path: Path, detector: str
 ) -> None:
     project = installed.copy(tmp_path / "my_backend")
-    table = project.path / "tests/behavior_gate/detectors.py"
+    table = project.path / "tests/behavior_gate/registry.py"
     text = table.read_text(encoding="utf-8")
     line = f"    {detector.capitalize()}Detector,\n"
     assert line in text
@@ -205,9 +203,9 @@ def test_a_detector_that_is_taken_out_of_the_table_is_missed(
     [
         ('gate_allow("blocking")', 'say why: reason="..."'),
         ('gate_allow("blocking", reason=" ")', 'say why: reason="..."'),
-        ('gate_allow("bloking", reason="x")', "unknown detector 'bloking', known are blocking, "),
-        ('gate_allow(reason="x")', "name a detector: blocking, "),
-        ('gate_allow("slow", why="x")', "it takes names of detectors and reason=..."),
+        ('gate_allow("bloking", reason="x")', "unknown rule 'bloking': did you mean 'blocking'?"),
+        ('gate_allow(reason="x")', "name a rule or a family: blocking, "),
+        ('gate_allow("slow", why="x")', "it takes names of rules and reason=..."),
     ],
 )
 def test_a_marker_that_is_not_complete_stops_the_run_in_one_line(
