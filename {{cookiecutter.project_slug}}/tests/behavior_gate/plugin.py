@@ -23,7 +23,7 @@ from .core import (
     current_case,
     in_wide_fixture,
 )
-from .errors import is_blocking_error
+from .errors import BlockingError
 from .explain import explain, overview
 from .loops import Loops
 from .once import Once, Prospects, Report, is_of_application, mistake_of, without_libraries
@@ -208,7 +208,7 @@ class BehaviorGate:
             # A fixture of many tests raises for each what the gate has raised in it for the first.
             earlier: list[Finding] = vars(error).get("behavior_gate", [])
             phase.findings += [one for one in earlier if not self.gate.allows(one.rule)]
-            by_gate = is_blocking_error(error) or phase.stopped or bool(earlier)
+            by_gate = isinstance(error, BlockingError) or phase.stopped or bool(earlier)
             findings = self._conclude(item, phase)
             if findings and by_gate:
                 vars(error)["behavior_gate"] = findings

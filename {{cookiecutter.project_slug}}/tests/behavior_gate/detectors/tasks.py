@@ -18,7 +18,7 @@ from .. import rules
 from ..awaiting import waits_at
 from ..callers import Caller, find_caller, owner
 from ..core import Detector, Gate, Phase, in_wide_fixture
-from ..errors import is_blocking_error
+from ..errors import BlockingError
 from ..loops import cycles, run
 from ..patches import Patches
 from ..where import Location
@@ -154,14 +154,14 @@ class TasksDetector(Detector):
         if task.cancelled() or not task._log_traceback:
             return
         error = task.exception()
-        if error is None or is_blocking_error(error):
+        if error is None or isinstance(error, BlockingError):
             return
         if not birth.endless or self.gate.locate_traceback(error.__traceback__) is not None:
             self._report_error(f"{_describe(task)} failed and nobody saw it", error)
 
     def _judge_context(self, context: dict[str, Any]) -> None:
         message, error = context.get("message", ""), context.get("exception")
-        if error is None or is_blocking_error(error) or not message.startswith(_UNSEEN):
+        if error is None or isinstance(error, BlockingError) or not message.startswith(_UNSEEN):
             return
         if self.gate.locate_traceback(error.__traceback__) is not None:
             what = "a callback of the event loop failed" if "callback" in message else message
