@@ -6,7 +6,6 @@ import re
 from collections.abc import Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from itertools import count
 from typing import Any, Literal, NamedTuple
@@ -68,8 +67,6 @@ _BY_PARTS = re.compile(
 _LIMIT = re.compile(r"\blimit \?", re.IGNORECASE)
 #: What is longer holds a list of rows or keys, which takes milliseconds to read.
 _LENGTH = 10_000
-#: Databases that store no time zone, so that values come back naive.
-ZONELESS = ("sqlite", "mysql", "mariadb")
 
 
 class Target(NamedTuple):
@@ -214,51 +211,6 @@ def _plain(table: str) -> str:
     """A name as the database has it."""
     parts = (part.strip() for part in table.split("."))
     return ".".join(part[1:-1] if part[0] in '"`' else part.lower() for part in parts)
-
-
-def _is_naive(value: object) -> bool:
-    return isinstance(value, datetime) and value.tzinfo is None
-
-
-def has_naive(parameters: Any) -> bool:
-    """Whether a naive datetime is among the values of one execution, or of many."""
-    for value in parameters.values() if isinstance(parameters, dict) else parameters or ():
-        if isinstance(value, datetime):
-            if value.tzinfo is None:
-                return True
-        elif isinstance(value, (tuple, list, dict)) and has_naive(value):
-            return True
-    return False
-
-
-def naive_column(context: Any) -> str | None:
-    """The bind of a compiled statement whose type has a time zone and whose value has none."""
-    for key, bind in getattr(context.compiled, "binds", {}).items():
-        if not getattr(bind.type, "timezone", False):
-            continue
-        process = bind.type.dialect_impl(context.dialect).bind_processor(context.dialect)
-        for row in context.compiled_parameters:
-            values = [row.get(key)]
-            if bind.expanding:
-                values = [value for name, value in row.items() if name.startswith(f"{key}_")]
-            for value in values:
-                if _is_naive(value) and (process is None or _is_naive(process(value))):
-                    return f"`{bind._orig_key}`"
-    return None
-
-
-def naive_argument(cursor: Any, statement: str, parameters: Any) -> str | None:
-    """The argument of a text statement that asyncpg has found to be a timestamptz."""
-    connection = getattr(cursor, "_adapt_connection", None)
-    prepared = getattr(connection, "_prepared_statement_cache", None) or {}
-    if statement not in prepared:
-        return None
-    types = prepared[statement][0].get_parameters()
-    for row in parameters:
-        for position, (type_, value) in enumerate(zip(types, row, strict=False), 1):
-            if type_.name == "timestamptz" and _is_naive(value):
-                return f"argument {position} of {one_line(statement)!r}"
-    return None
 
 
 def one_line(statement: str) -> str:
