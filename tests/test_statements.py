@@ -31,6 +31,11 @@ statements = load("sql")
         ("CREATE TABLE users (id int)", None),
         ("SET LOCAL statement_timeout = 1", None),
         ("EXPLAIN DELETE FROM users", None),
+        ("EXPLAIN (ANALYZE, COSTS off) DELETE FROM users", "write"),
+        ("COPY users (id, name) FROM STDIN WITH (FORMAT csv)", "write"),
+        ("COPY users TO STDOUT", None),
+        ("WITH a AS (SELECT $$insert into b$$ FROM c) SELECT * FROM a", "select"),
+        (r"WITH a AS (SELECT E'\'; insert into b' FROM c) SELECT * FROM a", "select"),
     ],
 )
 def test_a_statement_writes_reads_or_makes_a_temporary_table(
@@ -54,6 +59,13 @@ def test_a_statement_writes_reads_or_makes_a_temporary_table(
         ("DELETE FROM ONLY users USING staging", ["a DELETE of users"]),
         ("DELETE /* from a */ FROM b", ["a DELETE of b"]),
         ("TRUNCATE TABLE ONLY users", ["a TRUNCATE of users"]),
+        ("TRUNCATE TABLE ONLY (users)", ["a TRUNCATE of users"]),
+        ("UPDATE ONLY (users) SET name = 'x'", ["an UPDATE of users"]),
+        ("DELETE FROM ONLY (users) AS u WHERE true", ["a DELETE of users"]),
+        ("MERGE INTO ONLY a USING b ON true WHEN MATCHED THEN DELETE", ["a MERGE of a"]),
+        ("COPY users (id, name) FROM STDIN", ["a COPY of users"]),
+        ("COPY users TO STDOUT", []),
+        ("DO $$ BEGIN DELETE FROM users; END $$", []),
         (
             "MERGE INTO a USING b ON a.id = b.id WHEN MATCHED THEN UPDATE SET n = 1"
             " WHEN NOT MATCHED THEN INSERT (id) VALUES (b.id)",

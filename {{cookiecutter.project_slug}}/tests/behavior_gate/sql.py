@@ -13,21 +13,34 @@ from typing import Any, Literal, NamedTuple
 _TEXT = r"'(?:[^']|'')*'"
 _COMMENT = r"--[^\n]*|/\*.*?\*/"
 #: In texts and comments, no word is a keyword.
-_OPAQUE = re.compile(f"{_TEXT}|{_COMMENT}", re.DOTALL)
-_LEADING = re.compile(rf"(?:[\s(]|{_COMMENT})*", re.DOTALL)
-_WRITE = re.compile(r"(insert|update|delete|merge|truncate|replace)\b", re.IGNORECASE)
+_OPAQUE = re.compile(
+    rf"\b[eE]'(?:[^'\\]|\\.|'')*'|{_TEXT}|\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$|{_COMMENT}",
+    re.DOTALL,
+)
+#: EXPLAIN ANALYZE executes what follows.
+_LEADING = re.compile(
+    rf"(?:[\s(]|{_COMMENT})*"
+    r"(?:explain\s+(?:analy[sz]e\b(?:\s+verbose\b)?|\([^)]*\banaly[sz]e\b[^)]*\))\s*)?",
+    re.DOTALL | re.IGNORECASE,
+)
+_WRITE = re.compile(
+    r"(?:insert|update|delete|merge|truncate|replace)\b|copy\b[^;(]*(?:\([^)]*\))?\s*from\b",
+    re.IGNORECASE,
+)
 _FROM = re.compile(r"\bfrom\b", re.IGNORECASE)
 _NAME = r'(?:"(?:[^"]|"")+"|`[^`]+`|[^\W\d][\w$]*)'
 _TABLE = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
+_ONLY = r"(?:only\b\s*\(?\s*)?"
 #: A verb and its table. `UPDATE` needs its `SET`, since there is `FOR UPDATE OF` as well.
 _TARGET = re.compile(
     rf"""\b(?:
         (insert|replace|merge) (?:\s+or\s+\w+|\s+ignore)? \s+into
         | (delete) \s+from
         | (truncate) (?:\s+table)?
+        | (copy) (?= \s+ {_TABLE} \s* (?:\([^)]*\))? \s* from\b )
         | (update) (?:\s+or\s+\w+)?
-          (?= \s+ (?:only\s+)? {_TABLE} (?:\s*\*)? (?:\s+(?:as\s+)?{_NAME})? \s+set\b )
-    ) \s+ (?:only\s+)? ({_TABLE})""",
+          (?= \s+ {_ONLY} {_TABLE} \s* [*)]? (?:\s*(?:\bas\s+)?{_NAME})? \s* \bset\b )
+    ) \s+ {_ONLY} ({_TABLE})""",
     re.IGNORECASE | re.VERBOSE,
 )
 _TEMPORARY = re.compile(

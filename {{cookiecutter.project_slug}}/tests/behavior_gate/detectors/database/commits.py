@@ -11,7 +11,8 @@ from ...asgi import endpoint_of, here, is_lifespan, is_over, is_websocket, runs_
 from ...core import Phase, Request
 from ...patches import Patches
 from ...sql import classify, is_temporary, targets, temporary_tables
-from .traffic import Listener, Part, Statement, Traffic, Work, Write, before, name_of
+from .records import Statement, Work, Write, name_of
+from .traffic import Listener, Part, Traffic, before
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection

@@ -8,7 +8,8 @@ from typing import Any
 from ... import rules
 from ...asgi import here
 from ...sql import one_line
-from .traffic import Part, Statement, name_of
+from .records import Statement, name_of
+from .traffic import Part
 
 #: Databases that store no time zone, so that values come back naive.
 _ZONELESS = ("sqlite", "mysql", "mariadb")

@@ -14,7 +14,8 @@ from ...core import Phase, Request
 from ...loops import run
 from ...patches import Patches
 from ...where import Location
-from .traffic import Listener, Part, Traffic, Work, before, name_of
+from .records import Work, name_of
+from .traffic import Listener, Part, Traffic, before
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session, SessionTransaction

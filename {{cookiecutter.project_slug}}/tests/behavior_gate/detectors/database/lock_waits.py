@@ -13,7 +13,8 @@ from weakref import WeakKeyDictionary
 from ...awaiting import waits_at
 from ...sql import one_line
 from ...where import Location
-from .traffic import CheckOut, Listener, Part, Traffic, name_of
+from .records import CheckOut, name_of
+from .traffic import Listener, Part, Traffic
 
 #: How long the look may take. It holds up the end of the test.
 LOOK_S = 2.0

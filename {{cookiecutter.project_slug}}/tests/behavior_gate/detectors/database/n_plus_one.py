@@ -16,7 +16,8 @@ from ...core import Option, Phase, Request
 from ...patches import Patches
 from ...sql import classify, lookup, one_line
 from ...where import Location, stack
-from .traffic import Listener, Part, Statement, Traffic
+from .records import Statement
+from .traffic import Listener, Part, Traffic
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection

@@ -8,7 +8,8 @@ from ... import rules
 from ...asgi import current_task, endpoint_of, here
 from ...core import Phase, Request, current_request
 from ...where import Location
-from .traffic import Listener, Part, Statement, Traffic, name_of
+from .records import Statement, name_of
+from .traffic import Listener, Part, Traffic
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
