@@ -259,6 +259,17 @@ FAILED_COMMIT = Rule(
     good="with suppress(IntegrityError):\n    async with connection.begin_nested():\n"
     "        await connection.execute(insert)\nawait connection.commit()",
 )
+SWALLOWED_ERROR = Rule(
+    "database.swallowed-error",
+    "a write or commit that fails, and whose error is ignored",
+    why="the client is told of success, and nothing is stored",
+    fix="let the error through, or catch the one that you expect, such as IntegrityError, and"
+    " answer with a status that tells it; to go on without the change on purpose, `await"
+    " session.rollback()`",
+    bad="try:\n    await session.commit()\nexcept Exception:\n    pass",
+    good="try:\n    await session.commit()\n"
+    "except IntegrityError:\n    raise HTTPException(409) from None",
+)
 CLOSED_SESSION = Rule(
     "database.closed-session",
     "a session that is used again after its request",

@@ -37,6 +37,7 @@ PLANTS: dict[Rule, Plant] = {
     rules.HANG: requests.never_answer,
     rules.LOST_COMMIT: database.forget_to_commit,
     rules.FAILED_COMMIT: database.commit_after_failure,
+    rules.SWALLOWED_ERROR: database.ignore_failure,
     rules.CLOSED_SESSION: database.use_closed_session,
     rules.SESSION_LEAK: database.leak_session,
     rules.N_PLUS_ONE: database.query_for_each,

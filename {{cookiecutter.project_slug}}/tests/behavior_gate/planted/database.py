@@ -99,6 +99,19 @@ async def commit_after_failure() -> None:
         await _serve(write)
 
 
+async def ignore_failure() -> None:
+    from sqlalchemy import text
+    from sqlalchemy.orm import Session
+
+    def write() -> None:
+        with suppress(Exception), Session(engine) as session:
+            session.execute(text("INSERT INTO nothing VALUES (1)"))
+            session.commit()
+
+    async with _database() as engine:
+        await _serve(write)
+
+
 async def use_closed_session() -> None:
     from sqlalchemy import text
     from sqlalchemy.orm import Session

@@ -11,6 +11,7 @@ from .leaks import Leaks
 from .lock_waits import LockWaits
 from .n_plus_one import N_PLUS_ONE, Repeats
 from .sharing import Sharing
+from .swallowed import Swallowed
 from .traffic import Listener, Traffic
 
 
@@ -28,6 +29,7 @@ class DatabaseDetector(Detector):
         traffic.parts = (
             Sharing(traffic),
             Commits(traffic),
+            Swallowed(traffic),
             Repeats(traffic),
             Datetimes(traffic),
             Leaks(traffic),
