@@ -270,6 +270,16 @@ SWALLOWED_ERROR = Rule(
     good="try:\n    await session.commit()\n"
     "except IntegrityError:\n    raise HTTPException(409) from None",
 )
+LEAKED_STATE = Rule(
+    "database.leaked-state",
+    "a connection that goes back to the pool with a lock or setting of its session",
+    why="the next request that gets the connection works with it: it sees another tenant's rows, or"
+    " waits for a lock that nobody gives back",
+    fix="let it end with the transaction: SET LOCAL, set_config(..., true),"
+    " pg_advisory_xact_lock(...); or undo it in `finally`; LISTEN on a connection of its own",
+    bad='await session.execute(text("SET search_path TO tenant_a"))\nawait session.commit()',
+    good='await session.execute(text("SET LOCAL search_path TO tenant_a"))',
+)
 CLOSED_SESSION = Rule(
     "database.closed-session",
     "a session that is used again after its request",

@@ -38,6 +38,7 @@ PLANTS: dict[Rule, Plant] = {
     rules.LOST_COMMIT: database.forget_to_commit,
     rules.FAILED_COMMIT: database.commit_after_failure,
     rules.SWALLOWED_ERROR: database.ignore_failure,
+    rules.LEAKED_STATE: database.leave_setting,
     rules.CLOSED_SESSION: database.use_closed_session,
     rules.SESSION_LEAK: database.leak_session,
     rules.N_PLUS_ONE: database.query_for_each,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..asgi import Send, answer, serve
 
@@ -107,6 +107,23 @@ async def ignore_failure() -> None:
         with suppress(Exception), Session(engine) as session:
             session.execute(text("INSERT INTO nothing VALUES (1)"))
             session.commit()
+
+    async with _database() as engine:
+        await _serve(write)
+
+
+async def leave_setting() -> None:
+    from sqlalchemy import text
+
+    settings = {"app.tenant": "nobody"}
+
+    def write() -> None:
+        with engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            # In place of those of PostgreSQL.
+            driver.create_function("current_setting", 2, lambda name, _: settings[name])
+            driver.create_function("set_config", 3, lambda name, to, _: settings.update({name: to}))
+            connection.execute(text("SELECT set_config('app.tenant', 'one', false)"))
 
     async with _database() as engine:
         await _serve(write)

@@ -11,6 +11,7 @@ from .leaks import Leaks
 from .lock_waits import LockWaits
 from .n_plus_one import N_PLUS_ONE, Repeats
 from .sharing import Sharing
+from .state import LeakedState
 from .swallowed import Swallowed
 from .traffic import Listener, Traffic
 
@@ -33,6 +34,7 @@ class DatabaseDetector(Detector):
             Repeats(traffic),
             Datetimes(traffic),
             Leaks(traffic),
+            LeakedState(traffic),
             self._waits,
         )
         self._parts = (traffic, *traffic.parts)
