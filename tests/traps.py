@@ -1025,7 +1025,7 @@ async def trap(request: Request) -> Response:
     ),
     trap(
         "lazy-load",
-        "requests",
+        "database",
         POSTS
         + """
 @router.post("/trap")

@@ -307,6 +307,18 @@ N_PLUS_ONE = Rule(
     good="users = await session.scalars(select(User).options(selectinload(User.posts)))",
     settings=("gate_n_plus_one",),
 )
+LAZY_LOAD = Rule(
+    "database.lazy-load",
+    "an attribute that is loaded at first use, where nothing can await it",
+    why="SQLAlchemy raises MissingGreenlet, and the client gets a 500, unless the session has the"
+    " object already",
+    fix="load it with the query, by options(selectinload(...)) for many and by"
+    " options(joinedload(...)) for one, or by `await session.refresh(post, ['author'])`; do not"
+    " expire what the response needs",
+    bad="post = await session.scalar(select(Post))\nreturn post.author.name",
+    good="post = await session.scalar(select(Post).options(joinedload(Post.author)))\n"
+    "return post.author.name",
+)
 NAIVE_DATETIME = Rule(
     "database.naive-datetime",
     "a datetime without a time zone for a column with one",

@@ -42,6 +42,7 @@ PLANTS: dict[Rule, Plant] = {
     rules.CLOSED_SESSION: database.use_closed_session,
     rules.SESSION_LEAK: database.leak_session,
     rules.N_PLUS_ONE: database.query_for_each,
+    rules.LAZY_LOAD: database.load_lazily,
     rules.NAIVE_DATETIME: database.bind_naive_datetime,
     rules.PASSWORD_IN_RESPONSE: secrets.echo_password,
     rules.HASH_IN_RESPONSE: secrets.show_hash,

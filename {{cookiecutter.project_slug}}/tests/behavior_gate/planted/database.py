@@ -36,7 +36,7 @@ def _create() -> Engine:
         connect_args={"check_same_thread": False},
     )
     with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE rows (id INTEGER PRIMARY KEY)"))
+        connection.execute(text("CREATE TABLE rows (id INTEGER PRIMARY KEY, title TEXT)"))
     return engine
 
 
@@ -58,7 +58,7 @@ async def forget_to_commit() -> None:
 
     def write() -> None:
         with Session(engine) as session:
-            session.execute(text("INSERT INTO rows VALUES (1)"))
+            session.execute(text("INSERT INTO rows (id) VALUES (1)"))
 
     async with _database() as engine:
         await _serve(write)
@@ -72,7 +72,7 @@ async def commit_late() -> None:
 
     def write() -> None:
         sessions.append(Session(engine))
-        sessions[0].execute(text("INSERT INTO rows VALUES (1)"))
+        sessions[0].execute(text("INSERT INTO rows (id) VALUES (1)"))
 
     def commit() -> None:
         with sessions[0] as session:
@@ -89,7 +89,7 @@ async def commit_after_failure() -> None:
 
     def write() -> None:
         with Session(engine) as session:
-            insert = text("INSERT INTO rows VALUES (1)")
+            insert = text("INSERT INTO rows (id) VALUES (1)")
             session.execute(insert)
             with suppress(IntegrityError):
                 session.execute(insert)
@@ -190,6 +190,28 @@ async def query_for_each() -> None:
         with engine.connect() as connection:
             for number in range(20):
                 connection.execute(text("SELECT id FROM rows WHERE id = :id"), {"id": number})
+
+    async with _database() as engine:
+        await _serve(read)
+
+
+async def load_lazily() -> None:
+    from sqlalchemy import Column, Integer, String
+    from sqlalchemy.orm import Session, registry
+
+    class Row:
+        __tablename__ = "rows"
+        id = Column(Integer, primary_key=True)
+        title = Column(String)
+
+    registry().mapped(Row)
+
+    def read() -> None:
+        with Session(engine) as session:
+            row = Row()
+            session.add(row)
+            session.commit()
+            row.title  # noqa: B018
 
     async with _database() as engine:
         await _serve(read)

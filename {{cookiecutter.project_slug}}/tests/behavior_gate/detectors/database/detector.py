@@ -7,6 +7,7 @@ from ...core import Detector, Gate, Phase
 from ...patches import Patches
 from .commits import Commits
 from .datetimes import Datetimes
+from .lazy_loads import LazyLoads
 from .leaks import Leaks
 from .lock_waits import LockWaits
 from .n_plus_one import N_PLUS_ONE, Repeats
@@ -33,6 +34,7 @@ class DatabaseDetector(Detector):
             Swallowed(traffic),
             Repeats(traffic),
             Datetimes(traffic),
+            LazyLoads(traffic),
             Leaks(traffic),
             LeakedState(traffic),
             self._waits,
