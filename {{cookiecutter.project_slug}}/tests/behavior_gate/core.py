@@ -105,6 +105,8 @@ class Request:
     response_started: bool = False
     status: int | None = None
     passwords: set[str] = field(default_factory=set)
+    #: Another finding tells why it fails.
+    explained: bool = False
 
 
 #: The exchange that the running code serves. Tasks that it starts inherit it.

@@ -259,6 +259,27 @@ FAILED_COMMIT = Rule(
     good="with suppress(IntegrityError):\n    async with connection.begin_nested():\n"
     "        await connection.execute(insert)\nawait connection.commit()",
 )
+SWALLOWED_ERROR = Rule(
+    "database.swallowed-error",
+    "a write or commit that fails, and whose error is ignored",
+    why="the client is told of success, and nothing is stored",
+    fix="let the error through, or catch the one that you expect, such as IntegrityError, and"
+    " answer with a status that tells it; to go on without the change on purpose, `await"
+    " session.rollback()`",
+    bad="try:\n    await session.commit()\nexcept Exception:\n    pass",
+    good="try:\n    await session.commit()\n"
+    "except IntegrityError:\n    raise HTTPException(409) from None",
+)
+LEAKED_STATE = Rule(
+    "database.leaked-state",
+    "a connection that goes back to the pool with a lock or setting of its session",
+    why="the next request that gets the connection works with it: it sees another tenant's rows, or"
+    " waits for a lock that nobody gives back",
+    fix="let it end with the transaction: SET LOCAL, set_config(..., true),"
+    " pg_advisory_xact_lock(...); or undo it in `finally`; LISTEN on a connection of its own",
+    bad='await session.execute(text("SET search_path TO tenant_a"))\nawait session.commit()',
+    good='await session.execute(text("SET LOCAL search_path TO tenant_a"))',
+)
 CLOSED_SESSION = Rule(
     "database.closed-session",
     "a session that is used again after its request",
@@ -285,6 +306,18 @@ N_PLUS_ONE = Rule(
     bad="for user in users:\n    await session.refresh(user, ['posts'])",
     good="users = await session.scalars(select(User).options(selectinload(User.posts)))",
     settings=("gate_n_plus_one",),
+)
+LAZY_LOAD = Rule(
+    "database.lazy-load",
+    "an attribute that is loaded at first use, where nothing can await it",
+    why="SQLAlchemy raises MissingGreenlet, and the client gets a 500, unless the session has the"
+    " object already",
+    fix="load it with the query, by options(selectinload(...)) for many and by"
+    " options(joinedload(...)) for one, or by `await session.refresh(post, ['author'])`; do not"
+    " expire what the response needs",
+    bad="post = await session.scalar(select(Post))\nreturn post.author.name",
+    good="post = await session.scalar(select(Post).options(joinedload(Post.author)))\n"
+    "return post.author.name",
 )
 NAIVE_DATETIME = Rule(
     "database.naive-datetime",
