@@ -105,6 +105,8 @@ class Request:
     response_started: bool = False
     status: int | None = None
     passwords: set[str] = field(default_factory=set)
+    #: What lets the client in besides: it may go back to the client, and not into a log.
+    tokens: set[str] = field(default_factory=set)
 
 
 #: The exchange that the running code serves. Tasks that it starts inherit it.

@@ -505,7 +505,7 @@ class DatabaseDetector(Detector, Observer):
         elif is_lifespan(request) or _has_succeeded(request):
             self._report_lost(request, write)
 
-    def message_received(self, request: Request) -> None:
+    def message_received(self, request: Request, data: bytes) -> None:
         self._repeats.judge(request)
 
     def response_started(self, request: Request, headers: Iterable[tuple[bytes, bytes]]) -> None:

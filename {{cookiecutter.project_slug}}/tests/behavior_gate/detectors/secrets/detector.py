@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote_plus
 
 from ... import rules
-from ...asgi import Observer, endpoint_of, here, subscribe, unsubscribe
-from ...core import Detector, Request
+from ...asgi import Observer, endpoint_of, here, is_websocket, subscribe, unsubscribe
+from ...core import Detector, Phase, Request
+from ...rules import Rule
 from . import fields
-from .forms import HASH, echoes, is_ordinary, names, stands_in, text_of
-from .log import LogWatch
+from .forms import SHORTEST_HASH, digest_of, echoes, has_hash, names, readings, text_of
+from .keys import Keys
+from .records import RecordWatch
 from .stored import StatementWatch
+from .streams import StreamWatch
+from .written import LogJudge
 
 #: So much of a body is looked at, in bytes.
 _LIMIT = 1_000_000
 
-_TEXTS = ("text/", "application/json", "application/x-www-form", "application/xml")
+#: What holds no text.
+_MEDIA = re.compile(r"image/(?!svg)|audio/|video/|font/|application/(octet|zip|gzip|pdf|x-tar)")
 
 
 @dataclass(slots=True)
@@ -41,29 +46,44 @@ class SecretsDetector(Detector, Observer):
 
     def install(self) -> None:
         self._traffic: dict[Request, Traffic] = {}
-        self._log = LogWatch(self.gate)
-        self._log.install()
-        self._statements = StatementWatch(self.gate)
-        self._statements.install()
+        self._keys = Keys(self.gate)
+        judge = LogJudge(self.gate, self._keys)
+        self._streams = StreamWatch(self.gate, judge)
+        self._watches = (
+            self._keys,
+            RecordWatch(self.gate, judge),
+            self._streams,
+            StatementWatch(self.gate),
+        )
+        for watch in self._watches:
+            watch.install()
         subscribe(self.gate, self)
 
     def uninstall(self) -> None:
         unsubscribe(self)
-        self._statements.uninstall()
-        self._log.uninstall()
+        for watch in self._watches:
+            watch.uninstall()
+
+    def begin(self, phase: Phase) -> None:
+        self._keys.look_around()
+        self._streams.watch()
 
     # What comes in
 
     def request_started(self, request: Request, scope: MutableMapping[str, Any]) -> None:
+        # The environment and the streams are what the test has made of them.
+        self._keys.look_around()
+        self._streams.watch()
         headers = {name.lower(): value for name, value in scope.get("headers", ())}
         traffic = Traffic(headers.get(b"content-type", b"").decode("latin-1").lower())
-        if "json" in traffic.content_type or "form" in traffic.content_type:
+        if not _MEDIA.match(traffic.content_type):
             traffic.received = bytearray()
         self._traffic[request] = traffic
         query = scope.get("query_string", b"")
         if query:
             self._learn(request, fields.pairs(query))
-        self._learn(request, fields.credentials(headers.get(b"authorization", b"")))
+        self._learn(request, fields.of_headers(headers))
+        request.tokens |= fields.tokens(headers)
 
     def request_body(self, request: Request, chunk: bytes, more: bool) -> None:
         traffic = self._traffic.get(request)
@@ -75,6 +95,10 @@ class SecretsDetector(Detector, Observer):
         body, traffic.received = bytes(traffic.received), None
         if fields.SECRET_NAME_IN_BODY.search(body):
             self._learn(request, fields.fields_of(body, traffic.content_type))
+
+    def message_received(self, request: Request, data: bytes) -> None:
+        if fields.SECRET_NAME_IN_BODY.search(data):
+            self._learn(request, fields.fields_of(data[:_LIMIT], ""))
 
     def _learn(self, request: Request, submitted: Iterable[tuple[str, str, str]]) -> None:
         passwords, values = fields.sort(submitted)
@@ -93,25 +117,14 @@ class SecretsDetector(Detector, Observer):
         traffic = self._traffic.get(request)
         if traffic is None:
             return
+        traffic.sent = bytearray()
         for name, raw in headers:
-            value = raw.decode("latin-1")
-            header = name.decode("latin-1").lower()
-            if header == "content-type" and (
-                value.lower().startswith(_TEXTS) or "json" in value.lower()
-            ):
-                traffic.sent = bytearray()
+            header, value = name.decode("latin-1").lower(), raw.decode("latin-1")
+            if header == "content-type" and _MEDIA.match(value):
+                traffic.sent = None
             elif header == "content-encoding":
                 traffic.encoding = value.lower()
-            plain = unquote_plus(value)
-            for password in request.passwords:
-                if (
-                    password in (value, plain)
-                    if is_ordinary(password)
-                    else names(password, value) or names(password, plain)
-                ):
-                    self._report_echo(request, f"the header `{header}`")
-            if HASH.search(value):
-                self._report_hash(request, f"the header `{header}`")
+            self._judge(request, f"the header `{header}`", [("", "", value)], value)
 
     def response_body(self, request: Request, chunk: bytes, more: bool) -> None:
         traffic = self._traffic.get(request)
@@ -122,38 +135,39 @@ class SecretsDetector(Detector, Observer):
             body, traffic.sent = bytes(traffic.sent), None
             self._judge_body(request, _decoded(body, traffic.encoding))
 
+    def message_sent(self, request: Request, data: bytes) -> None:
+        self._judge_body(request, text_of(data[:_LIMIT]))
+
     def request_ended(self, request: Request, error: BaseException | None) -> None:
         traffic = self._traffic.pop(request, None)
         if traffic is not None and traffic.sent:
             self._judge_body(request, _decoded(bytes(traffic.sent), traffic.encoding))
 
     def _judge_body(self, request: Request, body: str) -> None:
-        if HASH.search(body):
-            self._report_hash(request, "the body")
-        if not request.passwords:
-            return
-        if not any(stands_in(password, body) for password in request.passwords):
-            return
-        leaves = fields.leaves(body)
+        self._judge(request, "the body", fields.leaves(body) if request.passwords else [], body)
+
+    def _judge(
+        self, request: Request, place: str, leaves: list[tuple[str, str, str]], text: str
+    ) -> None:
+        texts = readings(text, SHORTEST_HASH)
+        if has_hash(texts) or any(digest_of(password, text) for password in request.passwords):
+            self._report(rules.HASH_IN_RESPONSE, request, "a password hash", place)
+        if self._keys.among(texts):
+            self._report(rules.KEY_LET_OUT, request, "a key of the application", place)
         for password in request.passwords:
             for path, key, value in leaves:
                 if echoes(password, key, value):
-                    self._report_echo(request, f"`{path}`" if path else "the body")
+                    found = f"`{path}`" if path else place
+                    self._report(
+                        rules.PASSWORD_IN_RESPONSE, request, "the submitted password", found
+                    )
                     break
 
-    def _report_echo(self, request: Request, place: str) -> None:
+    def _report(self, rule: Rule, request: Request, what: str, place: str) -> None:
+        answered = "sent a message" if is_websocket(request) else f"answered {request.status}"
         self.gate.report(
-            rules.PASSWORD_IN_RESPONSE,
-            what=f"{request.method} {request.path} answered {request.status} with the submitted"
-            f" password in {place}",
-            where=endpoint_of(self.gate, request) or here(self.gate),
-        )
-
-    def _report_hash(self, request: Request, place: str) -> None:
-        self.gate.report(
-            rules.HASH_IN_RESPONSE,
-            what=f"{request.method} {request.path} answered {request.status} with a password hash"
-            f" in {place}",
+            rule,
+            what=f"{request.method} {request.path} {answered} with {what} in {place}",
             where=endpoint_of(self.gate, request) or here(self.gate),
         )
 

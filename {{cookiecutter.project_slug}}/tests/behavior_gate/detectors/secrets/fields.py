@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from urllib.parse import parse_qsl
 
@@ -22,6 +22,7 @@ _LABEL = re.compile(r".*[\s-]pass(es)?\b|pass(es)?\s|[/~.]|[a-z]:[\\/]", re.IGNO
 _KIND = re.compile(r"[a-z]+|[a-z0-9]+(-[a-z0-9]+)+")
 #: A second field for the same password: no secret by its name, and yet not an open value.
 _REPETITION = re.compile(r"(confirm(ation)?|repeat(ed)?|verif(y|ication)|re_?typed?)$", re.I)
+_TOKEN_NAME = re.compile(r"(api|auth|access)[_-]?key|token|session|jwt|^sid$", re.IGNORECASE)
 SECRET_NAME_IN_BODY = re.compile(rb"pass|pwd|secret", re.IGNORECASE)
 _PART = re.compile(
     rb'name="([^"\r\n]*)"((?:\r\n[^\r\n]+)*|;[^\r\n]*)\r\n\r\n(.*?)\r\n--', re.DOTALL
@@ -30,7 +31,8 @@ _PART = re.compile(
 
 def fields_of(body: bytes, content_type: str) -> Iterator[tuple[str, str, str]]:
     """Path, name and value of each string in a JSON or form body."""
-    if "json" in content_type:
+    # Starlette's `request.json()` does not ask for the type.
+    if "json" in content_type or ("form" not in content_type and body.lstrip()[:1] in b"{["):
         try:
             content = json.loads(body)
         except ValueError:
@@ -49,14 +51,37 @@ def pairs(query: bytes) -> Iterator[tuple[str, str, str]]:
         yield name, name, value
 
 
-def credentials(authorization: bytes) -> Iterator[tuple[str, str, str]]:
-    """The name and password of HTTP Basic."""
-    scheme, _, encoded = authorization.partition(b" ")
+def of_headers(headers: Mapping[bytes, bytes]) -> Iterator[tuple[str, str, str]]:
+    """The name and password of HTTP Basic, and headers named like a password."""
+    for key, value in headers.items():
+        name = text_of(key).replace("-", "_")
+        if SECRET_NAME.search(name):
+            yield name, name, text_of(value)
+    scheme, _, encoded = headers.get(b"authorization", b"").partition(b" ")
     if scheme.lower() == b"basic":
         with suppress(binascii.Error):
             name, _, password = text_of(binascii.a2b_base64(encoded)).partition(":")
             yield "username", "username", name
             yield "password", "password", password
+
+
+def tokens(headers: Mapping[bytes, bytes]) -> set[str]:
+    """What lets the client in, as long as a password: bearer tokens, API keys, session cookies."""
+    found = set()
+    for key, raw in headers.items():
+        name, value = text_of(key), text_of(raw)
+        if name == "authorization":
+            found.add(value.partition(" ")[2])
+        elif name == "cookie":
+            cookies = (cookie.strip().partition("=") for cookie in value.split(";"))
+            found |= {text for cookie, _, text in cookies if _TOKEN_NAME.search(cookie)}
+        elif _TOKEN_NAME.search(name):
+            found.add(value)
+    return {token for token in found if _is_token(token)}
+
+
+def _is_token(text: str) -> bool:
+    return len(text) >= 16 and bool(re.search(r"\d", text)) and not re.search(r"\s", text)
 
 
 def _parent(path: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
-import json
+import html
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -15,10 +16,13 @@ SECRET_NAME = re.compile(
     r"[\d_-]*(confirm(ation)?|repeat(ed)?|again|new|old|current|check|verify|plain|raw)?$",
     re.IGNORECASE,
 )
-HASH = re.compile(
+_HASH = re.compile(
     r"\$argon2(?:id|i|d)\$v=|\$2[abxy]\$\d\d\$[./A-Za-z0-9]{22}|\$pbkdf2(?:-\w+)?\$\d+\$"
-    r"|pbkdf2_sha\d+\$\d+\$|\$scrypt\$|scrypt:\d+:\d+:\d+\$|\$[56]\$(?:rounds=\d+\$)?[./\w]{1,16}\$[./\w]{43}"
+    r"|pbkdf2(?:_|:)sha\d+(?::\d+)?\$|\$scrypt\$|scrypt:\d+:\d+:\d+\$|\$y\$[./\w]+\$[./\w]+\$"
+    r"|\$[56]\$(?:rounds=\d+\$)?[./\w]{1,16}\$[./\w]{43}|\$(?:1|apr1)\$[./\w]{1,8}\$[./\w]{22}"
+    r"|\{S?SHA(?:256|512)?\}[\w+/]{27}"
 )
+_SIGNED_TOKEN = re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}")
 #: Words of which error messages and field names are made; a password of these alone proves little.
 _ORDINARY = re.compile(
     r"pass(word|wd|phrase|code)?|pwd|secret|wrong|invalid|valid|incorrect|correct|bad|good|new|old"
@@ -32,22 +36,77 @@ _OWN_WORD = re.compile(
     re.IGNORECASE,
 )
 _ECHO_KEYS = frozenset(("input", "value", "received", "body"))
+_COLOURS = re.compile(r"\x1b\[[\d;]*m")
+_ESCAPE = re.compile(r"\\(?:u([\da-fA-F]{4})|(.))", re.DOTALL)
+_HEX = re.compile(r"(?<![\da-zA-Z])(?:[\da-f]{2}){8,}(?![\da-zA-Z])", re.IGNORECASE)
+#: Encodings inside encodings: the form data inside the payload of a token inside a URL.
+_DEPTH = 3
+#: The shortest Base64 that may hold a password that is no ordinary word.
+_SHORTEST = 11
+#: The shortest that may hold a hash.
+SHORTEST_HASH = 64
 
 
-def stands_in(password: str, body: str) -> bool:
-    """Whether a text may hold the password, plain or as JSON escapes it."""
-    return (
-        password in body
-        or json.dumps(password)[1:-1] in body
-        or json.dumps(password, ensure_ascii=False)[1:-1] in body
-    )
+def readings(text: str, shortest: int = _SHORTEST) -> list[str]:
+    """Return a text and all that it is read as when escapes and encodings in it are undone.
+
+    `shortest` is the least number of letters of Base64 to decode.
+    """
+    seen = {_COLOURS.sub("", text): None}
+    latest = list(seen)
+    for _ in range(_DEPTH):
+        latest = [new for old in latest for new in _decoded(old, shortest) if new not in seen]
+        if not latest:
+            break
+        seen.update(dict.fromkeys(latest))
+    return list(seen)
+
+
+def _decoded(text: str, shortest: int) -> Iterator[str]:
+    if "%" in text or "+" in text:
+        yield unquote_plus(text)
+    if "\\" in text:
+        yield _ESCAPE.sub(lambda found: _unescape(found[1], found[2]), text)
+    if "&" in text:
+        yield html.unescape(text)
+    # Both alphabets, as a slash may belong to the text or to a path around it.
+    for letters in (r"A-Za-z0-9+/", r"\w-"):
+        pieces = re.findall(rf"[{letters}]{{{shortest},}}={{0,2}}", text, re.ASCII)
+        yield from _joined(map(_from_base64, pieces))
+    yield from _joined(bytes.fromhex(piece) for piece in _HEX.findall(text))
+
+
+def _unescape(code: str | None, letter: str) -> str:
+    return chr(int(code, 16)) if code else {"n": "\n", "t": "\t", "r": "\r"}.get(letter, letter)
+
+
+def _from_base64(piece: str) -> bytes:
+    piece = piece.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return binascii.a2b_base64(piece + "=" * (-len(piece) % 4))
+    except binascii.Error:
+        return b""
+
+
+def _joined(pieces: Iterator[bytes]) -> Iterator[str]:
+    texts = []
+    for piece in pieces:
+        # What was no encoded text is hardly ever UTF-8.
+        try:
+            texts.append(piece.decode())
+        except UnicodeDecodeError:
+            continue
+    if any(texts):
+        yield "\n".join(texts)
 
 
 @lru_cache(maxsize=256)
 def is_ordinary(password: str) -> bool:
     """Whether a password may stand in a text by chance: it is short, a number, or plain words."""
-    if len(password) < 8 or password.isdigit():
-        return True
+    return len(password) < 8 or password.isdigit() or _is_words(password)
+
+
+def _is_words(password: str) -> bool:
     letters = re.sub(r"[\s_-]", "", password.lower())
     return letters.isalpha() and len(_ORDINARY.sub("", letters)) < 4
 
@@ -63,36 +122,80 @@ def names(password: str, text: str) -> bool:
     )
 
 
+def is_labelled(password: str, text: str) -> bool:
+    """Whether a text says of the password that it is one: `password=hunter2`."""
+    if password not in text:
+        return False
+    label, value = r"(?:pass(?:word|wd|phrase|code)?|pwd|pw|secret)", re.escape(password)
+    between = r"[\"']?\s?[=:]\s?b?[\"']?"
+    if _is_telling(password):
+        between = rf"(?:{between}|[\"']?[^<>]{{0,80}}?\bvalue=[\"']?|\s+(?:is|was)?[\s:]*[\"'`(]?)"
+    return bool(re.search(rf"{label}{between}{value}(?!\w)", text, re.IGNORECASE))
+
+
+def _is_telling(password: str) -> bool:
+    """Whether a password, however short, is no word that a message is made of."""
+    return len(password) >= 4 and not password.isalpha() and not _is_words(password)
+
+
 def echoes(password: str, key: str, value: str) -> bool:
+    """Whether a value of a response, found under a key, is or holds the password."""
     if not is_ordinary(password):
-        return names(password, value)
+        return any(names(password, text) for text in readings(value))
+    if _is_telling(password) and any(is_labelled(password, text) for text in readings(value)):
+        return True
     if password != value or _OWN_WORD.fullmatch(key):
         return False
     return len(password) >= 4 or key.lower() in _ECHO_KEYS or bool(SECRET_NAME.search(key))
 
 
-def is_logged(password: str, text: str) -> bool:
-    if not is_ordinary(password):
-        return names(password, text) or ("=" in text and names(password, unquote_plus(text)))
-    labelled = rf"(?:pass(?:word|wd)?|pwd|secret)[\"']?\s?[=:]\s?[\"']?{re.escape(password)}\b"
-    return password in text and bool(re.search(labelled, text, re.IGNORECASE))
+def is_logged(password: str, texts: list[str]) -> bool:
+    """Whether a line of a log, given as its readings, says the password."""
+    if is_ordinary(password):
+        return any(is_labelled(password, text) for text in texts)
+    return any(names(password, text) for text in texts)
 
 
-def stores(password: str, name: str, value: str) -> bool:
-    if not is_ordinary(password):
-        return names(password, value)
-    return password == value and bool(re.search(r"pass|pwd|secret|hash", name, re.IGNORECASE))
+def stored_as(password: str, name: str, value: str) -> str | None:
+    """Say in which form a value of a column is or holds the password, if it does."""
+    if is_ordinary(password):
+        if password == value and re.search(r"pass|pwd|secret|hash", name, re.IGNORECASE):
+            return "as it is"
+    elif names(password, value):
+        return "as it is"
+    if digest := digest_of(password, value):
+        return f"as its {digest}"
+    if is_logged(password, readings(value)[1:]):
+        return "in an encoding that anybody can undo"
+    return None
+
+
+def has_hash(texts: list[str]) -> bool:
+    """Whether a text, given as its readings, holds a password hash."""
+    return any(_HASH.search(text) for text in texts)
+
+
+def has_signed_token(text: str) -> bool:
+    """Whether a text holds a signed JWT, which is as good as a password as long as it is valid."""
+    return bool(_SIGNED_TOKEN.search(text))
+
+
+def digest_of(password: str, text: str) -> str | None:
+    """Name the digest of the password in a text, which is found in a table of guesses."""
+    small = text.lower()
+    for name, (as_hex, as_base64) in _digests(password).items():
+        if as_hex in small or as_base64 in text:
+            return name
+    return None
 
 
 @lru_cache(maxsize=256)
-def disguises(password: str) -> dict[str, str]:
-    """What anybody can turn back into the password, or can look up in a table of guesses."""
-    raw = password.encode()
-    digests = {
-        hashlib.new(name, raw, usedforsecurity=False).hexdigest(): name.upper()
-        for name in ("md5", "sha1", "sha256", "sha512")
-    }
-    return {base64.b64encode(raw).decode(): "Base64", **digests}
+def _digests(password: str) -> dict[str, tuple[str, str]]:
+    digests = {}
+    for name in ("md5", "sha1", "sha256", "sha512"):
+        digest = hashlib.new(name, password.encode(), usedforsecurity=False).digest()
+        digests[name.upper()] = (digest.hex(), base64.b64encode(digest).decode())
+    return digests
 
 
 def strings(content: object) -> Iterator[str]:
@@ -101,6 +204,9 @@ def strings(content: object) -> Iterator[str]:
         yield content
     elif isinstance(content, bytes):
         yield text_of(content)
+        # A digest as it comes.
+        if len(content) <= 64:
+            yield content.hex()
     elif isinstance(content, dict):
         for value in content.values():
             yield from strings(value)

@@ -10,7 +10,7 @@ from ... import rules
 from ...asgi import endpoint_of, here
 from ...core import Gate, Request, current_request
 from ...sql import classify, targets
-from .forms import disguises, is_ordinary, names, stores, strings
+from .forms import is_ordinary, names, stored_as, strings
 
 
 class StatementWatch:
@@ -47,11 +47,9 @@ class StatementWatch:
             if not is_ordinary(password) and names(password, statement):
                 self._report_stored(request, statement, "")
             for name, value in _parameters(context, parameters):
-                if stores(password, name, value):
-                    self._report_stored(request, statement, name)
-                elif value in disguises(password):
-                    disguise = f"as its {disguises(password)[value]}"
-                    self._report_stored(request, statement, name, disguise)
+                how = stored_as(password, name, value)
+                if how:
+                    self._report_stored(request, statement, name, how)
 
     def _report_stored(
         self, request: Request, statement: str, name: str, how: str = "as it is"

@@ -1,0 +1,61 @@
+"""What is printed, or written to the terminal by a logger that is not Python's."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TextIO
+from weakref import WeakSet
+
+from ...core import Gate
+from ...patches import Patches
+from .written import LogJudge
+
+
+class StreamWatch:
+    """Looks at each line for stdout and stderr."""
+
+    def __init__(self, gate: Gate, judge: LogJudge) -> None:
+        self._judge = judge
+        self._patches = Patches(gate.blind, "what is printed")
+        self._streams: WeakSet[TextIO] = WeakSet()
+
+    def install(self) -> None:
+        self._patches.replace(builtins, "print", self._print)
+
+    def uninstall(self) -> None:
+        self._patches.restore()
+        for stream in self._streams:
+            del stream.write
+        self._streams.clear()
+
+    def watch(self) -> None:
+        """Watch the streams of now: pytest replaces them, and so may a test."""
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None and stream not in self._streams:
+                self._streams.add(stream)
+                stream.write = self._write(stream)  # type: ignore[method-assign]
+
+    def _write(self, stream: TextIO) -> Callable[[str], int]:
+        kind = type(stream)
+
+        def write(text: str, /) -> int:
+            written = kind.write(stream, text)
+            self._judge.judge("printed", [text])
+            return written
+
+        return write
+
+    def _print(self, original: Callable[..., None]) -> Callable[..., None]:
+        @wraps(original)
+        def print_(*values: Any, **options: Any) -> None:
+            # Each value comes to the stream by itself, without what stands before it.
+            with self._judge.at_the_source():
+                original(*values, **options)
+            if options.get("file") in (None, sys.stdout, sys.stderr):
+                texts = list(map(str, values))
+                self._judge.judge("printed", [" ".join(texts)], texts)
+
+        return print_
