@@ -71,7 +71,8 @@ def tokens(headers: Mapping[bytes, bytes]) -> set[str]:
     for key, raw in headers.items():
         name, value = text_of(key), text_of(raw)
         if name == "authorization":
-            found.add(value.partition(" ")[2])
+            scheme, _, token = value.partition(" ")
+            found |= {token} if scheme.lower() != "basic" else set()
         elif name == "cookie":
             cookies = (cookie.strip().partition("=") for cookie in value.split(";"))
             found |= {text for cookie, _, text in cookies if _TOKEN_NAME.search(cookie)}

@@ -66,7 +66,9 @@ def _decoded(text: str, shortest: int) -> Iterator[str]:
     if "%" in text or "+" in text:
         yield unquote_plus(text)
     if "\\" in text:
-        yield _ESCAPE.sub(lambda found: _unescape(found[1], found[2]), text)
+        plain = _ESCAPE.sub(lambda found: _unescape(found[1], found[2]), text)
+        # JSON escapes an emoji as two halves.
+        yield plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if "&" in text:
         yield html.unescape(text)
     # Both alphabets, as a slash may belong to the text or to a path around it.
