@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import unquote_plus
 
@@ -38,7 +38,8 @@ _OWN_WORD = re.compile(
 _ECHO_KEYS = frozenset(("input", "value", "received", "body"))
 _COLOURS = re.compile(r"\x1b\[[\d;]*m")
 _ESCAPE = re.compile(r"\\(?:u([\da-fA-F]{4})|(.))", re.DOTALL)
-_HEX = re.compile(r"(?<![\da-zA-Z])(?:[\da-f]{2}){8,}(?![\da-zA-Z])", re.IGNORECASE)
+#: What Base64, in either alphabet, and hexadecimal digits are made of.
+_LETTERS = r"[A-Za-z0-9+/_-]"
 #: Encodings inside encodings: the form data inside the payload of a token inside a URL.
 _DEPTH = 3
 #: The shortest Base64 that may hold a password that is no ordinary word.
@@ -63,7 +64,7 @@ def readings(text: str, shortest: int = _SHORTEST) -> list[str]:
 
 
 def _decoded(text: str, shortest: int) -> Iterator[str]:
-    if "%" in text or "+" in text:
+    if "%" in text or ("+" in text and "=" in text):
         yield unquote_plus(text)
     if "\\" in text:
         plain = _ESCAPE.sub(lambda found: _unescape(found[1], found[2]), text)
@@ -71,11 +72,16 @@ def _decoded(text: str, shortest: int) -> Iterator[str]:
         yield plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if "&" in text:
         yield html.unescape(text)
-    # Both alphabets, as a slash may belong to the text or to a path around it.
-    for letters in (r"A-Za-z0-9+/", r"\w-"):
-        pieces = re.findall(rf"[{letters}]{{{shortest},}}={{0,2}}", text, re.ASCII)
-        yield from _joined(map(_from_base64, pieces))
-    yield from _joined(bytes.fromhex(piece) for piece in _HEX.findall(text))
+    runs = re.findall(rf"(?<!{_LETTERS}){_LETTERS}{{{shortest},}}", text)
+    if runs:
+        # A slash or a dash may belong to the encoded text, or stand around it.
+        for pieces in (runs, _pieces(runs, "[/+]", shortest), _pieces(runs, "[_-]", shortest)):
+            yield from _joined(map(_from_base64, pieces))
+        yield from _joined(map(_from_hex, _pieces(runs, "[^A-Za-z0-9]", shortest)))
+
+
+def _pieces(runs: list[str], separator: str, shortest: int) -> list[str]:
+    return [piece for run in runs for piece in re.split(separator, run) if len(piece) >= shortest]
 
 
 def _unescape(code: str | None, letter: str) -> str:
@@ -83,14 +89,21 @@ def _unescape(code: str | None, letter: str) -> str:
 
 
 def _from_base64(piece: str) -> bytes:
-    piece = piece.rstrip("=").replace("-", "+").replace("_", "/")
+    piece = piece.replace("-", "+").replace("_", "/")
     try:
         return binascii.a2b_base64(piece + "=" * (-len(piece) % 4))
     except binascii.Error:
         return b""
 
 
-def _joined(pieces: Iterator[bytes]) -> Iterator[str]:
+def _from_hex(piece: str) -> bytes:
+    try:
+        return bytes.fromhex(piece)
+    except ValueError:
+        return b""
+
+
+def _joined(pieces: Iterable[bytes]) -> Iterator[str]:
     texts = []
     for piece in pieces:
         # What was no encoded text is hardly ever UTF-8.
