@@ -13,7 +13,7 @@ from ...asgi import Observer, endpoint_of, here, is_websocket, subscribe, unsubs
 from ...core import Detector, Phase, Request
 from ...rules import Rule
 from . import fields
-from .forms import SHORTEST_HASH, digest_of, echoes, has_hash, names, readings, text_of
+from .forms import SHORTEST_HASH, digest_of, echoes, has_hash, is_ordinary, names, readings, text_of
 from .keys import Keys
 from .records import RecordWatch
 from .stored import StatementWatch
@@ -46,6 +46,8 @@ class SecretsDetector(Detector, Observer):
 
     def install(self) -> None:
         self._traffic: dict[Request, Traffic] = {}
+        #: The passwords of a test, which a later request may let out.
+        self._submitted: set[str] = set()
         self._keys = Keys(self.gate)
         judge = LogJudge(self.gate, self._keys)
         self._streams = StreamWatch(self.gate, judge)
@@ -65,6 +67,8 @@ class SecretsDetector(Detector, Observer):
             watch.uninstall()
 
     def begin(self, phase: Phase) -> None:
+        if phase.when == "setup":
+            self._submitted.clear()
         self._keys.look_around()
         self._streams.watch()
 
@@ -79,6 +83,7 @@ class SecretsDetector(Detector, Observer):
         if not _MEDIA.match(traffic.content_type):
             traffic.received = bytearray()
         self._traffic[request] = traffic
+        request.passwords |= self._submitted
         query = scope.get("query_string", b"")
         if query:
             self._learn(request, fields.pairs(query))
@@ -93,11 +98,11 @@ class SecretsDetector(Detector, Observer):
         if more and len(traffic.received) < _LIMIT:
             return
         body, traffic.received = bytes(traffic.received), None
-        if fields.SECRET_NAME_IN_BODY.search(body):
+        if request.passwords or fields.SECRET_NAME_IN_BODY.search(body):
             self._learn(request, fields.fields_of(body, traffic.content_type))
 
     def message_received(self, request: Request, data: bytes) -> None:
-        if fields.SECRET_NAME_IN_BODY.search(data):
+        if request.passwords or fields.SECRET_NAME_IN_BODY.search(data):
             self._learn(request, fields.fields_of(data[:_LIMIT], ""))
 
     def _learn(self, request: Request, submitted: Iterable[tuple[str, str, str]]) -> None:
@@ -110,6 +115,9 @@ class SecretsDetector(Detector, Observer):
             for password in request.passwords
             if not password or any(names(password, value) for value in open_values)
         }
+        # A short one counts only in the answer to whom has sent it.
+        self._submitted -= open_values
+        self._submitted |= {word for word in request.passwords if not is_ordinary(word)}
 
     # What goes out
 
@@ -136,15 +144,15 @@ class SecretsDetector(Detector, Observer):
             self._judge_body(request, _decoded(body, traffic.encoding))
 
     def message_sent(self, request: Request, data: bytes) -> None:
-        self._judge_body(request, text_of(data[:_LIMIT]))
+        self._judge_body(request, text_of(data[:_LIMIT]), "a message")
 
     def request_ended(self, request: Request, error: BaseException | None) -> None:
         traffic = self._traffic.pop(request, None)
         if traffic is not None and traffic.sent:
             self._judge_body(request, _decoded(bytes(traffic.sent), traffic.encoding))
 
-    def _judge_body(self, request: Request, body: str) -> None:
-        self._judge(request, "the body", fields.leaves(body) if request.passwords else [], body)
+    def _judge_body(self, request: Request, body: str, place: str = "the body") -> None:
+        self._judge(request, place, fields.leaves(body) if request.passwords else [], body)
 
     def _judge(
         self, request: Request, place: str, leaves: list[tuple[str, str, str]], text: str
@@ -164,10 +172,10 @@ class SecretsDetector(Detector, Observer):
                     break
 
     def _report(self, rule: Rule, request: Request, what: str, place: str) -> None:
-        answered = "sent a message" if is_websocket(request) else f"answered {request.status}"
+        answered = "sent" if is_websocket(request) else f"answered {request.status} with"
         self.gate.report(
             rule,
-            what=f"{request.method} {request.path} {answered} with {what} in {place}",
+            what=f"{request.method} {request.path} {answered} {what} in {place}",
             where=endpoint_of(self.gate, request) or here(self.gate),
         )
 

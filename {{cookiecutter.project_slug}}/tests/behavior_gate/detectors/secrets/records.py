@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import wraps
 from types import FrameType
 from typing import Any
 
+from ...asgi import current_task
 from ...core import Gate
 from ...errors import chain
 from ...patches import Patches
@@ -97,7 +99,8 @@ class RecordWatch:
             package = library_path(code.co_filename).partition("/")[0].removesuffix(".py")
             if logger.name.partition(".")[0] == package:
                 return False
-        return False
+        # A thread that the application has handed the call to.
+        return threading.get_ident() != self.gate.thread and current_task() is None
 
     def _judge_record(self, logger: logging.Logger, record: logging.LogRecord) -> None:
         by = f" (logger `{record.name}`, {record.levelname})"

@@ -10,8 +10,12 @@ from typing import Any, TextIO
 from weakref import WeakSet
 
 from ...core import Gate
+from ...on_import import OnImport
 from ...patches import Patches
 from .written import LogJudge
+
+#: loguru writes to files of its own. All else that it has goes to a stream, or to logging.
+_FILE_SINK = "loguru._file_sink"
 
 
 class StreamWatch:
@@ -21,11 +25,14 @@ class StreamWatch:
         self._judge = judge
         self._patches = Patches(gate.blind, "what is printed")
         self._streams: WeakSet[TextIO] = WeakSet()
+        self._on_import = OnImport([_FILE_SINK], self._watch_files)
 
     def install(self) -> None:
         self._patches.replace(builtins, "print", self._print)
+        self._on_import.install()
 
     def uninstall(self) -> None:
+        self._on_import.uninstall()
         self._patches.restore()
         for stream in self._streams:
             del stream.write
@@ -37,6 +44,17 @@ class StreamWatch:
             if stream is not None and stream not in self._streams:
                 self._streams.add(stream)
                 stream.write = self._write(stream)  # type: ignore[method-assign]
+
+    def _watch_files(self, module: str) -> None:
+        def wrap(original: Callable[..., None]) -> Callable[..., None]:
+            @wraps(original)
+            def write(sink: Any, message: str) -> None:
+                original(sink, message)
+                self._judge.judge("logged", [message])
+
+            return write
+
+        self._patches.replace(sys.modules[module].FileSink, "write", wrap)
 
     def _write(self, stream: TextIO) -> Callable[[str], int]:
         kind = type(stream)

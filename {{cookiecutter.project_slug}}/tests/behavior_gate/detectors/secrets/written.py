@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from ... import rules
-from ...asgi import endpoint_of, here, is_lifespan, serving
-from ...core import Gate
+from ...asgi import current_task, endpoint_of, here, is_lifespan, serving
+from ...core import Gate, Request
 from ...rules import Rule
 from .forms import digest_of, has_hash, has_signed_token, is_logged, readings
 from .keys import Keys
@@ -43,7 +43,7 @@ class LogJudge:
         """Report each kind of secret in one entry; `values` are those that it is made of."""
         if self._is_quiet():
             return
-        request, values = serving(), list(values)
+        request, values = self._serving(), list(values)
         whole = "\n".join([*texts, *values])[:_LIMIT]
         passwords = request.passwords if request else set()
         tokens = request.tokens if request else set()
@@ -57,8 +57,15 @@ class LogJudge:
         if self._keys.among(read):
             self._report(rules.KEY_LET_OUT, f"{verb} a key of the application{by}")
 
+    def _serving(self) -> Request | None:
+        request = serving()
+        if request is None and current_task() is None and len(self.gate.open_requests) == 1:
+            # A thread that was not told whom it works for.
+            (request,) = self.gate.open_requests
+        return request
+
     def _report(self, rule: Rule, what: str) -> None:
-        request, where = serving(), here(self.gate)
+        request, where = self._serving(), here(self.gate)
         if request is None:
             # A test may print what it likes.
             if where is None or self.gate.origins[str(self.gate.root / where.path)] == "test":
