@@ -103,6 +103,7 @@ def test_a_short_password_counts_where_it_is_called_one(text: str) -> None:
         ("reset", "password reset requested"),
         ("required", "the password is required"),
         ("abc", "password abc"),
+        ("4711-b", "boarding pass 4711-b"),
     ],
 )
 def test_a_short_password_is_else_a_word_like_others(password: str, text: str) -> None:
@@ -184,6 +185,7 @@ def test_headers_hold_passwords_and_tokens() -> None:
         b"cookie": b"theme=dark-and-quiet-0123456789; session=s0123456789abcdef",
         b"x-api-key": b"key-0123456789abcdef",
         b"x-password": b"hunter2",
+        b"x-session-id": b"6f1c0a52-5a0e-4c7d-9d5b-0123456789ab",
         b"x-request-id": b"6f1c0a52-5a0e-4c7d-9d5b-0123456789ab",
     }
 

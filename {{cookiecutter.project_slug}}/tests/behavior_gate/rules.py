@@ -316,8 +316,8 @@ SECRET_IN_LOG = Rule(
     "secrets.log",
     "a password, its hash or a token in the log",
     why="logs are kept and read by far more people than the database",
-    fix="log an id instead; for a database error in the log, create the engine with"
-    " hide_parameters=True",
+    fix="log an id instead; for statements and database errors in the log, create the engine"
+    " with hide_parameters=True",
     bad='log.info("login %s %s", form.email, form.password)',
     good='log.info("login of user %s", user.id)',
 )

@@ -22,7 +22,8 @@ _LABEL = re.compile(r".*[\s-]pass(es)?\b|pass(es)?\s|[/~.]|[a-z]:[\\/]", re.IGNO
 _KIND = re.compile(r"[a-z]+|[a-z0-9]+(-[a-z0-9]+)+")
 #: A second field for the same password: no secret by its name, and yet not an open value.
 _REPETITION = re.compile(r"(confirm(ation)?|repeat(ed)?|verif(y|ication)|re_?typed?)$", re.I)
-_TOKEN_NAME = re.compile(r"(api|auth|access)[_-]?key|token|session|jwt|^sid$", re.IGNORECASE)
+_TOKEN_NAME = re.compile(r"(api|auth|access)[_-]?key|token|jwt", re.IGNORECASE)
+_SESSION_COOKIE = re.compile(rf"{_TOKEN_NAME.pattern}|session|^(.*[_-])?sid$", re.IGNORECASE)
 SECRET_NAME_IN_BODY = re.compile(rb"pass|pwd|secret", re.IGNORECASE)
 _PART = re.compile(
     rb'name="([^"\r\n]*)"((?:\r\n[^\r\n]+)*|;[^\r\n]*)\r\n\r\n(.*?)\r\n--', re.DOTALL
@@ -75,7 +76,7 @@ def tokens(headers: Mapping[bytes, bytes]) -> set[str]:
             found |= {token} if scheme.lower() != "basic" else set()
         elif name == "cookie":
             cookies = (cookie.strip().partition("=") for cookie in value.split(";"))
-            found |= {text for cookie, _, text in cookies if _TOKEN_NAME.search(cookie)}
+            found |= {text for cookie, _, text in cookies if _SESSION_COOKIE.search(cookie)}
         elif _TOKEN_NAME.search(name):
             found.add(value)
     return {token for token in found if _is_token(token)}

@@ -141,11 +141,12 @@ def is_labelled(password: str, text: str) -> bool:
     """Whether a text says of the password that it is one: `password=hunter2`."""
     if password not in text:
         return False
-    label, value = r"(?:pass(?:word|wd|phrase|code)?|pwd|pw|secret)", re.escape(password)
-    between = r"[\"']?\s?[=:]\s?b?[\"']?"
+    value = re.escape(password)
+    ways = [r"(?:pass(?:word|wd|phrase|code)?|pwd|pw|secret)[\"']?\s?[=:]\s?b?[\"']?"]
     if _is_telling(password):
-        between = rf"(?:{between}|[\"']?[^<>]{{0,80}}?\bvalue=[\"']?|\s+(?:is|was)?[\s:]*[\"'`(]?)"
-    return bool(re.search(rf"{label}{between}{value}(?!\w)", text, re.IGNORECASE))
+        word = r"(?:pass(?:word|wd|phrase)|pwd)\b"
+        ways += [rf"{word}\s+(?:is|was)?[\s:]*[\"'`(]?", rf"{word}[^<>]{{0,80}}?\bvalue=[\"']?"]
+    return bool(re.search(rf"(?:{'|'.join(ways)}){value}(?!\w)", text, re.IGNORECASE))
 
 
 def _is_telling(password: str) -> bool:

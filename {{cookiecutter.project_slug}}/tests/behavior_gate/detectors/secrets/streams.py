@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any, TextIO
 from weakref import WeakSet
@@ -41,9 +42,11 @@ class StreamWatch:
     def watch(self) -> None:
         """Watch the streams of now: pytest replaces them, and so may a test."""
         for stream in (sys.stdout, sys.stderr):
-            if stream is not None and stream not in self._streams:
-                self._streams.add(stream)
-                stream.write = self._write(stream)  # type: ignore[method-assign]
+            # What a test has put there may allow neither.
+            with suppress(AttributeError, TypeError):
+                if stream not in self._streams:
+                    stream.write = self._write(stream.write)  # type: ignore[method-assign]
+                    self._streams.add(stream)
 
     def _watch_files(self, module: str) -> None:
         def wrap(original: Callable[..., None]) -> Callable[..., None]:
@@ -56,11 +59,10 @@ class StreamWatch:
 
         self._patches.replace(sys.modules[module].FileSink, "write", wrap)
 
-    def _write(self, stream: TextIO) -> Callable[[str], int]:
-        kind = type(stream)
-
+    def _write(self, original: Callable[[str], int]) -> Callable[[str], int]:
+        @wraps(original)
         def write(text: str, /) -> int:
-            written = kind.write(stream, text)
+            written = original(text)
             self._judge.judge("printed", [text])
             return written
 
