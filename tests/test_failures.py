@@ -309,7 +309,9 @@ def test_a_finding_of_many_tests_is_told_by_the_first_and_named_by_the_others(
     findings = json.loads(project.read("gate.json"))["findings"]
     assert {f"{finding['path']}:{finding['line']}" for finding in findings} == {where}
     tests = [finding["test"] for finding in findings]
-    line = r"^(?:ERROR|FAILED) (\S.*) - behavior gate: blocking at LINE in lifespan, as in (.*)$"
+    line = (
+        r"^(?:ERROR|FAILED) (\S.*) - behavior gate: blocking.sleep at LINE in lifespan, as in (.*)$"
+    )
     again = re.findall(line.replace("LINE", re.escape(where)), done.stdout, re.MULTILINE)
     assert len(again) == len(tests) - 1 > MOST_LINES
     assert len({first for _, first in again}) == 1
@@ -351,7 +353,7 @@ def test_what_no_other_test_has_told_is_told_in_full(project: Project) -> None:
 
     done = run_pytest(project, "tests/test_mixed.py", "-p", "no:randomly")
 
-    said = "behavior gate: blocking at tests/test_mixed.py:8 in sleep, as in "
+    said = "behavior gate: blocking.sleep at tests/test_mixed.py:8 in sleep, as in "
     said += "tests/test_mixed.py::test_error[0]"
     assert done.stdout.count("  at tests/test_mixed.py:8 in sleep\n") == 1
     assert done.stdout.splitlines().count(said) == 2

@@ -9,11 +9,12 @@ from xml.etree import ElementTree
 
 import pytest
 from conftest import Project
-from traps import GOOD, TRAPS, Case, Trap
+from gate import load
+from support.traps import GOOD, LIBRARIES, TRAPS, Case, Trap
 
 DETECTORS = ("blocking", "slow", "tasks", "warnings", "requests", "database", "secrets")
-# Libraries that only the traps use.
-LIBRARIES = (
+# Packages that only the traps use.
+PACKAGES = (
     *("bcrypt", "jinja2", "loguru", "prometheus-client", "psycopg[binary]", "psycopg2-binary"),
     *("requests", "sentry-sdk", "slowapi", "sse-starlette", "structlog"),
 )
@@ -29,13 +30,14 @@ class Run:
             case.write(project.path)
         self.done = project.uv(
             "run",
-            *(f"--with={library}" for library in LIBRARIES),
+            *(f"--with={package}" for package in PACKAGES),
             "pytest",
             "tests/traps",
             "--gate-report=gate.json",
             "--junitxml=junit.xml",
             *options,
             timeout=600,
+            PYTHONPATH=str(LIBRARIES),
         )
         self.output = self.done.stdout + self.done.stderr
         self.findings: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -69,11 +71,11 @@ def test_a_trap_fails_its_own_test_and_the_message_names_the_line(trap: Trap, tr
     for test in trap.tests():
         assert trapped.outcomes[test] in {"failure", "error"}, trapped.output
         findings = trapped.findings[test]
-        detectors = {finding["detector"] for finding in findings}
-        assert trap.detector in detectors, f"{trap.detector} has missed {trap.name}"
-        assert detectors <= {trap.detector} | trap.also
+        rules = {finding["rule"] for finding in findings}
+        assert trap.rule in rules, f"{trap.rule} has missed {trap.name}"
+        assert rules <= {trap.rule} | trap.also
         assert any(trap.says in finding["what"] for finding in findings)
-        named = [f"{f['path']}:{f['line']}" for f in findings if f["detector"] == trap.detector]
+        named = [f"{f['path']}:{f['line']}" for f in findings if f["rule"] == trap.rule]
         assert named == [trap.location()]
         assert f"at {trap.location()} in " in trapped.output
 
@@ -123,10 +125,7 @@ def test_a_file_that_is_read_anew_is_told_with_who_reads_it_and_when_to_read_it(
         "pydantic_settings.main.BaseSettings() blocks the event loop in os.stat()"
     )
     assert finding["why"] == "every other request waits until it returns"
-    assert finding["mend"] == (
-        "read it once, when the application starts, or move the file work into one function and"
-        " run it in a thread: await asyncio.to_thread(...)"
-    )
+    assert finding["rule"] == "blocking.file"
 
 
 def test_a_task_of_a_library_that_the_user_can_end_is_told_with_who_started_it(
@@ -151,9 +150,9 @@ def test_the_junit_report_carries_the_findings(trapped: Run) -> None:
     (case,) = (c for c in trapped.junit if c.get("classname") == "tests.traps.test_sleep")
     (finding,) = case.iter("property")
     assert finding.get("name") == "behavior_gate"
+    (trap,) = (trap for trap in TRAPS if trap.name == "sleep")
     assert finding.get("value") == (
-        "blocking: time.sleep() blocks the event loop at app/traps/sleep.py:"
-        f"{trapped.findings[TRAPS[0].tests()[0]][0]['line']} in trap"
+        f"blocking.sleep: time.sleep() blocks the event loop at {trap.location()} in trap"
     )
 
 
@@ -174,11 +173,11 @@ def test_good_code_passes_in_two_processes_with_coverage_and_warnings_as_errors(
     assert set(run.outcomes.values()) == {"passed"}
 
 
-def test_the_selftest_shows_that_each_detector_bites(installed: Project) -> None:
+def test_the_selftest_shows_that_each_rule_bites(installed: Project) -> None:
     output = installed.succeed("run", "--frozen", "pytest", "--gate-selftest")
 
-    said = dict(re.findall(r"^(\w+) +(caught|MISSED)$", output, re.MULTILINE))
-    assert said == dict.fromkeys(DETECTORS, "caught")
+    said = dict(re.findall(r"^([a-z]+\.\S+) +(caught|MISSED)$", output, re.MULTILINE))
+    assert said == {rule.id: "caught" for rule in load("rules").RULES}
 
 
 @pytest.mark.parametrize("detector", DETECTORS)
@@ -186,13 +185,13 @@ def test_a_detector_that_is_taken_out_of_the_table_is_missed(
     installed: Project, tmp_path: Path, detector: str
 ) -> None:
     project = installed.copy(tmp_path / "my_backend")
-    table = project.path / "tests/behavior_gate/detectors.py"
+    table = project.path / "tests/behavior_gate/registry.py"
     text = table.read_text(encoding="utf-8")
     line = f"    {detector.capitalize()}Detector,\n"
     assert line in text
     table.write_text(text.replace(line, ""), encoding="utf-8")
     # A hang is found by the watchdog itself.
-    of_detector = (trap for trap in TRAPS if trap.detector == detector)
+    of_detector = (trap for trap in TRAPS if trap.family == detector)
     first = next(trap for trap in of_detector if not trap.name.startswith("hang"))
 
     run = Run(project, [first])
@@ -205,9 +204,9 @@ def test_a_detector_that_is_taken_out_of_the_table_is_missed(
     [
         ('gate_allow("blocking")', 'say why: reason="..."'),
         ('gate_allow("blocking", reason=" ")', 'say why: reason="..."'),
-        ('gate_allow("bloking", reason="x")', "unknown detector 'bloking', known are blocking, "),
-        ('gate_allow(reason="x")', "name a detector: blocking, "),
-        ('gate_allow("slow", why="x")', "it takes names of detectors and reason=..."),
+        ('gate_allow("bloking", reason="x")', "unknown rule 'bloking': did you mean 'blocking'?"),
+        ('gate_allow(reason="x")', "name a rule or a family: blocking, "),
+        ('gate_allow("slow", why="x")', "it takes names of rules and reason=..."),
     ],
 )
 def test_a_marker_that_is_not_complete_stops_the_run_in_one_line(

@@ -72,6 +72,28 @@ def test_the_readme_of_the_project_says_what_each_rule_finds() -> None:
     ]
 
 
+def test_the_gate_is_checked_as_strictly_as_the_project_that_leaves_it_out(
+    installed: Project,
+) -> None:
+    folder = "tests/behavior_gate"
+
+    installed.succeed("run", "--frozen", "ruff", "check", folder)
+    installed.succeed("run", "--frozen", "ruff", "format", "--check", folder)
+    installed.succeed("run", "--frozen", "mypy", "--package", "tests.behavior_gate")
+
+    # What a user's own run looks at, though, has no file of the gate.
+    files = installed.succeed("run", "--frozen", "ruff", "check", "--show-files")
+    assert "tests/conftest.py" in files
+    assert folder not in files
+
+
+def test_the_gate_says_which_version_it_is_and_how_to_remove_it() -> None:
+    folder = TEMPLATE / "{{cookiecutter.project_slug}}/tests/behavior_gate"
+
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", (folder / "VERSION").read_text(encoding="utf-8"))
+    assert len((folder / "README.md").read_text(encoding="utf-8").splitlines()) <= 40
+
+
 @pytest.fixture(scope="module")
 def project(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project in which the tests below plant what they need, each a file of its own."""

@@ -346,12 +346,12 @@ class BehaviorGate:
             return None
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
         self.gate.options[TIMEOUT.name] = TIMEOUT_S
-        for rule, caught in run_selftests(self.begin, self.end):
+        for rule, verdict in run_selftests(self.begin, self.end):
             session.testscollected += 1
-            session.testsfailed += not caught
+            session.testsfailed += verdict == "MISSED"
             if terminal is not None:
-                word, colour = ("caught", "green") if caught else ("MISSED", "red")
-                terminal.write_line(f"{rule.id:<28} {word}", **{colour: True})
+                colours = {"red": verdict == "MISSED", "green": verdict == "caught"}
+                terminal.write_line(f"{rule.id:<28} {verdict}", **colours)
         session.testsfailed += len(self.gate.blind_spots)
         return True
 
