@@ -107,6 +107,8 @@ class Request:
     passwords: set[str] = field(default_factory=set)
     #: Another finding tells why it fails.
     explained: bool = False
+    #: What lets the client in besides: it may go back to the client, and not into a log.
+    tokens: set[str] = field(default_factory=set)
 
 
 #: The exchange that the running code serves. Tasks that it starts inherit it.

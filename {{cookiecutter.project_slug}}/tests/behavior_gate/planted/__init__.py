@@ -48,4 +48,5 @@ PLANTS: dict[Rule, Plant] = {
     rules.HASH_IN_RESPONSE: secrets.show_hash,
     rules.SECRET_IN_LOG: secrets.log_password,
     rules.PASSWORD_STORED: secrets.store_password,
+    rules.KEY_LET_OUT: secrets.show_key,
 }
