@@ -11,9 +11,9 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from .core import BrokenOff, Gate, Portal, real_time
+from .hangs import Stopped
 from .on_import import OnImport
 from .patches import Patches
-from .watchdog import Stopped
 
 #: How many frames of its creation a coroutine remembers in debug mode (10 by default).
 _ORIGIN_FRAMES = 4

@@ -25,11 +25,12 @@ from .core import (
 )
 from .errors import is_blocking_error
 from .explain import explain, overview
+from .hangs import TIMEOUT, Hangs
 from .loops import Loops
 from .once import Once, Prospects, Report, is_of_application, mistake_of, without_libraries
 from .registry import DETECTORS, detectors_of
 from .selftest import run_selftests
-from .watchdog import TIMEOUT, Hangs, Watchdog
+from .watchdog import Watchdog
 
 _LOOP_SCOPES = {
     "asyncio_default_fixture_loop_scope": "loop scope of async fixtures",
