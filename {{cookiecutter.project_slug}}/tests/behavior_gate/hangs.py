@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from . import rules
+from .asgi import task_of
 from .awaiting import awaiting, waits_at
 from .core import Detector, Gate, Option, Phase, real_time
 from .where import ROUTING, library_path
@@ -97,7 +98,13 @@ class Hangs:
         """The loops that the test waits for, and their threads; none if it is busy by itself."""
         gate, loop = self.gate, self.gate.loop
         if gate.portals and _is_in(gate.thread, _CLIENTS):
-            return {loop: portal.thread for loop, portal in list(gate.portals.items())}
+            tasks = (task_of(request) for request in list(gate.open_requests))
+            serving = {task.get_loop() for task in tasks if task} & gate.portals.keys()
+            return {
+                loop: portal.thread
+                for loop, portal in list(gate.portals.items())
+                if loop in serving or not serving
+            }
         return {loop: gate.thread} if gate.main_task and loop else {}
 
     def _break_off(self, phase: Phase, loop: asyncio.AbstractEventLoop, thread: int) -> None:
