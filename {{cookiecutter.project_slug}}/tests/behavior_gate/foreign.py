@@ -55,10 +55,12 @@ class Foreign:
 
     def _run(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def run(runner: Any, coro: Any, **kwargs: Any) -> Any:
-            loop = runner.get_loop()
-            if not isinstance(loop, asyncio.BaseEventLoop):
-                self.note(type(loop).__module__.partition(".")[0], sys._getframe(1))
-            return original(runner, coro, **kwargs)
+            try:
+                return original(runner, coro, **kwargs)
+            finally:
+                loop = runner.get_loop()
+                if not self.gate.is_watched(loop):
+                    self.note(type(loop).__module__.partition(".")[0], sys._getframe(1))
 
         return run
 
