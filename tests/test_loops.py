@@ -70,7 +70,8 @@ def project(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> Pro
 
 @pytest.fixture(scope="module")
 def run(project: Project, installed: Project) -> Run:
-    return Run(project, installed, "tests/test_ways.py")
+    # Most of them only wait for the end of a hang.
+    return Run(project, installed, "tests/test_ways.py", "-n3")
 
 
 @pytest.fixture(scope="module")
