@@ -857,6 +857,67 @@ async def trap(request: Request) -> Response:
             await asyncio.sleep(0)
         """,
     ),
+    trap(
+        "swallowed-timeout",
+        "tasks",
+        endpoint("""
+            async with asyncio.timeout(0.01):  # <-
+                try:
+                    await asyncio.sleep(60)
+                except BaseException:
+                    logging.getLogger("trap").warning("failed")
+        """),
+        says="a timeout expired without a TimeoutError: its cancellation was swallowed",
+    ),
+    trap(
+        "swallowed-timeout-in-a-task",
+        "tasks",
+        """
+        async def poll() -> list[int]:
+            try:
+                await asyncio.sleep(60)
+            except:
+                return []
+
+
+        @router.post("/trap")
+        async def trap() -> list[int]:
+            async with asyncio.timeout(0.01):  # <-
+                return await asyncio.create_task(poll())
+        """,
+    ),
+    trap(
+        "swallowed-wait-for",
+        "tasks",
+        """
+        async def poll() -> None:
+            for _ in range(2):
+                try:
+                    await asyncio.sleep(60 if not KEPT else 0)
+                except asyncio.CancelledError as error:
+                    KEPT.append(error)
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            await asyncio.wait_for(poll(), 0.01)  # <-
+        """,
+    ),
+    trap(
+        "swallowed-timeout-then-an-error",
+        "tasks",
+        endpoint("""
+            try:
+                async with asyncio.timeout(0.01):  # <-
+                    try:
+                        await asyncio.sleep(60)
+                    except BaseException:
+                        pass
+                    raise LookupError
+            except LookupError:
+                pass
+        """),
+    ),
     # --- requests
     trap("hang", "requests", endpoint("await asyncio.Event().wait()  # <-")),
     trap(
@@ -2922,5 +2983,75 @@ class Comment(Base):
             process = await asyncio.create_subprocess_exec("true")
             await process.wait()
         """),
+    ),
+    good(
+        "expired-timeouts",
+        """
+        async def clean_up() -> None:
+            try:
+                await asyncio.sleep(60)
+            finally:
+                await asyncio.sleep(0)
+
+
+        async def translate() -> None:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                raise LookupError from None
+
+
+        async def fail_to_clean_up() -> None:
+            try:
+                await asyncio.sleep(60)
+            finally:
+                raise LookupError
+
+
+        async def group() -> None:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(asyncio.sleep(60))
+
+
+        async def nested() -> None:
+            async with asyncio.timeout(0.01):
+                async with asyncio.timeout(0.01):
+                    await asyncio.sleep(60)
+
+
+        async def retry() -> None:
+            for _ in range(3):
+                try:
+                    async with asyncio.timeout(0.01):
+                        await asyncio.sleep(60)
+                except TimeoutError:
+                    await asyncio.sleep(0)
+            raise TimeoutError
+
+
+        WORK = (clean_up, translate, fail_to_clean_up, group, nested, retry)
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            for work in WORK:
+                try:
+                    async with asyncio.timeout(0.1):
+                        await work()
+                except (TimeoutError, LookupError) as error:
+                    KEPT.append(error)
+                try:
+                    await asyncio.wait_for(work(), 0.1)
+                except (TimeoutError, LookupError) as error:
+                    KEPT.append(error)
+            assert len(KEPT) == 2 * len(WORK)
+            async with asyncio.timeout(5):
+                task = asyncio.create_task(asyncio.sleep(60))
+                task.cancel()
+                try:
+                    await task
+                except asyncio.CancelledError:
+                    pass
+        """,
     ),
 ]
