@@ -157,6 +157,17 @@ SWALLOWED_CANCELLATION = Rule(
     good="while True:\n    try:\n        await poll()\n"
     "    except Exception:\n        log.exception('poll failed')",
 )
+SWALLOWED_TIMEOUT = Rule(
+    "tasks.swallowed-timeout",
+    "a timeout that expires without a TimeoutError",
+    why="the caller takes work that was broken off for done, and what follows has no time limit",
+    fix="catch Exception and not BaseException inside the timeout, re-raise CancelledError after"
+    " cleaning up, and catch TimeoutError around it",
+    bad="async with asyncio.timeout(5):\n    try:\n        await fetch()\n"
+    "    except BaseException:\n        log.exception('fetch failed')",
+    good="async with asyncio.timeout(5):\n    try:\n        await fetch()\n"
+    "    except Exception:\n        log.exception('fetch failed')",
+)
 NEVER_AWAITED = Rule(
     "warnings.never-awaited",
     "a coroutine that is called and never awaited",

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
 
-from .. import rules
-from ..awaiting import waits_at
-from ..callers import Caller, find_caller, owner
-from ..core import Detector, Gate, Phase, in_wide_fixture
-from ..errors import BlockingError
-from ..loops import cycles, run
-from ..patches import Patches
-from ..where import Location
+from ... import rules
+from ...awaiting import waits_at
+from ...callers import Caller, find_caller, owner
+from ...core import Detector, Gate, Phase, in_wide_fixture
+from ...errors import BlockingError
+from ...loops import cycles, run
+from ...patches import Patches
+from ...where import Location
+from .timeouts import Timeouts
 
 #: How long a cancelled task may take to end, in seconds.
 _GRACE = 1.0
@@ -60,6 +61,7 @@ class TasksDetector(Detector):
     def __init__(self, gate: Gate) -> None:
         super().__init__(gate)
         self._patches = Patches(gate.blind, "tasks")
+        self._timeouts = Timeouts(gate)
         self._births: dict[asyncio.Task[Any], Birth] = {}
         #: The test has been stopped: what its tasks left behind is no news.
         self._stopped = False
@@ -71,8 +73,10 @@ class TasksDetector(Detector):
         self._patches.replace(loop, "call_exception_handler", self._call_exception_handler)
         self._patches.replace(loop, "close", self._before_end)
         self._patches.replace(runners, "_cancel_all_tasks", self._before_end)
+        self._timeouts.install()
 
     def uninstall(self) -> None:
+        self._timeouts.uninstall()
         self._patches.restore()
         self._births.clear()
 
