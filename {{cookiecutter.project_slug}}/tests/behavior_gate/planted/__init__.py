@@ -29,7 +29,7 @@ PLANTS: dict[Rule, Plant] = {
     rules.SWALLOWED_TIMEOUT: tasks.swallow_timeout,
     rules.NEVER_AWAITED: tasks.forget_to_await,
     rules.UNCLOSED: tasks.forget_to_close,
-    rules.FOREIGN_THREAD: tasks.call_from_another_thread,
+    rules.WRONG_THREAD: tasks.call_from_another_thread,
     rules.SERVER_ERROR: requests.return_500,
     rules.NO_ANSWER: requests.crash,
     rules.LATE_ERROR: requests.fail_after_answer,
