@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..asgi import Send, answer, serve
+from ..asgi import Send
+from .serving import answer, serve
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
