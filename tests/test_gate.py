@@ -122,7 +122,7 @@ def test_a_file_that_is_read_anew_is_told_with_who_reads_it_and_when_to_read_it(
     finding = finding_of(trapped, "settings_in_endpoint")
 
     assert finding["what"] == (
-        "pydantic_settings.main.BaseSettings() blocks the event loop in os.stat()"
+        "pydantic_settings.BaseSettings() blocks the event loop in os.stat()"
     )
     assert finding["why"] == "every other request waits until it returns"
     assert finding["rule"] == "blocking.file"

@@ -59,7 +59,7 @@ def bake(folder: Path) -> tuple[Path, Path]:
 
 
 def run(project: Path, environment: dict[str, str], trap: Trap, options: tuple[str, ...]) -> str:
-    packages = [f"--with={package}" for package in PACKAGES]
+    packages = [f"--with={package}" for package in (*PACKAGES, "blockbuster")]
     command = [uv_path(), "run", *packages, "python", "-m", "pytest", *options, *trap.tests()]
     process = subprocess.Popen(
         command,

@@ -6,17 +6,16 @@ import gc
 import sys
 import threading
 from asyncio import AbstractEventLoop, events
-from collections import Counter
 from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
-from .. import rules
-from ..asgi import Observer, endpoint_of, subscribe, unsubscribe
-from ..callers import is_starting
-from ..clocks import Clocks, Reading, Schedule
-from ..core import (
+from ... import rules
+from ...asgi import Observer, endpoint_of, subscribe, unsubscribe
+from ...callers import is_starting, public_name
+from ...clocks import Schedule
+from ...core import (
     Detector,
     Gate,
     Option,
@@ -25,55 +24,22 @@ from ..core import (
     current_request,
     real_time,
 )
-from ..patches import Patches
-from ..where import Location, library_path
+from ...excused import excuse
+from ...patches import Patches
+from ...where import ROUTING, Location, is_python, library_path
+from .accounts import Account, Look, Use
 
-#: A callback is worth a look at its stack from here on, in seconds.
-_SUSPICIOUS = 0.005
-#: The clocks are read at most this often, in seconds.
-_READING = 0.002
+#: A callback is worth a look at its stack from here on.
+_SUSPICIOUS_S = 0.005
+#: The clocks are read at most this often.
+_READING_S = 0.002
 #: A finding needs so many times the limit, and below that nothing is said: on a busy machine the
 #: same code takes up to 1.4 times the CPU time, and waits for some milliseconds more.
 _SURELY_CPU = 1.45
 _SURELY_BLOCKED = 1.3
-#: Who uses less CPU time than this from one look to the next, in seconds, did not run.
-_STILL = 0.0005
-#: A thread waits that did not run from one look to the next, or that let the watchdog wake up so
-#: often in vain. Who runs in between may only have stood aside for the look.
-_WAKES = 6
-#: Most of the time has to be of that kind.
-_SURELY = 2 / 3
-#: A wait is none for the interpreter, which another thread runs Python code in: the other threads
-#: used less CPU time than this part of it.
-_OTHERS = 0.1
 #: Coverage makes Python code about this much dearer.
 _TRACED = 2
 
-#: Work that a process does once, or that the tools around the test do.
-_EXCUSED = (
-    "<frozen importlib",
-    "concurrent/futures/process.py",
-    "multiprocessing/",
-    "inspect.py",
-    # The text of an error, for the log.
-    "linecache.py",
-    "<frozen linecache>",
-    "traceback.py",
-    "mimetypes.py",
-    "re/_compiler.py",
-    "ssl.py",
-    "fastapi/dependencies/utils.py",
-    "fastapi/openapi/",
-    "pydantic/json_schema.py",
-    "pydantic/_internal/_generate_schema.py",
-    "pydantic/_internal/_model_construction.py",
-    "sqlalchemy/orm/mapper.py",
-    "_pytest/",
-    "coverage/",
-    "bdb.py",
-    "pdb.py",
-    "debugger",
-)
 #: A thousand rows through the ORM at once are no defect: below it a callback may take more.
 _ORM = "sqlalchemy/"
 _ORM_FACTOR = 4
@@ -87,82 +53,8 @@ _FRAMEWORK = (
     "starlette/routing.py",
     "starlette/middleware/",
 )
-
-
-@dataclass(slots=True)
-class Look:
-    """What the thread was seen doing, and when."""
-
-    where: Location | None
-    #: The request that it served, else the outermost call into the application.
-    unit: object
-    in_orm: bool
-    #: Nothing is served yet: whoever computes holds up nobody.
-    at_start: bool
-    #: When the account began, and the look.
-    began: float
-    now: float
-    #: How often the watchdog woke up before it could look.
-    wakes: int
-    #: Read when the look is over: while it lasted, the thread may have waited for it.
-    reading: Reading
-
-
-@dataclass(slots=True)
-class Use:
-    """What one request, or one call from a test, took of an account."""
-
-    cpu: float = 0.0
-    of_orm: float = 0.0
-    waited: float = 0.0
-    surely_waited: float = 0.0
-    lines: Counter[Location] = field(default_factory=Counter)
-    #: How long the thread has not run, and whether two looks have seen that.
-    _still: float = 0.0
-    _is_seen: bool = False
-
-    def add(self, look: Look, start: Reading, *, is_first: bool) -> None:
-        """Add what happened up to a look."""
-        end, wall = look.reading, look.now - start.wall
-        cpu, queued = max(0.0, end.cpu - start.cpu), end.queued - start.queued
-        if end.runs == start.runs and cpu < _STILL:
-            # It waits for something, or for a core: of that the kernel tells when it has got one.
-            self._still += end.wall - start.wall
-            self._is_seen = self._is_seen or not is_first
-        else:
-            in_vain = look.wakes - (cpu + queued) / sys.getswitchinterval()
-            self._end_wait(wall - cpu - queued, is_sure=in_vain > _WAKES)
-        cpu = 0.0 if look.at_start else max(0.0, cpu - (end.collecting - start.collecting))
-        self.cpu += cpu
-        self.of_orm += cpu if look.in_orm else 0.0
-        if look.where is not None:
-            self.lines[look.where] += round(1e9 * wall)
-
-    def _end_wait(self, idle: float, *, is_sure: bool = False) -> None:
-        waited = max(0.0, self._still + idle)
-        self.waited += waited
-        if is_sure:
-            self.surely_waited += waited
-        elif self._is_seen:
-            self.surely_waited += min(self._still, waited)
-        self._still, self._is_seen = 0.0, False
-
-    def is_wait(self, others: float) -> bool:
-        """Whether it waited, and not for another thread, given the CPU time of the others."""
-        self._end_wait(0.0)
-        return self.surely_waited > _SURELY * self.waited and others < _OTHERS * self.waited
-
-
-class Account:
-    """What a thread that runs an event loop has taken since it was last settled."""
-
-    def __init__(self, loop: AbstractEventLoop) -> None:
-        self.loop = loop
-        self.clocks = Clocks()
-        self.handle: Any = None
-        self.began = 0.0
-        self.before = Reading()
-        self.looks: list[Look] = []
+#: What reads the request for an endpoint, and makes a response of its result.
+_OWN = ("fastapi/", "starlette/", "pydantic/")
 
 
 class SlowDetector(Detector, Observer):
@@ -184,6 +76,8 @@ class SlowDetector(Detector, Observer):
         self._least = min(gate.options["cpu_ms"], gate.options["blocked_ms"]) / 1000
         #: By thread.
         self._accounts: dict[int, Account] = {}
+        #: Where the requests that are being served are told of their endpoint.
+        self._scopes: dict[Request, MutableMapping[str, Any]] = {}
         self._watchdog: Schedule | None = None
         self._wakes = 0
 
@@ -210,10 +104,12 @@ class SlowDetector(Detector, Observer):
                 del self._accounts[thread]
 
     def request_started(self, request: Request, scope: MutableMapping[str, Any]) -> None:
+        self._scopes[request] = scope
         self._settle()
 
     def request_ended(self, request: Request, error: BaseException | None) -> None:
         self._settle(request)
+        self._scopes.pop(request, None)
 
     def sample(self) -> None:
         """Look, from the watchdog's thread, at what the threads of the loops are doing."""
@@ -223,9 +119,9 @@ class SlowDetector(Detector, Observer):
         wakes, self._wakes = runs - self._wakes, runs
         for account in list(self._accounts.values()):
             handle, began, now = account.handle, account.began, real_time()
-            if handle is None or now - began < min(_SUSPICIOUS, self._least):
+            if handle is None or now - began < min(_SUSPICIOUS_S, self._least):
                 continue
-            seen = self._look(account.clocks.thread, handle)
+            seen = self._look(account, handle)
             try:
                 look = Look(*seen, began, now, wakes, account.clocks.read())
             except OSError:
@@ -244,7 +140,7 @@ class SlowDetector(Detector, Observer):
             if account is None or account.loop is not loop:
                 account = self._open_account(loop)
             now = account.began = real_time()
-            if now - account.before.wall > _READING:
+            if now - account.before.wall > _READING_S:
                 account.before = account.clocks.read()
             account.handle = handle
             try:
@@ -275,7 +171,7 @@ class SlowDetector(Detector, Observer):
                 # A call that let no other thread run was over before anybody could look.
                 where = endpoint_of(self.gate, ended)
                 reading = account.clocks.read()
-                look = Look(where, ended, False, False, account.began, reading.wall, 0, reading)
+                look = Look(where, "", ended, False, False, account.began, reading.wall, 0, reading)
                 account.looks.append(look)
             self._judge(account)
         account.looks.clear()
@@ -312,41 +208,60 @@ class SlowDetector(Detector, Observer):
             rule = rules.SLOW_BLOCKED
         else:
             return
-        (where, _), *_ = use.lines.most_common(1)
+        ((where, inside), _), *_ = use.lines.most_common(1)
+        if inside:
+            what = f"{what}, in {inside}()"
         self.gate.report(rule, what=what, where=where)
 
-    def _look(self, thread: int, handle: Any) -> tuple[Location | None, object, bool, bool]:
+    def _look(
+        self, account: Account, handle: Any
+    ) -> tuple[Location | None, str, object, bool, bool]:
         """Find the user's line that holds the loop, for whom, whether by the ORM, or at start."""
-        frame = sys._current_frames().get(thread)
-        at_start = frame is not None and is_starting(self.gate, frame, handle._context)
+        frames = list(account.frames())
+        at_start = is_starting(self.gate, frames, handle._context)
         request = _served_by(handle)
         found: Location | None = None
-        outermost: FrameType | None = None
+        inside = ""
+        outermost = library = None
         decided = in_orm = False
-        while frame is not None:
+        for frame in frames:
             code = frame.f_code
             origin = self.gate.origin(code)
             if origin == "library":
                 path = library_path(code.co_filename)
-                if path == "asyncio/events.py":
-                    break
-                if path.startswith(_EXCUSED):
-                    return None, None, False, False
+                if excuse(rules.SLOW_CPU, code.co_filename):
+                    return None, "", None, False, False
                 in_orm = in_orm or (not decided and path.startswith(_ORM))
-                decided = decided or path.startswith(_FRAMEWORK)
+                if not decided and path.startswith(_FRAMEWORK):
+                    decided = True
+                    inner = library or frame
+                    if path in ROUTING and _is_the_frameworks(inner):
+                        found, inside = self._endpoint_of(request), public_name(inner)
+                library = frame
             elif not decided and origin != "gate":
                 if origin == "application" or request is not None:
                     found = self.gate.location(code, frame.f_lineno)
                 decided = True
             if origin == "application":
                 outermost = frame
-            frame = frame.f_back
-        return found, request or outermost, in_orm, at_start
+        return found, inside, request or outermost, in_orm, at_start
+
+    def _endpoint_of(self, request: Request | None) -> Location | None:
+        if request is None:
+            return None
+        request.endpoint = request.endpoint or self._scopes.get(request, {}).get("endpoint")
+        return endpoint_of(self.gate, request)
 
     def _on_collection(self, moment: str, info: dict[str, int]) -> None:
         account = self._accounts.get(threading.get_ident())
         if account is not None:
             account.clocks.collection(moment)
+
+
+def _is_the_frameworks(frame: FrameType) -> bool:
+    """Whether a framework works for an endpoint, and not a library that has hooked into it."""
+    filename = frame.f_code.co_filename
+    return is_python(filename) or library_path(filename).startswith(_OWN)
 
 
 def _is_traced() -> bool:
