@@ -4,9 +4,11 @@ from collections import Counter
 
 import pytest
 from support.gate import load
+from support.project import TEMPLATE
 from support.traps import GOOD, TRAPS
 
 RULES = load("rules")
+FOLDERS = (TEMPLATE / "tests/traps", TEMPLATE / "tests/good")
 
 
 @pytest.mark.parametrize("rule", RULES.BY_ID)
@@ -35,3 +37,8 @@ def test_each_trap_marks_one_line_and_says_what_is_wrong() -> None:
 def test_no_two_pieces_have_one_name() -> None:
     names = Counter(case.name for case in [*TRAPS, *GOOD])
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_each_test_of_its_own_lies_beside_its_module() -> None:
+    own = {path for folder in FOLDERS for path in folder.rglob("*_test.py")}
+    assert own == {case.test for case in [*TRAPS, *GOOD] if case.test.parent == case.path.parent}
