@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import TEMPLATE, Bake
 from cookiecutter.exceptions import FailedHookException
 from cookiecutter.main import cookiecutter as bake_here
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
+from support.project import TEMPLATE, Bake
 
 README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
 SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"

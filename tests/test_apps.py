@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from apps.mistakes import MISTAKES, Mistake
 from apps.overlay import PRODUCT
-from conftest import Bake, Project
+from support.project import Bake, Project
 
 RUNS = sorted({mistake.run for mistake in MISTAKES})
 

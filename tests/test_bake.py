@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import TEMPLATE, Bake, Cookiecutter, Project, uv_path
-from versions import FILE, locked_packages, locked_versions, read_versions
+from support.project import TEMPLATE, Bake, Cookiecutter, Project, uv_path
+from tools.versions import FILE, locked_packages, locked_versions, read_versions
 
 QUESTIONS = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
 TESTED = read_versions(FILE.read_text(encoding="utf-8"))

@@ -18,7 +18,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from conftest import TEMPLATE, Project
+from support.project import TEMPLATE, Project
 
 PLANTED_TEST = """
 import asyncio

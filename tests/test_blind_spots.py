@@ -7,8 +7,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from conftest import TEMPLATE, Done, Project
-from gate import load
+from support.gate import load
+from support.project import TEMPLATE, Done, Project
 
 GATE = TEMPLATE / "{{cookiecutter.project_slug}}/tests/behavior_gate"
 RULES = [rule.id for rule in load("rules").RULES]

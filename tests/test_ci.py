@@ -23,7 +23,7 @@ from xml.etree import ElementTree
 import asyncpg
 import pytest
 import yaml
-from conftest import TEMPLATE, Bake, Done, Project, uv_path
+from support.project import TEMPLATE, Bake, Done, Project, uv_path
 from test_baked_suite import load_embedded, wait_until
 
 GITLAB = ".gitlab-ci.yml"

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE, Project
+from support.project import TEMPLATE, Project
 from test_gate import DETECTORS
 
 FOREIGN = TEMPLATE / "tests/foreign"

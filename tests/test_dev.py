@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import Done, Project
+from support.project import Done, Project
 from test_baked_suite import load_embedded, query, wait_until
 
 NOTE = """

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from conftest import Project
+from support.project import Project
 from test_baked_suite import passed
 
 FACTORIES = '''

@@ -7,7 +7,7 @@ from textwrap import dedent, indent
 from xml.etree import ElementTree
 
 import pytest
-from conftest import Done, Project
+from support.project import Done, Project
 from test_migrations_of_baked import migration
 
 MAIN = "app/main.py"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import Project
+from support.project import Project
 from test_baked_suite import passed
 
 

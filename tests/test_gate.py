@@ -8,8 +8,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from conftest import Project
-from gate import load
+from support.gate import load
+from support.project import Project
 from support.traps import GOOD, LIBRARIES, TRAPS, Case, Trap
 
 DETECTORS = ("blocking", "slow", "tasks", "warnings", "requests", "database", "secrets")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Project
+from support.project import Project
 from test_baked_suite import is_gone, load_embedded, passed, query, wait_until
 from test_migrations_of_baked import migration
 

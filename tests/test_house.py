@@ -5,7 +5,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE
+from support.project import TEMPLATE
 
 GATE = TEMPLATE / "{{cookiecutter.project_slug}}/tests/behavior_gate"
 MODULES = sorted(GATE.rglob("*.py"))

@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
-from conftest import TEMPLATE, Project
+from support.project import TEMPLATE, Project
 
 LOOPS = TEMPLATE / "tests/loops"
 GATE = TEMPLATE / "{{cookiecutter.project_slug}}/tests/behavior_gate"

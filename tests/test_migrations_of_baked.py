@@ -7,7 +7,7 @@ from pathlib import Path
 from textwrap import indent
 
 import pytest
-from conftest import Project
+from support.project import Project
 from test_baked_suite import load_embedded, passed
 
 HEAD = """

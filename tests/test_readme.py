@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import NOT_OURS, TEMPLATE, copy_template, uv_path
+from support.project import NOT_OURS, TEMPLATE, copy_template, uv_path
 
 README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
 BAKE_AND_TEST, START, PUBLISHED, TEST_TEMPLATE = re.findall(r"```sh\n(.+)\n```", README)

@@ -7,8 +7,8 @@ import textwrap
 from typing import Any
 
 import pytest
-from conftest import TEMPLATE, Done, Project
-from gate import load
+from support.gate import load
+from support.project import TEMPLATE, Done, Project
 
 rules, planted, explain = load("rules"), load("planted"), load("explain")
 README = (TEMPLATE / "README.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
-from gate import load
+from support.gate import load
 
 forms, fields, keys = (load(f"detectors.secrets.{name}") for name in ("forms", "fields", "keys"))
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from gate import load
+from support.gate import load
 
 statements = load("sql")
 

@@ -7,7 +7,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 import pytest
-from gate import load
+from support.gate import load
 
 where, core, rules, render, errors, awaiting = (
     load(name) for name in ("where", "core", "rules", "render", "errors", "awaiting")

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from conftest import Cookiecutter, Done, Project, copy_template
+from support.project import Cookiecutter, Done, Project, copy_template
 from test_baked_suite import passed
 
 BAKED = "{{cookiecutter.project_slug}}"

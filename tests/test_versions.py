@@ -7,16 +7,25 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import TEMPLATE, Done, Project, copy_template
+from support.project import TEMPLATE, Done, Project, copy_template
 from test_ci import check_schema
-from versions import CHECK, FILE, LOWEST, changes, locked_versions, read_versions, write_versions
+from tools.versions import (
+    CHECK,
+    FILE,
+    LOWEST,
+    changes,
+    locked_versions,
+    read_versions,
+    write_versions,
+)
 
 WORKFLOWS = (".github/workflows/test.yml", ".github/workflows/versions.yml")
 
 
 def run_versions(template: Path, *options: str) -> Done:
     return subprocess.run(
-        [sys.executable, template / "tests/versions.py", *options],
+        [sys.executable, "-m", "tools.versions", *options],
+        cwd=template / "tests",
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -105,7 +114,9 @@ def test_a_push_runs_the_tests_and_each_week_the_newest_and_the_lowest_versions_
     (job,) = test["jobs"].values()
     assert job["steps"][-1] == {"run": ".ci/run"}
     (job,) = versions["jobs"].values()
-    assert job["steps"][-1] == {"run": "uv run python tests/versions.py ${{ matrix.option }}"}
+    assert job["steps"][-1] == {
+        "run": "uv run --directory tests python -m tools.versions ${{ matrix.option }}"
+    }
     assert job["strategy"]["matrix"]["option"] == [CHECK, LOWEST]
     # YAML 1.1 takes the key `on` for a boolean.
     assert set(versions[True]) == {"schedule", "workflow_dispatch"}

@@ -2,12 +2,9 @@
 
 from datetime import datetime
 
-from fastapi import APIRouter
 from sqlalchemy import DateTime, ForeignKey, String
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
-
-router = APIRouter()
 
 
 class Base(DeclarativeBase):

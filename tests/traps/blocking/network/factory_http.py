@@ -2,9 +2,7 @@
 
 import urllib.request
 
-from fastapi import APIRouter, FastAPI
-
-router = APIRouter()
+from fastapi import FastAPI
 
 
 def make_app(url: str) -> FastAPI:

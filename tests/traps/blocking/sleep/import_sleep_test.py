@@ -1,8 +1,8 @@
 import importlib
 import sys
 
-from .import_sleep import new_user
+from .import_sleep import ready
 
 
 async def test_client() -> None:
-    importlib.reload(sys.modules[new_user.__module__])
+    importlib.reload(sys.modules[ready.__module__])

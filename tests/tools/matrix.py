@@ -1,4 +1,4 @@
-"""Print which trap is caught by what: `uv run python tests/matrix.py`.
+"""Print which trap is caught by what: `uv run --directory tests python -m tools.matrix`.
 
 Each trap runs in a process of its own, once with each of: no gate; asyncio's debug mode; warnings
 as errors; stock blockbuster; the behavior gate. A run that does not end within the limit "hangs":
@@ -13,7 +13,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from conftest import TEMPLATE, uv_path
+from support.project import TEMPLATE, uv_path
 from support.traps import LIBRARIES, TRAPS, Trap
 from test_gate import PACKAGES
 

@@ -1,7 +1,8 @@
 """Print what `slow` says of code that takes more or less than its limits.
 
-Run it by `uv run python tests/benchmark_slow.py`. Each line is one piece of code in an endpoint,
-and how many of the runs of it were told, on this machine as it is and with busy processes beside.
+Run it by `uv run --directory tests python -m tools.benchmark_slow`. Each line is one piece of code
+in an endpoint, and how many of the runs of it were told, on this machine as it is and with busy
+processes beside.
 """
 
 import json
@@ -12,7 +13,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from conftest import NOT_OURS, TEMPLATE, uv_path
+from support.project import NOT_OURS, TEMPLATE, uv_path
 
 RUNS = 50
 BUSY = 4

@@ -4,7 +4,7 @@ import importlib
 import sys
 from typing import Any
 
-from conftest import TEMPLATE
+from support.project import TEMPLATE
 
 
 def load(name: str) -> Any:

@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-from fastapi import APIRouter
-
-router = APIRouter()
 DATA = Path(__file__)
 
 

@@ -1,4 +1,4 @@
-"""Move the tested versions to the newest ones: `uv run python tests/versions.py`.
+"""Move the tested versions to the newest ones: `uv run --directory tests python -m tools.versions`.
 
 Bakes a project, locks the newest version of each package, runs ruff, mypy and the suite, and if
 all is green rewrites `hooks/tested-versions.txt` and prints what has changed. `--check` rewrites
@@ -13,7 +13,7 @@ import tomllib
 from pathlib import Path
 from typing import NoReturn
 
-from conftest import NOT_OURS, TEMPLATE, uv_path
+from support.project import NOT_OURS, TEMPLATE, uv_path
 
 FILE = TEMPLATE / "hooks/tested-versions.txt"
 MOVE, CHECK, LOWEST = "", "--check", "--lowest"

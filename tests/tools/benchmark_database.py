@@ -1,4 +1,6 @@
-"""Print what isolating a database test costs: `uv run python tests/benchmark_database.py`.
+"""Print what isolating a database test costs.
+
+Run it by `uv run --directory tests python -m tools.benchmark_database`.
 
 First the milliseconds of one test that inserts, commits and selects, by each way to start from
 clean tables, in a schema of one table and of twenty; then the seconds of a suite of such tests in
@@ -12,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from conftest import NOT_OURS, TEMPLATE, uv_path
+from support.project import NOT_OURS, TEMPLATE, uv_path
 
 ROUNDS = 3
 SIZES = (400, 1600)

@@ -1,7 +1,7 @@
 import httpx
 from fastapi import FastAPI
 
-from .endpoint_of_a_test import load
+from .endpoint_in_the_tests import load
 
 
 async def test_client(app: FastAPI, client: httpx.AsyncClient) -> None:

@@ -1,4 +1,4 @@
-"""Print what a bake and the gate cost: `uv run python tests/benchmark.py`.
+"""Print what a bake and the gate cost: `uv run --directory tests python -m tools.benchmark`.
 
 Times a bake, with the lock that the hook makes: the median of several, with a warm cache. Then the
 baked suite, and 300 tests of which half use the database and half the client, with the
@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from conftest import TEMPLATE, uv_path
+from support.project import TEMPLATE, uv_path
 
 RUNS = 5
 BAKE = (uv_path(), "tool", "run", "cookiecutter@2.7.1")
