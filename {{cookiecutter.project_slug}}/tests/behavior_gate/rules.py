@@ -259,6 +259,27 @@ FAILED_COMMIT = Rule(
     good="with suppress(IntegrityError):\n    async with connection.begin_nested():\n"
     "        await connection.execute(insert)\nawait connection.commit()",
 )
+SWALLOWED_ERROR = Rule(
+    "database.swallowed-error",
+    "a write or commit that fails, and whose error is ignored",
+    why="the client is told of success, and nothing is stored",
+    fix="let the error through, or catch the one that you expect, such as IntegrityError, and"
+    " answer with a status that tells it; to go on without the change on purpose, `await"
+    " session.rollback()`",
+    bad="try:\n    await session.commit()\nexcept Exception:\n    pass",
+    good="try:\n    await session.commit()\n"
+    "except IntegrityError:\n    raise HTTPException(409) from None",
+)
+LEAKED_STATE = Rule(
+    "database.leaked-state",
+    "a connection that goes back to the pool with a lock or setting of its session",
+    why="the next request that gets the connection works with it: it sees another tenant's rows, or"
+    " waits for a lock that nobody gives back",
+    fix="let it end with the transaction: SET LOCAL, set_config(..., true),"
+    " pg_advisory_xact_lock(...); or undo it in `finally`; LISTEN on a connection of its own",
+    bad='await session.execute(text("SET search_path TO tenant_a"))\nawait session.commit()',
+    good='await session.execute(text("SET LOCAL search_path TO tenant_a"))',
+)
 CLOSED_SESSION = Rule(
     "database.closed-session",
     "a session that is used again after its request",
@@ -285,6 +306,18 @@ N_PLUS_ONE = Rule(
     bad="for user in users:\n    await session.refresh(user, ['posts'])",
     good="users = await session.scalars(select(User).options(selectinload(User.posts)))",
     settings=("gate_n_plus_one",),
+)
+LAZY_LOAD = Rule(
+    "database.lazy-load",
+    "an attribute that is loaded at first use, where nothing can await it",
+    why="SQLAlchemy raises MissingGreenlet, and the client gets a 500, unless the session has the"
+    " object already",
+    fix="load it with the query, by options(selectinload(...)) for many and by"
+    " options(joinedload(...)) for one, or by `await session.refresh(post, ['author'])`; do not"
+    " expire what the response needs",
+    bad="post = await session.scalar(select(Post))\nreturn post.author.name",
+    good="post = await session.scalar(select(Post).options(joinedload(Post.author)))\n"
+    "return post.author.name",
 )
 NAIVE_DATETIME = Rule(
     "database.naive-datetime",
@@ -314,10 +347,10 @@ HASH_IN_RESPONSE = Rule(
 )
 SECRET_IN_LOG = Rule(
     "secrets.log",
-    "a password or its hash in the log",
+    "a password, its hash or a token in the log",
     why="logs are kept and read by far more people than the database",
-    fix="log an id instead; for a database error in the log, create the engine with"
-    " hide_parameters=True",
+    fix="log an id instead; for statements and database errors in the log, create the engine"
+    " with hide_parameters=True",
     bad='log.info("login %s %s", form.email, form.password)',
     good='log.info("login of user %s", user.id)',
 )
@@ -328,6 +361,15 @@ PASSWORD_STORED = Rule(
     fix="store a hash from argon2 or bcrypt, made off the event loop",
     bad="User(email=email, password=password)",
     good="User(email=email, password_hash=await hash_password(password))",
+)
+KEY_LET_OUT = Rule(
+    "secrets.key",
+    "a signing key or another secret of the settings in a response or the log",
+    why="whoever has the key can sign a token for any user",
+    fix="keep keys in a SecretStr and never log or return the settings as a whole; change a key"
+    " that got out",
+    bad='log.info("settings: %s", settings.model_dump())',
+    good='log.info("settings for %s", settings.environment)',
 )
 
 #: Every rule, in the order in which they are listed.

@@ -57,7 +57,7 @@ class RequestsDetector(Detector, Observer):
     def _report_status(
         self, request: Request, error: BaseException | None, where: Location | None
     ) -> None:
-        if error is not None and _is_blocking(error):
+        if request.explained or (error is not None and _is_blocking(error)):
             return
         reason = f": {describe(error, request)}" if error is not None else ""
         self.gate.report(

@@ -69,7 +69,8 @@ class TasksDetector(Detector):
         loop = asyncio.BaseEventLoop
         self._patches.replace(loop, "create_task", self._create_task)
         self._patches.replace(loop, "call_exception_handler", self._call_exception_handler)
-        self._patches.replace(runners, "_cancel_all_tasks", self._cancel_all_tasks)
+        self._patches.replace(loop, "close", self._before_end)
+        self._patches.replace(runners, "_cancel_all_tasks", self._before_end)
 
     def uninstall(self) -> None:
         self._patches.restore()
@@ -81,21 +82,27 @@ class TasksDetector(Detector):
 
     def end(self, phase: Phase) -> None:
         self._stopped = self._stopped or phase.stopped
-        loop, main = phase.loop, self.gate.stranded
+        loops, main = self._loops(phase), self.gate.stranded
         if isinstance(main, asyncio.Task):
             self.gate.stranded = None
             self._abandon(main)
-        if loop is not None and (getattr(loop, "_ready", None) or self._pending(loop)):
-            loop.run_until_complete(cycles(loop))
+        for loop in loops:
+            if getattr(loop, "_ready", None) or self._pending(loop):
+                run(loop, cycles(loop))
         for task in [task for task in list(self._births) if task.done()]:
             self._judge_done(task, self._births.pop(task))
         if phase.when == "teardown":
-            if loop is not None:
+            for loop in loops:
                 self._end_pending(loop, self._pending(loop))
             for portal in list(self.gate.portals):
                 # What no line of the user has begun there, the client ends when it is closed.
                 pending = self._pending(portal)
                 self._end_pending(portal, [t for t in pending if self._births[t].where])
+
+    def _loops(self, phase: Phase) -> list[asyncio.AbstractEventLoop]:
+        """The loops of the tests that stand still, that of the phase last."""
+        loops = [x for x in self.gate.loops if not (x.is_closed() or x.is_running())]
+        return sorted(loops, key=lambda loop: loop is phase.loop)
 
     def _create_task(self, original: Callable[..., Any]) -> Callable[..., Any]:
         gate, births = self.gate, self._births
@@ -127,17 +134,18 @@ class TasksDetector(Detector):
 
         return call_exception_handler
 
-    def _cancel_all_tasks(self, original: Callable[..., None]) -> Callable[..., None]:
-        # Waits for ever for a task that swallows its cancellation, so see to those first.
-        def cancel_all_tasks(loop: asyncio.AbstractEventLoop) -> None:
-            if self.gate.is_watched(loop):
+    def _before_end(self, original: Callable[..., None]) -> Callable[..., None]:
+        # A runner waits forever for a task that swallows its cancellation, and who closes a loop
+        # by hand leaves its tasks behind: see to those first.
+        def before_end(loop: asyncio.AbstractEventLoop) -> None:
+            if self.gate.is_watched(loop) and not loop.is_running() and not loop.is_closed():
                 self._end_pending(loop, self._pending(loop))
                 unfinished = self._unfinished(loop)
                 if unfinished:
                     run(loop, self._end(unfinished))
             original(loop)
 
-        return cancel_all_tasks
+        return before_end
 
     def _unfinished(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[Any]]:
         return [task for task in list(self._births) if not task.done() and task.get_loop() is loop]

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..asgi import Send, answer, serve
 
@@ -36,7 +36,7 @@ def _create() -> Engine:
         connect_args={"check_same_thread": False},
     )
     with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE rows (id INTEGER PRIMARY KEY)"))
+        connection.execute(text("CREATE TABLE rows (id INTEGER PRIMARY KEY, title TEXT)"))
     return engine
 
 
@@ -58,7 +58,7 @@ async def forget_to_commit() -> None:
 
     def write() -> None:
         with Session(engine) as session:
-            session.execute(text("INSERT INTO rows VALUES (1)"))
+            session.execute(text("INSERT INTO rows (id) VALUES (1)"))
 
     async with _database() as engine:
         await _serve(write)
@@ -72,7 +72,7 @@ async def commit_late() -> None:
 
     def write() -> None:
         sessions.append(Session(engine))
-        sessions[0].execute(text("INSERT INTO rows VALUES (1)"))
+        sessions[0].execute(text("INSERT INTO rows (id) VALUES (1)"))
 
     def commit() -> None:
         with sessions[0] as session:
@@ -89,11 +89,41 @@ async def commit_after_failure() -> None:
 
     def write() -> None:
         with Session(engine) as session:
-            insert = text("INSERT INTO rows VALUES (1)")
+            insert = text("INSERT INTO rows (id) VALUES (1)")
             session.execute(insert)
             with suppress(IntegrityError):
                 session.execute(insert)
             session.commit()
+
+    async with _database() as engine:
+        await _serve(write)
+
+
+async def ignore_failure() -> None:
+    from sqlalchemy import text
+    from sqlalchemy.orm import Session
+
+    def write() -> None:
+        with suppress(Exception), Session(engine) as session:
+            session.execute(text("INSERT INTO nothing VALUES (1)"))
+            session.commit()
+
+    async with _database() as engine:
+        await _serve(write)
+
+
+async def leave_setting() -> None:
+    from sqlalchemy import text
+
+    settings = {"app.tenant": "nobody"}
+
+    def write() -> None:
+        with engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            # In place of those of PostgreSQL.
+            driver.create_function("current_setting", 2, lambda name, _: settings[name])
+            driver.create_function("set_config", 3, lambda name, to, _: settings.update({name: to}))
+            connection.execute(text("SELECT set_config('app.tenant', 'one', false)"))
 
     async with _database() as engine:
         await _serve(write)
@@ -160,6 +190,28 @@ async def query_for_each() -> None:
         with engine.connect() as connection:
             for number in range(20):
                 connection.execute(text("SELECT id FROM rows WHERE id = :id"), {"id": number})
+
+    async with _database() as engine:
+        await _serve(read)
+
+
+async def load_lazily() -> None:
+    from sqlalchemy import Column, Integer, String
+    from sqlalchemy.orm import Session, registry
+
+    class Row:
+        __tablename__ = "rows"
+        id = Column(Integer, primary_key=True)
+        title = Column(String)
+
+    registry().mapped(Row)
+
+    def read() -> None:
+        with Session(engine) as session:
+            row = Row()
+            session.add(row)
+            session.commit()
+            row.title  # noqa: B018
 
     async with _database() as engine:
         await _serve(read)
