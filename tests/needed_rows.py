@@ -6,6 +6,7 @@ A row is needed where a call of good code would be a finding without it.
 import importlib
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ Gate, BlockingDetector = detector.Gate, detector.BlockingDetector
 
 _excuse = detector.excuse
 _report = Gate.report
-_permits = BlockingDetector._permits
+_permits: Callable[..., bool] = BlockingDetector._permits
 _needed: set[str] = set()
 
 

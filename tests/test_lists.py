@@ -1,19 +1,21 @@
 """The lists of the gate name what exists, and nothing that nothing needs."""
 
 import json
-import re
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from conftest import Done, Project
 from gate import load
+from support.traps import GOOD, LIBRARIES
+from test_gate import PACKAGES
 
 TESTS = Path(__file__).parent
 CALLS = load("detectors.blocking.calls")
 EXCUSED = load("excused").EXCUSED
 # What the lists name, and no project has.
-LIBRARIES = (
+LISTED = (
     *("bcrypt", "httpx2", "ipython", "mysql-connector-python", "oracledb", "psycopg[binary]"),
     *("psycopg2-binary", "pwdlib", "pymssql", "pymysql", "werkzeug"),
 )
@@ -29,7 +31,7 @@ NOT_TRIED = {
 
 
 def listed_names(project: Project) -> Done:
-    libraries = [f"--with={library}" for library in LIBRARIES]
+    libraries = [f"--with={library}" for library in LISTED]
     script = str(TESTS / "listed_names.py")
     return project.uv("run", "--frozen", "--no-sync", *libraries, "python", script)
 
@@ -83,41 +85,19 @@ def test_no_function_is_listed_twice() -> None:
 def needed(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The rows without which good code would be flagged."""
     project = installed.copy(tmp_path_factory.mktemp("needed") / "my_backend")
-    shutil.copy(TESTS / "needed_rows.py", project.path / "tests")
-    for path in (TESTS / "good/blocking").glob("*.py"):
-        shutil.copy(path, project.path / "app" / path.name)
-        test = path.with_name(f"{path.stem}_test.py")
-        if test.exists():
-            plant(project, path.stem, test.read_text("utf-8"))
-        elif not path.stem.endswith("_test"):
-            plant(project, path.stem, TEST)
+    shutil.copy(TESTS / "needed_rows.py", project.path)
+    for case in GOOD:
+        if case.family == "blocking":
+            case.write(project.path)
     project.succeed(
-        *("run", "--frozen", "python", "-m", "pytest", "tests/good", "--cov=app"),
+        "run",
+        *(f"--with={package}" for package in PACKAGES),
+        *("pytest", "tests/traps", "--cov=app", "-p", "needed_rows"),
         # pytest warns that the gate is imported before its asserts can be rewritten.
-        *("-Wdefault", "-p", "tests.needed_rows"),
+        "-Wdefault",
+        PYTHONPATH=os.pathsep.join([str(LIBRARIES), str(project.path)]),
     )
     return set(json.loads(project.read("needed.json")))
-
-
-TEST = """\
-import httpx
-from fastapi import FastAPI
-
-from .name import router
-
-
-async def test_client(app: FastAPI, client: httpx.AsyncClient) -> None:
-    app.include_router(router)
-    response = await client.post("/trap")
-    assert response.status_code == 200
-"""
-
-
-def plant(project: Project, name: str, test: str) -> None:
-    folder = project.path / "tests/good"
-    folder.mkdir(exist_ok=True)
-    test = re.sub(r"^from \.\w+ import", f"from app.{name} import", test, flags=re.MULTILINE)
-    (folder / f"test_{name}.py").write_text(test, "utf-8")
 
 
 @pytest.mark.parametrize(
