@@ -297,6 +297,15 @@ SESSION_LEAK = Rule(
     bad="session = sessions()\nreturn await session.scalar(query)",
     good="async with sessions() as session:\n    return await session.scalar(query)",
 )
+SQL_INJECTION = Rule(
+    "database.sql-injection",
+    "text of the client inside the SQL",
+    why="a client that sends a quote ends the literal, and reads or changes whatever it likes",
+    fix="pass it as a parameter: text('... = :name') with {'name': name}, or build the query of"
+    " columns",
+    bad="text(f\"SELECT * FROM users WHERE name = '{name}'\")",
+    good="text('SELECT * FROM users WHERE name = :name').bindparams(name=name)",
+)
 N_PLUS_ONE = Rule(
     "database.n-plus-one",
     "one query for each row",

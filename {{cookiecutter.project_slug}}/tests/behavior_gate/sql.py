@@ -106,6 +106,13 @@ _SETTINGS = {
 }
 
 
+_CALL = re.compile(r"\b([a-z_]\w*)\"?\s*\(", re.IGNORECASE)
+_PROGRAM = re.compile(r"\s*(call|do|execute)\b", re.IGNORECASE)
+_DEFINITION = re.compile(r"\s*(?:create|alter|drop|grant|comment)\b", re.IGNORECASE)
+#: Common words before a parenthesis.
+_NO_CALLS = {"in", "values", "and", "or", "not", "exists", "any", "as", "on", "over", "varchar"}
+
+
 class Target(NamedTuple):
     """What a statement does to a table."""
 
@@ -204,6 +211,28 @@ def is_temporary(table: str, known: Container[str]) -> bool:
     """Whether a table is temporary by its schema, or is one of those that are known to be."""
     schema, _, name = _plain(table).rpartition(".")
     return schema in ("pg_temp", "temp") or (not schema and name in known)
+
+
+@lru_cache(maxsize=1024)
+def calls(statement: str) -> frozenset[str]:
+    """Name in lower case what a statement may call, and the keyword of one that runs a program."""
+    if len(statement) > _LENGTH:
+        return frozenset()
+    bare = _OPAQUE.sub(" ", statement)
+    if _DEFINITION.match(bare):
+        return frozenset()
+    called = {name.lower() for name in _CALL.findall(bare)} - _NO_CALLS
+    program = _PROGRAM.match(bare)
+    return frozenset(called | {program[1].lower()} if program else called)
+
+
+@lru_cache(maxsize=1024)
+def literals(statement: str) -> tuple[str, ...]:
+    """The texts that stand in a statement as they are."""
+    if len(statement) > _LENGTH:
+        return ()
+    found = re.findall(_TEXT, re.sub(_COMMENT, " ", statement, flags=re.DOTALL))
+    return tuple(text[1:-1].replace("''", "'") for text in found)
 
 
 @lru_cache(maxsize=1024)

@@ -41,6 +41,7 @@ PLANTS: dict[Rule, Plant] = {
     rules.LEAKED_STATE: database.leave_setting,
     rules.CLOSED_SESSION: database.use_closed_session,
     rules.SESSION_LEAK: database.leak_session,
+    rules.SQL_INJECTION: database.inject,
     rules.N_PLUS_ONE: database.query_for_each,
     rules.LAZY_LOAD: database.load_lazily,
     rules.NAIVE_DATETIME: database.bind_naive_datetime,
