@@ -288,6 +288,16 @@ CLOSED_SESSION = Rule(
     bad="background.add_task(send_mail, session, user)",
     good="background.add_task(send_mail, user.id)  # which opens its own session",
 )
+GLOBAL_SESSION = Rule(
+    "database.global-session",
+    "a session or connection that several requests use",
+    why="their changes go into one transaction: one request commits or rolls back what another has"
+    " begun, and two at once fail",
+    fix="keep the engine or the sessionmaker for the application, and open a session for each"
+    " request",
+    bad="app.state.session = sessions()  # in the lifespan",
+    good="async with request.app.state.sessions() as session:\n    yield session",
+)
 SESSION_LEAK = Rule(
     "database.session-leak",
     "a session or connection that is not given back",

@@ -40,6 +40,7 @@ PLANTS: dict[Rule, Plant] = {
     rules.SWALLOWED_ERROR: database.ignore_failure,
     rules.LEAKED_STATE: database.leave_setting,
     rules.CLOSED_SESSION: database.use_closed_session,
+    rules.GLOBAL_SESSION: database.share_session,
     rules.SESSION_LEAK: database.leak_session,
     rules.SQL_INJECTION: database.inject,
     rules.N_PLUS_ONE: database.query_for_each,

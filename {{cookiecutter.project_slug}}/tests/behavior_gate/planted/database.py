@@ -150,6 +150,24 @@ async def use_closed_session() -> None:
         await _serve(read, read_again)
 
 
+async def share_session() -> None:
+    from sqlalchemy import text
+    from sqlalchemy.orm import Session
+
+    sessions: list[Session] = []
+
+    def read() -> None:
+        if not sessions:
+            sessions.append(Session(engine))
+        sessions[0].execute(text("SELECT 1"))
+        sessions[0].rollback()
+
+    async with _database() as engine:
+        await _serve(read)
+        await _serve(read)
+        await asyncio.to_thread(sessions[0].close)
+
+
 async def leak_session() -> None:
     from sqlalchemy import text
     from sqlalchemy.orm import Session

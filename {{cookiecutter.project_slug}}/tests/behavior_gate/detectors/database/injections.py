@@ -55,9 +55,10 @@ class Injections(Part):
             text = literal.strip("%")
             sent = next((value for value in values if _is_made_of(text, value)), None)
             if sent is not None and not self._is_of_code(sent):
+                shown = "***" if any(secret in sent for secret in request.passwords) else sent
                 self.gate.report(
                     rules.SQL_INJECTION,
-                    what=f"{name_of(request)} put {sent!r}, which its client has sent, into the"
+                    what=f"{name_of(request)} put {shown!r}, which its client has sent, into the"
                     " text of its SQL",
                     where=here(self.gate),
                 )
