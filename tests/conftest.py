@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 TEMPLATE = Path(__file__).resolve().parent.parent
-# Settings of whoever runs these tests, which a baked project must not see.
+# Settings of the user who runs these tests, which a baked project must not see.
 NOT_OURS = {
     # In CI, pytest shows the messages of its summary in full.
     *("DATABASE_URL", "SECRET_KEY", "CI"),
@@ -33,7 +33,7 @@ def uv_path() -> str:
 
 
 def copy_template(destination: Path) -> Path:
-    """Copy what is published of the template, for a test that changes it."""
+    """Copy the published files of the template, for a test that changes them."""
     ignored = shutil.ignore_patterns(".git", ".venv", "*cache*", "uv.lock")
     return shutil.copytree(TEMPLATE, destination, ignore=ignored)
 
@@ -48,7 +48,7 @@ class Project:
     errors: str = ""
 
     def run(self, *command: str, timeout: float = 300, **variables: str) -> Done:
-        """Run a command in the project. Its exit code is the caller's to judge."""
+        """Run a command in the project. The caller checks its exit code."""
         return subprocess.run(
             command,
             cwd=self.path,

@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from conftest import TEMPLATE, uv_path
-from test_gate import LIBRARIES
-from traps import TRAPS, Trap
+from support.traps import LIBRARIES, TRAPS, Trap
+from test_gate import PACKAGES
 
 LIMIT = 20  # seconds
 STOCK_BLOCKBUSTER = """\
@@ -59,12 +59,12 @@ def bake(folder: Path) -> tuple[Path, Path]:
 
 
 def run(project: Path, environment: dict[str, str], trap: Trap, options: tuple[str, ...]) -> str:
-    libraries = [f"--with={library}" for library in LIBRARIES]
-    command = [uv_path(), "run", *libraries, "python", "-m", "pytest", *options, *trap.tests()]
+    packages = [f"--with={package}" for package in (*PACKAGES, "blockbuster")]
+    command = [uv_path(), "run", *packages, "python", "-m", "pytest", *options, *trap.tests()]
     process = subprocess.Popen(
         command,
         cwd=project,
-        env=environment,
+        env=environment | {"PYTHONPATH": str(LIBRARIES)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -97,10 +97,10 @@ def main() -> None:
             for trap in TRAPS
             for column, options in COLUMNS.items()
         }
-        print(f"{'trap':26}{'detector':11}", *(f"{column:12}" for column in COLUMNS), sep="")
+        print(f"{'trap':36}{'rule':30}", *(f"{column:12}" for column in COLUMNS), sep="")
         for trap in TRAPS:
             cells = [results[trap.name, column].result() for column in COLUMNS]
-            print(f"{trap.name:26}{trap.detector:11}", *(f"{c:12}" for c in cells), sep="")
+            print(f"{trap.name:36}{trap.rule:30}", *(f"{c:12}" for c in cells), sep="")
         for column in COLUMNS:
             caught = sum(results[trap.name, column].result() == "caught" for trap in TRAPS)
             print(f"{column}: {caught} of {len(TRAPS)} caught")

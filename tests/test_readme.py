@@ -1,4 +1,4 @@
-"""Do the commands of the README work as they stand."""
+"""Do the commands of the README work as written?"""
 
 import os
 import re
@@ -21,7 +21,7 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 
 
 def path_without_postgres(folder: Path) -> str:
-    """Make a PATH with what is on ours, but for PostgreSQL and the environment of these tests."""
+    """Make a PATH like ours, without PostgreSQL and the environment of these tests."""
     folder.mkdir()
     for directory in os.environ["PATH"].split(os.pathsep):
         # Without pip, an interpreter is of no use to the README.

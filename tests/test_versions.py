@@ -1,4 +1,4 @@
-"""Are the versions fit: those that are tested, the newest and the lowest."""
+"""Do the versions work: the tested, the newest and the lowest ones?"""
 
 import re
 import subprocess
@@ -43,7 +43,7 @@ def test_a_lock_with_two_versions_of_a_package_is_refused(baked: Project) -> Non
         locked_versions(baked.read("uv.lock") + second)
 
 
-def test_a_change_is_told_in_a_line() -> None:
+def test_a_change_is_printed_as_one_line() -> None:
     old = {"same": "1", "moved": "1.9", "gone": "2"}
 
     assert changes(old, {"same": "1", "moved": "1.10", "new": "3"}) == [
@@ -54,14 +54,14 @@ def test_a_change_is_told_in_a_line() -> None:
 
 
 @pytest.mark.parametrize("option", ["--newest", "--check --lowest"])
-def test_an_option_that_there_is_not_is_refused_in_one_line(option: str) -> None:
+def test_an_unknown_option_is_refused_in_one_line(option: str) -> None:
     done = run_versions(TEMPLATE, *option.split())
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"versions.py: no option {option!r}, there are --check and --lowest.\n"
+    assert done.stderr == f"versions.py: unknown option {option!r}. Use --check or --lowest.\n"
 
 
-def test_a_step_that_fails_is_named_and_the_file_stays_as_it_was(tmp_path: Path) -> None:
+def test_a_step_that_fails_is_named_and_the_file_is_unchanged(tmp_path: Path) -> None:
     template = copy_template(tmp_path / "template")
     settings = template / "{{cookiecutter.project_slug}}/pyproject.toml"
     text = settings.read_text(encoding="utf-8")
@@ -73,8 +73,8 @@ def test_a_step_that_fails_is_named_and_the_file_stays_as_it_was(tmp_path: Path)
     assert "asyncpg>=99" in done.stdout
     (line,) = done.stderr.splitlines()
     assert re.fullmatch(
-        r"`.*uv tool run uv@[\d.]+ lock --upgrade --resolution=lowest-direct .*` has failed\."
-        r" hooks/tested-versions\.txt is as it was\.",
+        r"`.*uv tool run uv@[\d.]+ lock --upgrade --resolution=lowest-direct .*` failed\."
+        r" hooks/tested-versions\.txt is unchanged\.",
         line,
     )
     assert (template / "hooks/tested-versions.txt").read_bytes() == FILE.read_bytes()

@@ -58,11 +58,11 @@ def changes(old: Versions, new: Versions) -> list[str]:
 
 
 def fail(reason: str) -> NoReturn:
-    sys.exit(f"{reason}. hooks/tested-versions.txt is as it was.")
+    sys.exit(f"{reason}. hooks/tested-versions.txt is unchanged.")
 
 
 def run(*command: str, cwd: Path = TEMPLATE) -> str:
-    """Run a command and return what it printed. Where it fails, show that and leave."""
+    """Run a command and return its output. If it fails, show that and exit."""
     shown = " ".join(command)
     print(f"$ {shown}", flush=True)
     done = subprocess.run(
@@ -78,7 +78,7 @@ def run(*command: str, cwd: Path = TEMPLATE) -> str:
     )
     if done.returncode != 0:
         print(done.stdout, flush=True)
-        fail(f"`{shown}` has failed")
+        fail(f"`{shown}` failed")
     print("".join(done.stdout.splitlines(keepends=True)[-1:]), end="", flush=True)
     return done.stdout
 
@@ -86,7 +86,7 @@ def run(*command: str, cwd: Path = TEMPLATE) -> str:
 def main() -> None:
     option = " ".join(sys.argv[1:])
     if option not in {MOVE, CHECK, LOWEST}:
-        sys.exit(f"versions.py: no option {option!r}, there are {CHECK} and {LOWEST}.")
+        sys.exit(f"versions.py: unknown option {option!r}. Use {CHECK} or {LOWEST}.")
     old = read_versions(FILE.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:
         run(sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input", "-o", folder)

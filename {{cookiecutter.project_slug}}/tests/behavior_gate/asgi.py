@@ -48,8 +48,11 @@ class Observer:
     def response_body(self, request: Request, chunk: bytes, more: bool) -> None:
         """A part of the response's body is on its way."""
 
-    def message_received(self, request: Request) -> None:
-        """A WebSocket has received a message."""
+    def message_received(self, request: Request, data: bytes) -> None:
+        """A WebSocket has received a message, here as bytes also if it was text."""
+
+    def message_sent(self, request: Request, data: bytes) -> None:
+        """A WebSocket sends a message."""
 
     def request_ended(self, request: Request, error: BaseException | None) -> None:
         """The application has returned, background tasks included, or has let an error out."""
@@ -280,7 +283,7 @@ async def _watch_request(
                 )
         elif message["type"] == "websocket.receive":
             for observer in observers:
-                observer.message_received(request)
+                observer.message_received(request, _data_of(message))
         return message
 
     async def watched_send(message: Message) -> None:
@@ -296,6 +299,9 @@ async def _watch_request(
                 observer.response_body(
                     request, message.get("body", b""), message.get("more_body", False)
                 )
+        elif message["type"] == "websocket.send":
+            for observer in observers:
+                observer.message_sent(request, _data_of(message))
         await send(message)
 
     for gate in gates:
@@ -318,6 +324,11 @@ async def _watch_request(
         for observer in observers:
             observer.request_ended(request, error)
         _reset(current_request, token)
+
+
+def _data_of(message: Message) -> bytes:
+    text: str | None = message.get("text")
+    return text.encode() if text is not None else message.get("bytes") or b""
 
 
 def _reset(variable: ContextVar[Request | None], token: Token[Request | None]) -> None:

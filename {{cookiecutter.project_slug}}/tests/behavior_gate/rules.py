@@ -157,6 +157,17 @@ SWALLOWED_CANCELLATION = Rule(
     good="while True:\n    try:\n        await poll()\n"
     "    except Exception:\n        log.exception('poll failed')",
 )
+SWALLOWED_TIMEOUT = Rule(
+    "tasks.swallowed-timeout",
+    "a timeout that expires without a TimeoutError",
+    why="the caller takes work that was broken off for done, and what follows has no time limit",
+    fix="catch Exception and not BaseException inside the timeout, re-raise CancelledError after"
+    " cleaning up, and catch TimeoutError around it",
+    bad="async with asyncio.timeout(5):\n    try:\n        await fetch()\n"
+    "    except BaseException:\n        log.exception('fetch failed')",
+    good="async with asyncio.timeout(5):\n    try:\n        await fetch()\n"
+    "    except Exception:\n        log.exception('fetch failed')",
+)
 NEVER_AWAITED = Rule(
     "warnings.never-awaited",
     "a coroutine that is called and never awaited",
@@ -366,10 +377,10 @@ HASH_IN_RESPONSE = Rule(
 )
 SECRET_IN_LOG = Rule(
     "secrets.log",
-    "a password or its hash in the log",
+    "a password, its hash or a token in the log",
     why="logs are kept and read by far more people than the database",
-    fix="log an id instead; for a database error in the log, create the engine with"
-    " hide_parameters=True",
+    fix="log an id instead; for statements and database errors in the log, create the engine"
+    " with hide_parameters=True",
     bad='log.info("login %s %s", form.email, form.password)',
     good='log.info("login of user %s", user.id)',
 )
@@ -380,6 +391,15 @@ PASSWORD_STORED = Rule(
     fix="store a hash from argon2 or bcrypt, made off the event loop",
     bad="User(email=email, password=password)",
     good="User(email=email, password_hash=await hash_password(password))",
+)
+KEY_LET_OUT = Rule(
+    "secrets.key",
+    "a signing key or another secret of the settings in a response or the log",
+    why="whoever has the key can sign a token for any user",
+    fix="keep keys in a SecretStr and never log or return the settings as a whole; change a key"
+    " that got out",
+    bad='log.info("settings: %s", settings.model_dump())',
+    good='log.info("settings for %s", settings.environment)',
 )
 
 #: Every rule, in the order in which they are listed.

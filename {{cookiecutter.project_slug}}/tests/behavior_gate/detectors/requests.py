@@ -10,7 +10,7 @@ from typing import Any
 from .. import rules
 from ..asgi import Observer, endpoint_of, subscribe, unsubscribe
 from ..core import Detector, Request
-from ..errors import chain, describe, is_blocking_error
+from ..errors import BlockingError, chain, describe
 from ..where import ROUTING, Location, library_path
 
 _DISCONNECTS = ("ClientDisconnect", "WebSocketDisconnect")
@@ -108,4 +108,4 @@ def _is_disconnect(error: BaseException) -> bool:
 
 
 def _is_blocking(error: BaseException) -> bool:
-    return any(is_blocking_error(link) for link in chain(error))
+    return any(isinstance(link, BlockingError) for link in chain(error))

@@ -26,6 +26,7 @@ PLANTS: dict[Rule, Plant] = {
     rules.LEAKED_TASK: tasks.leak_task,
     rules.UNSEEN_EXCEPTION: tasks.fail_unseen,
     rules.SWALLOWED_CANCELLATION: tasks.swallow_cancellation,
+    rules.SWALLOWED_TIMEOUT: tasks.swallow_timeout,
     rules.NEVER_AWAITED: tasks.forget_to_await,
     rules.UNCLOSED: tasks.forget_to_close,
     rules.FOREIGN_THREAD: tasks.call_from_another_thread,
@@ -50,4 +51,5 @@ PLANTS: dict[Rule, Plant] = {
     rules.HASH_IN_RESPONSE: secrets.show_hash,
     rules.SECRET_IN_LOG: secrets.log_password,
     rules.PASSWORD_STORED: secrets.store_password,
+    rules.KEY_LET_OUT: secrets.show_key,
 }

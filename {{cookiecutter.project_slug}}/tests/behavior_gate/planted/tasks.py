@@ -30,6 +30,12 @@ async def swallow_cancellation() -> None:
     await asyncio.sleep(0)
 
 
+async def swallow_timeout() -> None:
+    async with asyncio.timeout(0.01):
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+
+
 async def forget_to_await() -> None:
     asyncio.sleep(0)  # type: ignore[unused-coroutine]
 

@@ -125,7 +125,7 @@ class Repeats(Part):
         rows: Sequence[Any] = getattr(statement.cursor, "_rows", ())
         repeated.row = frozenset(map(str, rows[0]) if len(rows) == 1 else ())
 
-    def message_received(self, request: Request) -> None:
+    def message_received(self, request: Request, data: bytes) -> None:
         self._judge(request)
 
     def response_started(self, request: Request, headers: Iterable[tuple[bytes, bytes]]) -> None:

@@ -1,0 +1,13 @@
+"""The factory sends a request."""
+
+import urllib.request
+
+from fastapi import APIRouter, FastAPI
+
+router = APIRouter()
+
+
+def make_app(url: str) -> FastAPI:
+    app = FastAPI()
+    urllib.request.urlopen(url).close()  # <-
+    return app

@@ -1,0 +1,274 @@
+"""A task that outlives its test, an exception that nobody saw, a swallowed cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import inspect
+import sys
+from asyncio import runners
+from asyncio import tasks as asyncio_tasks
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakSet
+
+from ... import rules
+from ...awaiting import waits_at
+from ...callers import Caller, find_caller, owner
+from ...core import Detector, Gate, Phase, in_wide_fixture
+from ...errors import BlockingError
+from ...loops import cycles, run
+from ...patches import Patches
+from ...where import Location
+from .timeouts import Timeouts
+
+#: How long a cancelled task may take to end, in seconds.
+_GRACE = 1.0
+#: How long a task of a library may take to end by itself, in seconds.
+_PATIENCE = 0.1
+
+#: What ends the work of an object, if it has it.
+_ENDINGS = (
+    *("__aexit__", "aclose", "cancel", "close", "disconnect", "dispose", "join", "shutdown"),
+    *("stop", "terminate"),
+)
+
+_UNSEEN = (
+    "Exception in callback",
+    "Task exception was never retrieved",
+    "Future exception was never retrieved",
+    "Unhandled exception in",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """Where a task was created, and whether it may outlive the test."""
+
+    where: Location | None
+    wide: bool
+    #: No line of the user can end it: it is the affair of the library that has started it.
+    endless: bool
+
+
+class TasksDetector(Detector):
+    """Keeps every task that is created during a test, and judges what became of it."""
+
+    name = "tasks"
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__(gate)
+        self._patches = Patches(gate.blind, "tasks")
+        self._timeouts = Timeouts(gate)
+        self._births: dict[asyncio.Task[Any], Birth] = {}
+        #: The test has been stopped: what its tasks left behind is no news.
+        self._stopped = False
+        self._abandoned: WeakSet[asyncio.Task[Any]] = WeakSet()
+
+    def install(self) -> None:
+        loop = asyncio.BaseEventLoop
+        self._patches.replace(loop, "create_task", self._create_task)
+        self._patches.replace(loop, "call_exception_handler", self._call_exception_handler)
+        self._patches.replace(loop, "close", self._before_end)
+        self._patches.replace(runners, "_cancel_all_tasks", self._before_end)
+        self._timeouts.install()
+
+    def uninstall(self) -> None:
+        self._timeouts.uninstall()
+        self._patches.restore()
+        self._births.clear()
+
+    def begin(self, phase: Phase) -> None:
+        if phase.when == "setup":
+            self._stopped = False
+
+    def end(self, phase: Phase) -> None:
+        self._stopped = self._stopped or phase.stopped
+        loops, main = self._loops(phase), self.gate.stranded
+        if isinstance(main, asyncio.Task):
+            self.gate.stranded = None
+            self._abandon(main)
+        for loop in loops:
+            if getattr(loop, "_ready", None) or self._pending(loop):
+                run(loop, cycles(loop))
+        for task in [task for task in list(self._births) if task.done()]:
+            self._judge_done(task, self._births.pop(task))
+        if phase.when == "teardown":
+            for loop in loops:
+                self._end_pending(loop, self._pending(loop))
+            for portal in list(self.gate.portals):
+                # What no line of the user has begun there, the client ends when it is closed.
+                pending = self._pending(portal)
+                self._end_pending(portal, [t for t in pending if self._births[t].where])
+
+    def _loops(self, phase: Phase) -> list[asyncio.AbstractEventLoop]:
+        """The loops of the tests that stand still, that of the phase last."""
+        loops = [x for x in self.gate.loops if not (x.is_closed() or x.is_running())]
+        return sorted(loops, key=lambda loop: loop is phase.loop)
+
+    def _create_task(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        gate, births = self.gate, self._births
+
+        def create_task(loop: Any, coro: Any, **kwargs: Any) -> Any:
+            task = original(loop, coro, **kwargs)
+            # A task that is created while the loop stands still is that of a test or a fixture.
+            if (
+                gate.phase is not None
+                and gate.is_watched(loop)
+                and asyncio._get_running_loop() is loop
+            ):
+                frame = sys._getframe(1)
+                caller = find_caller(gate, frame)
+                births[task] = Birth(
+                    gate.locate(frame), in_wide_fixture.get(), not _can_be_ended(caller)
+                )
+            return task
+
+        return create_task
+
+    def _call_exception_handler(self, original: Callable[..., None]) -> Callable[..., None]:
+        def call_exception_handler(loop: Any, context: dict[str, Any]) -> None:
+            if context.get("task", context.get("future")) in self._abandoned:
+                return
+            if self.gate.is_watched(loop) and self.gate.phase is not None:
+                self._judge_context(context)
+            original(loop, context)
+
+        return call_exception_handler
+
+    def _before_end(self, original: Callable[..., None]) -> Callable[..., None]:
+        # A runner waits forever for a task that swallows its cancellation, and who closes a loop
+        # by hand leaves its tasks behind: see to those first.
+        def before_end(loop: asyncio.AbstractEventLoop) -> None:
+            if self.gate.is_watched(loop) and not loop.is_running() and not loop.is_closed():
+                self._end_pending(loop, self._pending(loop))
+                unfinished = self._unfinished(loop)
+                if unfinished:
+                    run(loop, self._end(unfinished))
+            original(loop)
+
+        return before_end
+
+    def _unfinished(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[Any]]:
+        return [task for task in list(self._births) if not task.done() and task.get_loop() is loop]
+
+    def _pending(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[Any]]:
+        return [
+            task for task in self._unfinished(loop) if not self._may_stay(task, self._births[task])
+        ]
+
+    def _may_stay(self, task: asyncio.Task[Any], birth: Birth) -> bool:
+        return birth.wide or (birth.endless and waits_at(self.gate, task)[0] is None)
+
+    def _judge_done(self, task: asyncio.Task[Any], birth: Birth) -> None:
+        if task.cancelled() or not task._log_traceback:
+            return
+        error = task.exception()
+        if error is None or isinstance(error, BlockingError):
+            return
+        if not birth.endless or self.gate.locate_traceback(error.__traceback__) is not None:
+            self._report_error(f"{_describe(task)} failed and nobody saw it", error)
+
+    def _judge_context(self, context: dict[str, Any]) -> None:
+        message, error = context.get("message", ""), context.get("exception")
+        if error is None or isinstance(error, BlockingError) or not message.startswith(_UNSEEN):
+            return
+        if self.gate.locate_traceback(error.__traceback__) is not None:
+            what = "a callback of the event loop failed" if "callback" in message else message
+            self._report_error(what, error)
+
+    def _report_error(self, what: str, error: BaseException) -> None:
+        self.gate.report(
+            rules.UNSEEN_EXCEPTION,
+            what=f"{what}: {type(error).__name__}: {error}".removesuffix(": "),
+            where=self.gate.locate_traceback(error.__traceback__),
+        )
+
+    def _end_pending(
+        self, loop: asyncio.AbstractEventLoop, pending: list[asyncio.Task[Any]]
+    ) -> None:
+        # A portal often closes before the test sees the response: its tasks have had no time.
+        may_end = [
+            task for task in pending if loop in self.gate.portals or not self._is_users(task)
+        ]
+        if may_end:
+            run(loop, asyncio.wait(may_end, timeout=_PATIENCE))
+        pending = [task for task in pending if not task.done()]
+        births = {task: self._births[task] for task in pending}
+        stubborn = run(loop, self._end(pending)) if pending else set()
+        if self._stopped:
+            return
+        for task, birth in births.items():
+            rule, more = rules.LEAKED_TASK, ""
+            if task in stubborn:
+                rule = rules.SWALLOWED_CANCELLATION
+                more = ", and swallowed its cancellation: it had to be abandoned"
+            self.gate.report(
+                rule,
+                what=f"{_describe(task)} was still running when the test was over{more}",
+                where=birth.where,
+            )
+
+    async def _end(self, pending: list[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
+        """Cancel tasks and wait for them. Returns those that would not end, now disowned."""
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=_GRACE)
+        stubborn = {task for task in pending if not task.done()}
+        for task in pending:
+            self._births.pop(task, None)
+            if task in stubborn:
+                self._abandon(task)
+            elif not task.cancelled():
+                task.exception()
+        return stubborn
+
+    def _abandon(self, task: asyncio.Task[Any]) -> None:
+        self._abandoned.add(task)
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        asyncio_tasks._unregister_task(task)
+        # What it waits for must not wake it again.
+        waiter: Any = getattr(task, "_fut_waiter", None)
+        for callback, _ in getattr(waiter, "_callbacks", None) or ():
+            waiter.remove_done_callback(callback)
+        _close(task.get_coro(), task.get_loop())
+
+    def _is_users(self, task: asyncio.Task[Any]) -> bool:
+        code = getattr(task.get_coro(), "cr_code", None)
+        return code is not None and self.gate.origin(code) in ("application", "test")
+
+
+def _close(coroutine: Any, loop: asyncio.AbstractEventLoop) -> None:
+    """Close a coroutine, or leave it where it waits if it swallows even that."""
+    chain = []
+    while inspect.iscoroutine(coroutine):
+        chain.append(coroutine)
+        coroutine = coroutine.cr_await
+    running = asyncio._get_running_loop()
+    # Where no loop runs, `while True: try: await ... except: pass` never comes to a wait.
+    asyncio._set_running_loop(loop)
+    try:
+        with contextlib.suppress(BaseException):
+            chain[0].close()
+    finally:
+        asyncio._set_running_loop(running)
+    for link in chain:
+        if inspect.getcoroutinestate(link) != inspect.CORO_CLOSED:
+            # Nor may it be closed once more when it is collected.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(link))
+
+
+def _can_be_ended(caller: Caller | None) -> bool:
+    """Whether the user has called what started a task, and can call what ends it again."""
+    if caller is None or caller.library is None:
+        return caller is not None
+    thing = owner(caller.library)
+    return thing is None or any(hasattr(thing, name) for name in _ENDINGS)
+
+
+def _describe(task: asyncio.Task[Any]) -> str:
+    function = getattr(task.get_coro(), "__qualname__", "?").replace(".<locals>", "")
+    name = task.get_name()
+    return f"task {function}()" if name.startswith("Task-") else f"task {name!r} ({function})"
