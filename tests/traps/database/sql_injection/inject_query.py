@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from app.database import SessionDep
 
-SAYS = "POST /trap put 'ada l', which its client has sent, into the text of its SQL"
+SAYS = "which its client has sent, into the text of its SQL"
 CLIENTS = ("client", "concurrent_client")
 
 router = APIRouter()

@@ -13,6 +13,7 @@ from ... import rules
 from ...asgi import here
 from ...core import Request, current_request
 from ...sql import literals
+from ...where import stack
 from .records import Statement, name_of
 from .traffic import Part, Traffic
 
@@ -72,12 +73,20 @@ class Injections(Part):
     def _is_of_code(self, text: str) -> bool:
         """Whether the application itself holds the text, as a list of what is allowed does."""
         quoted = re.compile(rf"['\"%]{re.escape(text)}['\"%]")
-        filenames = [getattr(module, "__file__", None) or "" for module in sys.modules.values()]
-        return any(
-            quoted.search("".join(linecache.getlines(filename)))
-            for filename in filenames
-            if filename.endswith(".py") and self.gate.origins[filename] == "application"
-        )
+        return any(quoted.search("".join(linecache.getlines(name))) for name in self._filenames())
+
+    def _filenames(self) -> set[str]:
+        """The files of the application on the stack, and those that they import from."""
+        found = set()
+        for frame in stack(sys._getframe(1)):
+            if self.gate.origin(frame.f_code) == "application":
+                found.add(frame.f_code.co_filename)
+                for value in list(frame.f_globals.values()):
+                    module = sys.modules.get(getattr(value, "__module__", None) or "", value)
+                    filename = getattr(module, "__file__", None) or ""
+                    if filename.endswith(".py") and self.gate.origins[filename] == "application":
+                        found.add(filename)
+        return found
 
 
 def _is_made_of(text: str, sent: str) -> bool:
