@@ -298,6 +298,16 @@ CLOSED_SESSION = Rule(
     bad="background.add_task(send_mail, session, user)",
     good="background.add_task(send_mail, user.id)  # which opens its own session",
 )
+GLOBAL_SESSION = Rule(
+    "database.global-session",
+    "a session or connection that several requests use",
+    why="their changes go into one transaction: one request commits or rolls back what another has"
+    " begun, and two at once fail",
+    fix="keep the engine or the sessionmaker for the application, and open a session for each"
+    " request",
+    bad="app.state.session = sessions()  # in the lifespan",
+    good="async with request.app.state.sessions() as session:\n    yield session",
+)
 SESSION_LEAK = Rule(
     "database.session-leak",
     "a session or connection that is never returned to the pool",
@@ -306,6 +316,15 @@ SESSION_LEAK = Rule(
     fix="open it by `async with`, or in a dependency that closes it after `yield`",
     bad="session = sessions()\nreturn await session.scalar(query)",
     good="async with sessions() as session:\n    return await session.scalar(query)",
+)
+SQL_INJECTION = Rule(
+    "database.sql-injection",
+    "text of the client inside the SQL",
+    why="a client that sends a quote ends the literal, and reads or changes whatever it likes",
+    fix="pass it as a parameter: text('... = :name') with {'name': name}, or build the query of"
+    " columns",
+    bad="text(f\"SELECT * FROM users WHERE name = '{name}'\")",
+    good="text('SELECT * FROM users WHERE name = :name').bindparams(name=name)",
 )
 N_PLUS_ONE = Rule(
     "database.n-plus-one",
