@@ -51,9 +51,10 @@ class SecretsDetector(Detector, Observer):
         self._keys = Keys(self.gate)
         judge = LogJudge(self.gate, self._keys)
         self._streams = StreamWatch(self.gate, judge)
+        self._records = RecordWatch(self.gate, judge)
         self._watches = (
             self._keys,
-            RecordWatch(self.gate, judge),
+            self._records,
             self._streams,
             StatementWatch(self.gate),
         )
@@ -69,6 +70,7 @@ class SecretsDetector(Detector, Observer):
     def begin(self, phase: Phase) -> None:
         if phase.when == "setup":
             self._submitted.clear()
+        self._records.begin()
         self._keys.look_around()
         self._streams.watch()
 
