@@ -112,13 +112,14 @@ class SecretsDetector(Detector, Observer):
         open_values = self._traffic[request].open_values
         open_values |= values
         request.passwords |= passwords
-        request.passwords -= {
+        no_secrets = {
             password
             for password in request.passwords
             if not password or any(names(password, value) for value in open_values)
         }
+        request.passwords -= no_secrets
+        self._submitted -= no_secrets
         # A short one counts only in the answer to whom has sent it.
-        self._submitted -= open_values
         self._submitted |= {word for word in request.passwords if not is_ordinary(word)}
 
     # What goes out

@@ -126,7 +126,7 @@ class RecordWatch:
             with suppress(Exception):
                 texts = [formatter.format(record) for formatter in formatters if formatter]
                 self._judge.judge("logged", texts, by=by)
-            return
+                return
         extra = [value for key, value in vars(record).items() if key not in _RECORD_FIELDS]
         told = [(str(error), getattr(error, "__notes__", ())) for error in errors]
         values = [*strings([record.args, extra])]
