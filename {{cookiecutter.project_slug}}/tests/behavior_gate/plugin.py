@@ -283,7 +283,7 @@ class BehaviorGate:
             # unittest keeps the error of a test, and pytest puts it in the place of the findings.
             error = call.excinfo.value
             is_skip = isinstance(error, pytest.skip.Exception)
-            if is_skip or is_blocking_error(error) or self._case.stopped:
+            if is_skip or isinstance(error, BlockingError) or self._case.stopped:
                 call.excinfo, report.outcome = raised, "failed"
                 report.longrepr = item.repr_failure(raised)
             else:
