@@ -130,10 +130,9 @@ TRIO = "3 tests ran on a loop that the gate can't watch (trio)"
     ("options", "code"),
     [
         ([], 0),
-        (["--override-ini=gate_strict=true"], 1),
         (["-n2", "--override-ini=gate_strict=true"], 1),
     ],
-    ids=["default", "strict", "strict-in-two-processes"],
+    ids=["default", "strict-in-two-processes"],
 )
 def test_loops_that_cannot_be_watched_are_said(
     project: Project, installed: Project, options: list[str], code: int
@@ -145,3 +144,18 @@ def test_loops_that_cannot_be_watched_are_said(
     assert sorted(run.blind_spots) == [OWN, TRIO, UVLOOP]
     for text in (OWN, UVLOOP, TRIO):
         assert f"behavior gate: blind spot: {text}\n" in run.output
+
+
+def test_findings_in_a_unittest_are_shown(project: Project, installed: Project) -> None:
+    run = Run(project, installed, "tests/test_unittest.py")
+
+    assert run.bad == {
+        f"tests/test_unittest.py::TestErrors::test_{name}"
+        for name in ("block", "hang", "fail", "skip")
+    }
+    # The error of the gate's own is not shown, that of the test is.
+    assert "BlockingError" not in run.output
+    assert "BrokenOff" not in run.output
+    assert "AssertionError: of the test" in run.output
+    for rule in ("blocking.sleep", "requests.hang", "tasks.leaked"):
+        assert f"behavior gate: {rule}\n" in run.output

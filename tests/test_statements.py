@@ -6,6 +6,7 @@ import pytest
 from support.gate import load
 
 statements = load("sql")
+sessions = load("sql_session")
 
 
 @pytest.mark.parametrize(
@@ -205,4 +206,4 @@ def test_values_and_remarks_do_not_tell_two_look_ups_apart() -> None:
 def test_a_statement_is_known_by_what_it_may_leave_to_its_session(
     statement: str, parameters: Any, states: set[str]
 ) -> None:
-    assert statements.session_state(statement, parameters) == states
+    assert sessions.session_state(statement, parameters) == states

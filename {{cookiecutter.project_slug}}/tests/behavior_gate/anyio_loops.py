@@ -52,6 +52,7 @@ class AnyIO:
             case, is_wide = current_case.get(), in_wide_fixture.get()
 
             async def call(*args: Any, **kwargs: Any) -> Any:
+                __tracebackhide__ = True
                 current_case.set(case)
                 in_wide_fixture.set(is_wide)
                 task = asyncio.current_task()

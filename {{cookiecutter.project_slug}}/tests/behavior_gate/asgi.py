@@ -176,27 +176,6 @@ def _line_of_definition(code: CodeType) -> int:
     return first
 
 
-async def serve(app: App, body: bytes = b"", content_type: str = "application/json") -> None:
-    """Pass a request through an application in memory, for a self-test."""
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Message) -> None:
-        """Drop the answer."""
-
-    headers = [(b"content-type", content_type.encode())]
-    scope = {"type": "http", "method": "POST", "path": "/selftest", "headers": headers}
-    await _watch(app, scope, receive, send)
-
-
-async def answer(send: Send, body: bytes = b"{}", status: int = 200) -> None:
-    """Answer a request with JSON."""
-    headers = [(b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
 def _patch(gate: Gate) -> None:
     patches = Patches(gate.blind, "requests")
     _patches.append(patches)
@@ -219,7 +198,7 @@ def _watched_application(original: Callable[..., Awaitable[None]]) -> Callable[.
     async def __call__(  # noqa: N807
         self: Any, scope: MutableMapping[str, Any], receive: Receive, send: Send
     ) -> None:
-        await _watch(functools.partial(original, self), scope, receive, send)
+        await watch(functools.partial(original, self), scope, receive, send)
 
     return __call__
 
@@ -228,13 +207,13 @@ def _watched_transport(original: Callable[..., Awaitable[Any]]) -> Callable[...,
     @functools.wraps(original)
     async def handle_async_request(self: Any, request: Any) -> Any:
         watched = copy.copy(self)
-        watched.app = functools.partial(_watch, self.app)
+        watched.app = functools.partial(watch, self.app)
         return await original(watched, request)
 
     return handle_async_request
 
 
-async def _watch(app: App, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+async def watch(app: App, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
     kind = scope["type"]
     if _SEEN in scope or kind not in ("http", "websocket", "lifespan"):
         await app(scope, receive, send)

@@ -28,19 +28,15 @@ class Excused:
 _TOOL = "a tool around the test"
 _TRACEBACK = "source lines for tracebacks and warnings"
 _ONCE = "done once in a process"
+_STARTS = "waits until a thread or process has started, which takes long on a busy machine only"
 
 EXCUSED = (
-    Excused("threading.py:start", _LOCK, "a thread that starts says so at once"),
-    Excused("concurrent/futures/thread.py:submit", _LOCK, "a thread that starts says so at once"),
-    Excused("asyncio/", _BLOCKING, "runs coroutines and threads, and waits for none"),
-    Excused("anyio/_backends/_asyncio.py", _BLOCKING, "runs coroutines, and waits for none"),
+    Excused("threading.py:start", _LOCK, _STARTS),
+    Excused("concurrent/futures/thread.py:submit", _LOCK, _STARTS),
+    Excused("concurrent/futures/process.py", _LOCK | _SLOW, _STARTS),
+    Excused("multiprocessing/", _LOCK | _FILE | _SLOW, _STARTS),
+    Excused("asyncio/", _BLOCKING, "runs coroutines, threads and processes, and waits for none"),
     Excused("starlette/testclient.py", _BLOCKING, "serves on a loop of its own, and waits for it"),
-    Excused(
-        "concurrent/futures/process.py",
-        _LOCK | _FILE | _SLOW | {rules.BLOCKING_SUBPROCESS},
-        "starts processes, and waits for none",
-    ),
-    Excused("multiprocessing/", _LOCK | _FILE | _SLOW, "starts processes, and waits for none"),
     Excused("inspect.py", _FILE | _SLOW, _TRACEBACK),
     Excused("linecache.py", _FILE | _SLOW, _TRACEBACK),
     Excused("<frozen linecache>", _FILE | _SLOW, _TRACEBACK),
@@ -59,7 +55,6 @@ EXCUSED = (
     Excused("coverage/", _BLOCKING | _SLOW, _TOOL),
     Excused("bdb.py", _BLOCKING | _SLOW, _TOOL),
     Excused("pdb.py", _BLOCKING | _SLOW, _TOOL),
-    Excused("cmd.py", _BLOCKING, _TOOL),
     Excused("debugger", _BLOCKING | _SLOW, _TOOL),
     Excused("IPython/", _BLOCKING, _TOOL),
 )

@@ -55,6 +55,7 @@ class Foreign:
 
     def _run(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def run(runner: Any, coro: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
             try:
                 return original(runner, coro, **kwargs)
             finally:

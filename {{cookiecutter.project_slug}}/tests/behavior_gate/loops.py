@@ -65,6 +65,7 @@ class Loops:
         gate = self.gate
 
         def run_forever(loop: Any) -> None:
+            __tracebackhide__ = True
             if gate.phase is not None and is_started_by_test(gate, sys._getframe(1)):
                 gate.loop = gate.phase.loop = loop
                 gate.loops.add(loop)
@@ -77,6 +78,7 @@ class Loops:
         gate = self.gate
 
         def run_until_complete(loop: Any, future: Any) -> Any:
+            __tracebackhide__ = True
             caller = sys._getframe(1)
             if (
                 gate.phase is None

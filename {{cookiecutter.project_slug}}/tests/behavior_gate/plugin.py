@@ -277,7 +277,17 @@ class BehaviorGate:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        raised = call.excinfo
         report = yield
+        if raised is not None and call.excinfo is not None and call.excinfo is not raised:
+            # unittest keeps the error of a test, and pytest puts it in the place of the findings.
+            error = call.excinfo.value
+            is_skip = isinstance(error, pytest.skip.Exception)
+            if is_skip or is_blocking_error(error) or self._case.stopped:
+                call.excinfo, report.outcome = raised, "failed"
+                report.longrepr = item.repr_failure(raised)
+            else:
+                report.sections.append((output.NAME, str(raised.value)))
         # A plain attribute of JSON types: pytest-xdist carries it to the controller.
         report.behavior_gate = item.stash.get(_found_key, {}).get(call.when, [])  # type: ignore[attr-defined]
         if report.when == "call":

@@ -43,7 +43,7 @@ BLOCKING_SLEEP = Rule(
 )
 BLOCKING_FILE = Rule(
     "blocking.file",
-    "a file that is read, written or looked at on the event loop",
+    "a file that is read, written or examined on the event loop",
     why="every other request waits until it returns",
     fix="move the file work into one function and run it in a thread: await asyncio.to_thread(...);"
     " what is only read can be read once, when the application starts",
@@ -134,15 +134,15 @@ SLOW_BLOCKED = Rule(
 LEAKED_TASK = Rule(
     "tasks.leaked",
     "a task that is still running when its test is over",
-    why="it works on against what is already torn down, and nobody waits for it",
+    why="it keeps using what was already torn down, and nobody waits for it",
     fix="await it, start it in an asyncio.TaskGroup, or cancel and await it when its owner ends",
     bad="asyncio.create_task(send_mail(user))",
     good="async with asyncio.TaskGroup() as tasks:\n    tasks.create_task(send_mail(user))",
 )
 UNSEEN_EXCEPTION = Rule(
     "tasks.unseen-exception",
-    "a task or callback that fails and nobody sees it",
-    why="the work was not done, and in production only a line in the log tells so",
+    "a task or callback whose exception is never seen",
+    why="the work was not done, and in production only a log line says so",
     fix="await the task, start it in an asyncio.TaskGroup, or catch and handle the error inside it",
     bad="task = asyncio.create_task(send_mail(user))  # and never awaited",
     good="task = asyncio.create_task(send_mail(user))\n...\nawait task",
@@ -186,8 +186,8 @@ UNCLOSED = Rule(
     bad="client = httpx.AsyncClient()\nawait client.get(url)",
     good="async with httpx.AsyncClient() as client:\n    await client.get(url)",
 )
-FOREIGN_THREAD = Rule(
-    "warnings.foreign-thread",
+WRONG_THREAD = Rule(
+    "warnings.wrong-thread",
     "the event loop is used from another thread",
     why="it is not thread-safe: outside debug mode the call is lost, or found much later",
     fix="loop.call_soon_threadsafe(...), or asyncio.run_coroutine_threadsafe(...)",
@@ -196,7 +196,7 @@ FOREIGN_THREAD = Rule(
 )
 SERVER_ERROR = Rule(
     "requests.5xx",
-    "an answer of 500 or more that the test did not expect",
+    "a response with status 500 or higher that the test did not expect",
     why="the client gets a server error that nothing in the test expected",
     fix="fix the cause, or map the error to a status below 500; a test that expects it says"
     ' so: @pytest.mark.gate_allow("requests.5xx", reason="...")',
@@ -206,15 +206,15 @@ SERVER_ERROR = Rule(
 )
 NO_ANSWER = Rule(
     "requests.no-answer",
-    "an error that leaves the application before it has answered",
-    why="the connection of the client ends without an answer",
+    "an exception that leaves the application before it has responded",
+    why="the client's connection is closed without a response",
     fix="fix the cause, or answer the error with a status",
     bad="raise LookupError  # in an ASGI middleware",
     good="await PlainTextResponse('not found', 404)(scope, receive, send)",
 )
 LATE_ERROR = Rule(
     "requests.late-error",
-    "an error after the answer went out",
+    "an exception after the response was sent",
     why="the client was told of success, and nobody is told of the failure",
     fix="do what can fail before the response, or catch and log the error in the background task,"
     " stream or dependency that raises it",
@@ -224,9 +224,8 @@ LATE_ERROR = Rule(
 )
 LATE_COMMIT = Rule(
     "requests.late-commit",
-    "a commit after the answer went out",
-    why="the client has its answer before the data is safe, so that a commit that fails is answered"
-    " with success",
+    "a commit after the response was sent",
+    why="the client is told of success before the data is safe, even if the commit then fails",
     fix="commit in the endpoint, before it returns, and never after `yield` in a dependency",
     bad="async with sessions() as session:\n    yield session\n    await session.commit()",
     good="session.add(note)\nawait session.commit()  # in the endpoint",
@@ -299,14 +298,33 @@ CLOSED_SESSION = Rule(
     bad="background.add_task(send_mail, session, user)",
     good="background.add_task(send_mail, user.id)  # which opens its own session",
 )
+GLOBAL_SESSION = Rule(
+    "database.global-session",
+    "a session or connection that several requests use",
+    why="their changes go into one transaction: one request commits or rolls back what another has"
+    " begun, and two at once fail",
+    fix="keep the engine or the sessionmaker for the application, and open a session for each"
+    " request",
+    bad="app.state.session = sessions()  # in the lifespan",
+    good="async with request.app.state.sessions() as session:\n    yield session",
+)
 SESSION_LEAK = Rule(
     "database.session-leak",
-    "a session or connection that is not given back",
+    "a session or connection that is never returned to the pool",
     why="each such request takes one connection from the pool forever, until the application"
     " stands still",
     fix="open it by `async with`, or in a dependency that closes it after `yield`",
     bad="session = sessions()\nreturn await session.scalar(query)",
     good="async with sessions() as session:\n    return await session.scalar(query)",
+)
+SQL_INJECTION = Rule(
+    "database.sql-injection",
+    "text of the client inside the SQL",
+    why="a client that sends a quote ends the literal, and reads or changes whatever it likes",
+    fix="pass it as a parameter: text('... = :name') with {'name': name}, or build the query of"
+    " columns",
+    bad="text(f\"SELECT * FROM users WHERE name = '{name}'\")",
+    good="text('SELECT * FROM users WHERE name = :name').bindparams(name=name)",
 )
 N_PLUS_ONE = Rule(
     "database.n-plus-one",
@@ -367,7 +385,7 @@ SECRET_IN_LOG = Rule(
 )
 PASSWORD_STORED = Rule(
     "secrets.stored",
-    "the submitted password in the database as it is",
+    "the submitted password, stored in plain text or in a form that is easy to undo",
     why="whoever reads the table or a backup of it has every password",
     fix="store a hash from argon2 or bcrypt, made off the event loop",
     bad="User(email=email, password=password)",

@@ -82,28 +82,11 @@ _LIMIT = re.compile(r"\blimit \?", re.IGNORECASE)
 _LENGTH = 10_000
 
 
-_MAY_CHANGE = re.compile(
-    r"^\s*(?:set|listen)\b|;|\bset_config\b|advisory_lock|^\s*(?:--|/\*)", re.I
-)
-_COMMENTS = re.compile(_COMMENT, re.DOTALL)
-#: States of a session that are no settings.
-LOCK = "advisory lock"
-LISTEN = "listen"
-_LOCKS = re.compile(r"\bpg_(?:try_)?advisory_lock(?:_shared)?\s*\(", re.IGNORECASE)
-_SET_CONFIG = re.compile(r"\bset_config\s*\(\s*(?:'([^']+)'|\$(\d+)|%\((\w+)\)s)", re.IGNORECASE)
-_SETS = re.compile(
-    r"\s*(?:set\s+(?:session\s+(?!characteristics|authorization))?"
-    r"(?P<name>(?!local\b|transaction\b|constraints\b|session\b)[\w.\"]+)"
-    r"|(?P<listen>listen)\b|set\s+session\s+(?P<session>characteristics|authorization)\b)",
-    re.IGNORECASE,
-)
-#: What has a grammar of its own.
-_SETTINGS = {
-    "time": "TimeZone",
-    "names": "client_encoding",
-    "schema": "search_path",
-    "authorization": "session_authorization",
-}
+_CALL = re.compile(r"\b([a-z_]\w*)\"?\s*\(", re.IGNORECASE)
+_PROGRAM = re.compile(r"\s*(call|do|execute)\b", re.IGNORECASE)
+_DEFINITION = re.compile(r"\s*(?:create|alter|drop|grant|comment)\b", re.IGNORECASE)
+#: Common words before a parenthesis.
+_NO_CALLS = {"in", "values", "and", "or", "not", "exists", "any", "as", "on", "over", "varchar"}
 
 
 class Target(NamedTuple):
@@ -207,6 +190,28 @@ def is_temporary(table: str, known: Container[str]) -> bool:
 
 
 @lru_cache(maxsize=1024)
+def calls(statement: str) -> frozenset[str]:
+    """Name in lower case what a statement may call, and the keyword of one that runs a program."""
+    if len(statement) > _LENGTH:
+        return frozenset()
+    bare = _OPAQUE.sub(" ", statement)
+    if _DEFINITION.match(bare):
+        return frozenset()
+    called = {name.lower() for name in _CALL.findall(bare)} - _NO_CALLS
+    program = _PROGRAM.match(bare)
+    return frozenset(called | {program[1].lower()} if program else called)
+
+
+@lru_cache(maxsize=1024)
+def literals(statement: str) -> tuple[str, ...]:
+    """The texts that stand in a statement as they are."""
+    if len(statement) > _LENGTH:
+        return ()
+    found = re.findall(_TEXT, re.sub(_COMMENT, " ", statement, flags=re.DOTALL))
+    return tuple(text[1:-1].replace("''", "'") for text in found)
+
+
+@lru_cache(maxsize=1024)
 def lookup(statement: str) -> Lookup | None:
     """Read a SELECT that looks up one key at a time. None if rows are taken in another way."""
     if len(statement) > _LENGTH:
@@ -248,45 +253,6 @@ def _plain(table: str) -> str:
     """A name as the database has it."""
     parts = (part.strip() for part in table.split("."))
     return ".".join(part[1:-1] if part[0] in '"`' else part.lower() for part in parts)
-
-
-def session_state(statement: str, parameters: Any) -> set[str]:
-    """Name the settings and other states that a statement may leave to its session.
-
-    What it sets for the transaction alone may be among them.
-    """
-    names, places = _session_state(statement)
-    named = set(names)
-    for place in places:
-        with suppress(LookupError, TypeError):
-            named.add(str(parameters[place]))
-    return named
-
-
-@lru_cache(maxsize=1024)
-def _session_state(statement: str) -> tuple[frozenset[str], tuple[int | str, ...]]:
-    """The states that its text names, and the parameters that name one."""
-    if len(statement) > _LENGTH or not _MAY_CHANGE.search(statement):
-        return frozenset(), ()
-    names: set[str] = set()
-    places: list[int | str] = []
-    for part in _COMMENTS.sub(" ", statement).split(";"):
-        match = _SETS.match(part)
-        if match and match["listen"]:
-            names.add(LISTEN)
-        elif match and (match["session"] or "").lower() == "characteristics":
-            names |= {"default_transaction_isolation", "default_transaction_read_only"}
-        elif match:
-            name = (match["name"] or match["session"]).replace('"', "")
-            names.add(_SETTINGS.get(name.lower(), name))
-    if _LOCKS.search(statement):
-        names.add(LOCK)
-    for literal, number, key in _SET_CONFIG.findall(statement):
-        if literal:
-            names.add(literal)
-        else:
-            places.append(key or int(number) - 1)
-    return frozenset(names), tuple(places)
 
 
 def one_line(statement: str) -> str:

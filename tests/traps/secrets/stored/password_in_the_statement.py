@@ -8,6 +8,7 @@ from sqlalchemy import text
 from app.database import SessionDep
 
 SAYS = "POST /trap stored the submitted password as it is in table users"
+ALSO = ("database.sql-injection",)
 CLIENTS = ("client", "concurrent_client")
 
 router = APIRouter()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
-from ..asgi import Send, answer, serve
+from ..asgi import Receive, Send
+from .serving import answer, serve
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -148,6 +151,24 @@ async def use_closed_session() -> None:
         await _serve(read, read_again)
 
 
+async def share_session() -> None:
+    from sqlalchemy import text
+    from sqlalchemy.orm import Session
+
+    sessions: list[Session] = []
+
+    def read() -> None:
+        if not sessions:
+            sessions.append(Session(engine))
+        sessions[0].execute(text("SELECT 1"))
+        sessions[0].rollback()
+
+    async with _database() as engine:
+        await _serve(read)
+        await _serve(read)
+        await asyncio.to_thread(sessions[0].close)
+
+
 async def leak_session() -> None:
     from sqlalchemy import text
     from sqlalchemy.orm import Session
@@ -193,6 +214,23 @@ async def query_for_each() -> None:
 
     async with _database() as engine:
         await _serve(read)
+
+
+async def inject() -> None:
+    from sqlalchemy import text
+
+    async def application(scope: object, receive: Receive, send: Send) -> None:
+        title = json.loads((await receive())["body"])["title"]
+
+        def read() -> None:
+            with engine.connect() as connection:
+                connection.execute(text(f"SELECT id FROM rows WHERE title = '{title}'"))
+
+        await asyncio.to_thread(read)
+        await answer(send)
+
+    async with _database() as engine:
+        await serve(application, json.dumps({"title": uuid4().hex}).encode())
 
 
 async def load_lazily() -> None:

@@ -7,7 +7,8 @@ import json
 import logging
 import os
 
-from ..asgi import Receive, Send, answer, serve
+from ..asgi import Receive, Send
+from .serving import answer, serve
 
 _BODY = b'{"password": "correct horse battery staple"}'
 

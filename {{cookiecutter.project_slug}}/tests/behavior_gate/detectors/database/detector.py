@@ -7,6 +7,8 @@ from ...core import Detector, Gate, Phase
 from ...patches import Patches
 from .commits import Commits
 from .datetimes import Datetimes
+from .hidden_writes import HiddenWrites
+from .injections import Injections
 from .lazy_loads import LazyLoads
 from .leaks import Leaks
 from .lock_waits import LockWaits
@@ -30,11 +32,13 @@ class DatabaseDetector(Detector):
         self._waits = LockWaits(traffic)
         traffic.parts = (
             Sharing(traffic),
+            HiddenWrites(traffic),
             Commits(traffic),
             Swallowed(traffic),
             Repeats(traffic),
             Datetimes(traffic),
             LazyLoads(traffic),
+            Injections(traffic),
             Leaks(traffic),
             LeakedState(traffic),
             self._waits,

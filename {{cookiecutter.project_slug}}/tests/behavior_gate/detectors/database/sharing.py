@@ -1,11 +1,11 @@
-"""Two tasks of a request that use one session or connection at the same time."""
+"""A session or connection that two tasks or several requests use."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from ... import rules
-from ...asgi import current_task, endpoint_of, here
+from ...asgi import current_task, endpoint_of, here, is_lifespan
 from ...core import Phase, Request, current_request
 from ...where import Location
 from .records import Statement, name_of
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Sharing(Part):
-    """Looks for a statement that begins while another task's runs on the same connection."""
+    """Looks for a statement of another request, or one that another task has not let end."""
 
     def __init__(self, traffic: Traffic) -> None:
         super().__init__(traffic)
@@ -48,7 +48,19 @@ class Sharing(Part):
         self._running.pop(context.connection, None)
 
     def executed(self, statement: Statement) -> None:
-        self._running.pop(statement.connection, None)
+        request, connection = statement.request, statement.connection
+        self._running.pop(connection, None)
+        work, _ = self.traffic.work_of(request, connection)
+        if work is None or work.request is request or work.of_test or is_lifespan(request):
+            return
+        if not work.reported:
+            work.reported = True
+            self.gate.report(
+                rules.GLOBAL_SESSION,
+                what=f"{name_of(request)} used a session or connection that {name_of(work.request)}"
+                " had opened",
+                where=work.opened or here(self.gate),
+            )
 
     def request_ended(self, request: Request, error: BaseException | None) -> None:
         if request not in self._shared:

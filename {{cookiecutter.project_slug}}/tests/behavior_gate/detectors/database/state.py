@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ... import rules
 from ...asgi import here, is_lifespan, serving
 from ...core import Phase, Request
-from ...sql import LISTEN, LOCK, session_state
+from ...sql_session import LISTEN, LOCK, session_state
 from ...where import Location
 from .records import name_of
 from .traffic import Listener, Part, Traffic

@@ -51,9 +51,10 @@ class SecretsDetector(Detector, Observer):
         self._keys = Keys(self.gate)
         judge = LogJudge(self.gate, self._keys)
         self._streams = StreamWatch(self.gate, judge)
+        self._records = RecordWatch(self.gate, judge)
         self._watches = (
             self._keys,
-            RecordWatch(self.gate, judge),
+            self._records,
             self._streams,
             StatementWatch(self.gate),
         )
@@ -69,6 +70,7 @@ class SecretsDetector(Detector, Observer):
     def begin(self, phase: Phase) -> None:
         if phase.when == "setup":
             self._submitted.clear()
+        self._records.begin()
         self._keys.look_around()
         self._streams.watch()
 
@@ -110,13 +112,14 @@ class SecretsDetector(Detector, Observer):
         open_values = self._traffic[request].open_values
         open_values |= values
         request.passwords |= passwords
-        request.passwords -= {
+        no_secrets = {
             password
             for password in request.passwords
             if not password or any(names(password, value) for value in open_values)
         }
+        request.passwords -= no_secrets
+        self._submitted -= no_secrets
         # A short one counts only in the answer to whom has sent it.
-        self._submitted -= open_values
         self._submitted |= {word for word in request.passwords if not is_ordinary(word)}
 
     # What goes out

@@ -81,10 +81,8 @@ class Keys:
     def _learn(self, values: Mapping[str, Any], *, prose: bool = False) -> None:
         """Take the keys among some names; `prose` if there may be messages among them."""
         for name, value in list(values.items()):
-            # `SecretStr` of pydantic, `Secret` of others: secret by whatever name.
-            reveal = getattr(type(value), "get_secret_value", None)
-            if reveal is not None:
-                text = _text(reveal(value))
+            if _is_secret(value):
+                text = _text(value.get_secret_value())
             else:
                 text = _text(value) if isinstance(name, str) and _is_name(name) else ""
                 if _ADDRESS.match(text) or (prose and _MESSAGE.match(text)):
@@ -97,6 +95,14 @@ def _text(value: object) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return value if isinstance(value, str) else ""
+
+
+def _is_secret(value: object) -> bool:
+    """Whether it is a `SecretStr` of pydantic or the like: secret by whatever name."""
+    kinds = type(value).__mro__
+    return any(kind.__module__ == "pydantic.types" for kind in kinds) and hasattr(
+        value, "get_secret_value"
+    )
 
 
 @lru_cache(maxsize=1024)

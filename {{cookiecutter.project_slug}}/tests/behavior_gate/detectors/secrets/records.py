@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import wraps
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from ...asgi import current_task
@@ -23,6 +24,8 @@ _RECORD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "ascti
 _LOGGING = logging.Logger.info.__code__.co_filename
 #: So many calls of libraries may lie between a line of the application and a logger.
 _DEPTH = 30
+#: A line that has logged so often without a secret is looked at no more.
+_OFTEN = 50
 
 
 class RecordWatch:
@@ -32,6 +35,8 @@ class RecordWatch:
         self.gate = gate
         self._judge = judge
         self._patches = Patches(gate.blind, "the log")
+        #: How often each line has asked in vain for a record, in this phase.
+        self._calls: Counter[tuple[CodeType, int]] = Counter()
 
     def install(self) -> None:
         self._patches.replace(logging.Logger, "callHandlers", self._call_handlers)
@@ -39,6 +44,9 @@ class RecordWatch:
         # redacts it and hands it on to the logger, which is asked once more and drops it.
         self._patches.replace(logging.Logger, "isEnabledFor", self._is_enabled)
         self._patches.replace(logging.Logger, "getEffectiveLevel", self._effective_level)
+
+    def begin(self) -> None:
+        self._calls.clear()
 
     def uninstall(self) -> None:
         self._patches.restore()
@@ -61,11 +69,16 @@ class RecordWatch:
             if enabled:
                 return enabled
             asks = _caller(sys._getframe(1))
-            if not self._is_for_application(logger, asks):
+            caller = self._application_that_logs(logger, asks)
+            if caller is None:
                 return enabled
             if asks.f_code.co_filename != _LOGGING:
                 return self.gate.origin(asks.f_code) == "library"
-            record = _unwritten(logger, level, asks.f_locals)
+            line = (caller.f_code, caller.f_lineno)
+            self._calls[line] += 1
+            record = None
+            if self._calls[line] <= _OFTEN:
+                record = _unwritten(logger, level, asks.f_locals)
             if record is not None:
                 self._judge_record(logger, record)
             return enabled
@@ -79,28 +92,29 @@ class RecordWatch:
             if (
                 asks.f_code.co_filename != _LOGGING
                 and self.gate.origin(asks.f_code) == "library"
-                and self._is_for_application(logger, asks)
+                and self._application_that_logs(logger, asks)
             ):
                 return logging.NOTSET
             return original(logger)
 
         return get_effective_level
 
-    def _is_for_application(self, logger: logging.Logger, asks: FrameType) -> bool:
-        """Whether a line of the application logs here, if by a library that logs for others."""
+    def _application_that_logs(self, logger: logging.Logger, asks: FrameType) -> FrameType | None:
+        """Find the line of the application that logs here, if by a library that does it for it."""
         for _, frame in zip(range(_DEPTH), stack(asks), strict=False):
             code = frame.f_code
             if code.co_filename == _LOGGING:
                 continue
             origin = self.gate.origin(code)
             if origin in ("application", "test"):
-                return origin == "application"
+                return frame if origin == "application" else None
             # What a library logs of itself, it logs under its own name.
             package = library_path(code.co_filename).partition("/")[0].removesuffix(".py")
             if logger.name.partition(".")[0] == package:
-                return False
+                return None
         # A thread that the application has handed the call to.
-        return threading.get_ident() != self.gate.thread and current_task() is None
+        handed = threading.get_ident() != self.gate.thread and current_task() is None
+        return asks if handed else None
 
     def _judge_record(self, logger: logging.Logger, record: logging.LogRecord) -> None:
         by = f" (logger `{record.name}`, {record.levelname})"
@@ -112,7 +126,7 @@ class RecordWatch:
             with suppress(Exception):
                 texts = [formatter.format(record) for formatter in formatters if formatter]
                 self._judge.judge("logged", texts, by=by)
-            return
+                return
         extra = [value for key, value in vars(record).items() if key not in _RECORD_FIELDS]
         told = [(str(error), getattr(error, "__notes__", ())) for error in errors]
         values = [*strings([record.args, extra])]

@@ -10,7 +10,7 @@ from ... import rules
 from ...asgi import current_task, endpoint_of, here, is_lifespan, serving
 from ...core import Gate, Request
 from ...rules import Rule
-from .forms import digest_of, has_hash, has_signed_token, is_logged, readings
+from .forms import SHORTEST_HASH, digest_of, has_hash, has_signed_token, is_logged, readings
 from .keys import Keys
 
 #: So much of one entry is looked at.
@@ -47,7 +47,7 @@ class LogJudge:
         whole = "\n".join([*texts, *values])[:_LIMIT]
         passwords = request.passwords if request else set()
         tokens = request.tokens if request else set()
-        read = readings(whole) if passwords else readings(whole, 64)
+        read = readings(whole) if passwords else readings(whole, SHORTEST_HASH)
         if any(password in values or is_logged(password, read) for password in passwords):
             self._report(rules.SECRET_IN_LOG, f"{verb} the submitted password{by}")
         if has_hash(read) or any(digest_of(password, whole) for password in passwords):

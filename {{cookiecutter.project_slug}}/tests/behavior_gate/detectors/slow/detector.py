@@ -44,7 +44,7 @@ _TRACED = 2
 _ORM = "sqlalchemy/"
 _ORM_FACTOR = 4
 #: Where a framework takes over from the application: what it does below is not its caller's doing.
-_FRAMEWORK = (
+FRAMEWORK = (
     "httpx/_transports/asgi.py",
     "httpx2/_transports/asgi.py",
     "fastapi/applications.py",
@@ -232,7 +232,7 @@ class SlowDetector(Detector, Observer):
                 if excuse(rules.SLOW_CPU, code.co_filename):
                     return None, "", None, False, False
                 in_orm = in_orm or (not decided and path.startswith(_ORM))
-                if not decided and path.startswith(_FRAMEWORK):
+                if not decided and path.startswith(FRAMEWORK):
                     decided = True
                     inner = library or frame
                     if path in ROUTING and _is_the_frameworks(inner):
