@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Done, Project
-from gate import load
+from support.gate import load
+from support.project import Done, Project
 from support.traps import GOOD, LIBRARIES
 from test_gate import PACKAGES
 
