@@ -70,8 +70,8 @@ class SecretsDetector(Detector, Observer):
     def begin(self, phase: Phase) -> None:
         if phase.when == "setup":
             self._submitted.clear()
+            self._keys.look_around()
         self._records.begin()
-        self._keys.look_around()
         self._streams.watch()
 
     # What comes in
