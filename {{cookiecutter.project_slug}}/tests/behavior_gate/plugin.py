@@ -26,7 +26,7 @@ from .errors import BlockingError
 from .explain import explain, overview
 from .hangs import TIMEOUT, Hangs
 from .loops import Loops
-from .once import Prospects, Report, abridge
+from .once import Prospects, abridge
 from .registry import detectors_of
 from .selftest import TIMEOUT_S, run_selftests
 from .settings import OPTIONS, add_settings, flag, numbers
@@ -241,7 +241,7 @@ class BehaviorGate:
         report.behavior_gate_alone = alone  # type: ignore[attr-defined]
         if call.excinfo is not None and report.failed:
             if not alone:
-                self._shorten(report, call.excinfo.value)
+                abridge(self.gate, report, call.excinfo.value, self.config)
             if call.when == "setup" and (self._case.stopped or not alone):
                 self._prospects.judge(item)
         return report
@@ -256,17 +256,13 @@ class BehaviorGate:
             error = call.excinfo.value
             # pytest wraps an ImportError.
             wrapped = error.__cause__ if isinstance(error, pytest.Collector.CollectError) else None
-            self._shorten(report, wrapped or error)
+            abridge(self.gate, report, wrapped or error, self.config)
         return report
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
             allowances.check(item)
-
-    def _shorten(self, report: Report, error: BaseException) -> None:
-        is_worker, option = self._is_worker, self.config.option
-        abridge(self.gate, report, error, option, is_worker=is_worker)
 
     def pytest_enter_pdb(self) -> None:
         if self.gate.phase is not None:
