@@ -27,10 +27,12 @@ import logging
 import logging.config
 import logging.handlers
 import mimetypes
+import multiprocessing
 import os
 import pkgutil
 import queue
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -95,6 +97,7 @@ def cpu(seconds: float) -> None:
 
 TEST_PRELUDE = """\
 import asyncio
+import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -917,6 +920,159 @@ async def trap(request: Request) -> Response:
             except LookupError:
                 pass
         """),
+    ),
+    trap(
+        "left-thread",
+        "tasks",
+        """
+        def poll() -> None:
+            time.sleep(3)
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            threading.Thread(target=poll).start()  # <-
+        """,
+        says="thread poll() was still running when the test was over",
+    ),
+    trap(
+        "left-thread-of-a-class",
+        "tasks",
+        """
+        class Poller(threading.Thread):
+            def run(self) -> None:
+                time.sleep(3)
+
+
+        @asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+            app.state.poller = Poller()
+            app.state.poller.start()  # <-
+            yield
+
+
+        def make_app() -> FastAPI:
+            app = FastAPI(lifespan=lifespan)
+            app.include_router(router)
+            return app
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            pass
+        """,
+        says="thread Poller was still running when the test was over",
+        test=IN_A_FIXTURE,
+    ),
+    trap(
+        "left-timer-of-a-thread",
+        "tasks",
+        """
+        @router.post("/trap")
+        def trap() -> None:
+            threading.Timer(60, print).start()  # <-
+        """,
+        says="timer print() was still running when the test was over",
+    ),
+    trap(
+        "left-multiprocess",
+        "tasks",
+        """
+        def work() -> None:
+            time.sleep(60)
+
+
+        def start() -> None:
+            process = multiprocessing.get_context("fork").Process(target=work)
+            process.start()  # <-
+            KEPT.append(process)
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            await asyncio.to_thread(start)
+        """,
+        says="process work() was still running when the test was over",
+    ),
+    trap(
+        "left-subprocess",
+        "tasks",
+        endpoint("""
+            process = await asyncio.create_subprocess_exec(  # <-
+                "sleep", "60", stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+            KEPT.append(process)
+        """),
+        says="process 'sleep' had not been waited for when the test was over",
+    ),
+    trap(
+        "left-subprocess-dropped",
+        "tasks",
+        endpoint('await asyncio.create_subprocess_exec("sleep", "60")  # <-'),
+    ),
+    trap(
+        "left-subprocess-of-a-thread",
+        "tasks",
+        endpoint("""
+            KEPT.append(await asyncio.to_thread(subprocess.Popen, ["sleep", "60"]))  # <-
+        """),
+    ),
+    trap(
+        "left-subprocess-that-has-ended",
+        "tasks",
+        endpoint("""
+            KEPT.append(await anyio.to_thread.run_sync(subprocess.Popen, ["true"]))  # <-
+        """),
+    ),
+    trap(
+        "left-subprocess-of-anyio",
+        "tasks",
+        endpoint('KEPT.append(await anyio.open_process(["sleep", "60"]))  # <-'),
+    ),
+    trap(
+        "left-timer",
+        "tasks",
+        """
+        def expire(key: str) -> None:
+            KEPT.remove(key)
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            KEPT.append("key")
+            asyncio.get_running_loop().call_later(300, expire, "key")  # <-
+        """,
+        says="timer expire() was still scheduled when the test was over",
+    ),
+    trap(
+        "left-timer-that-sets-itself-anew",
+        "tasks",
+        """
+        def poll() -> None:
+            loop = asyncio.get_running_loop()
+            loop.call_at(loop.time() + max(len(KEPT) - 1, 0) * 60, poll)  # <-
+            KEPT.append(loop)
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            asyncio.get_running_loop().call_soon(poll)
+            await asyncio.sleep(0.05)
+        """,
+    ),
+    trap(
+        "left-signal-handler",
+        "tasks",
+        endpoint("signal.signal(signal.SIGUSR1, lambda *_: None)  # <-"),
+        says="the handler of SIGUSR1 was still installed when the test was over",
+    ),
+    trap(
+        "left-signal-handler-of-the-loop",
+        "tasks",
+        endpoint("""
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, print)  # <-
+        """),
+        says="the handler of SIGTERM was still installed when the test was over",
     ),
     # --- requests
     trap("hang", "requests", endpoint("await asyncio.Event().wait()  # <-")),
@@ -3052,6 +3208,81 @@ class Comment(Base):
                     await task
                 except asyncio.CancelledError:
                     pass
+        """,
+    ),
+    good(
+        "nothing-left-behind",
+        """
+        @asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+            loop, stopping = asyncio.get_running_loop(), threading.Event()
+            thread = threading.Thread(target=stopping.wait)
+            thread.start()
+            timer = loop.call_later(300, print)
+            before = signal.signal(signal.SIGUSR1, lambda *_: None)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, stopping.set)
+            process = await asyncio.create_subprocess_exec("sleep", "60")
+            yield
+            process.kill()
+            await process.wait()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+            signal.signal(signal.SIGUSR1, before)
+            timer.cancel()
+            stopping.set()
+            await asyncio.to_thread(thread.join)
+
+
+        def make_app() -> FastAPI:
+            app = FastAPI(lifespan=lifespan)
+            app.include_router(router)
+            return app
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            asyncio.get_running_loop().call_later(0.02, print)
+            threading.Thread(target=time.sleep, args=[0.02]).start()
+            threading.Thread(target=time.sleep, args=[1], daemon=True).start()
+            KEPT.append(ThreadPoolExecutor(1).submit(time.sleep, 0.5))
+            await asyncio.to_thread(subprocess.run, ["true"], check=True)
+            with await asyncio.to_thread(subprocess.Popen, ["true"]) as process:
+                await asyncio.to_thread(process.wait)
+        """,
+        test=IN_A_FIXTURE,
+    ),
+    good(
+        "what-outlives-a-test",
+        """
+        def start() -> threading.Event:
+            stopping = threading.Event()
+            threading.Thread(target=stopping.wait).start()
+            return stopping
+
+
+        @router.post("/trap")
+        async def trap() -> None:
+            pass
+        """,
+        test="""\
+        @pytest.fixture(scope="module", autouse=True)
+        async def service() -> AsyncIterator[None]:
+            stopping = start()
+            timer = asyncio.get_running_loop().call_later(300, print)
+            process = await asyncio.create_subprocess_exec("sleep", "60")
+            before = signal.signal(signal.SIGUSR2, lambda *_: None)
+            yield
+            signal.signal(signal.SIGUSR2, before)
+            process.kill()
+            await process.wait()
+            timer.cancel()
+            stopping.set()
+
+
+        async def test_client(app: FastAPI, client: httpx.AsyncClient) -> None:
+            app.include_router(router)
+            assert (await client.post("/trap")).status_code == 200
         """,
     ),
 ]
