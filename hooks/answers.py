@@ -1,4 +1,4 @@
-"""A Jinja extension that refuses a bad answer at its question, and that quotes a good one."""
+"""A Jinja extension that refuses a bad answer at its prompt, and quotes a good one."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ ASKED: dict[str, Any] = json.loads(
 )
 QUESTIONS = {question: ASKED[question] for question in ASKED if not question.startswith("_")}
 DEFAULTS = [default for default in ASKED.values() if isinstance(default, str)]
-MAX_BYTES = 63  # of a name in PostgreSQL
+MAX_BYTES = 63  # The limit for a name in PostgreSQL.
 TAKEN = {
     *("app", "conftest", "dev", "hooks", "migrations", "test", "tests"),
     *("argon2", "dns", "dotenv", "jwt", "multipart", "passlib", "xdist"),
     *("postgres", "template0", "template1"),
     *("aux", "con", "nul", "prn"),
-    *("false", "n", "no", "null", "off", "on", "true", "y", "yes"),  # are no text in YAML
+    *("false", "n", "no", "null", "off", "on", "true", "y", "yes"),  # Not strings in YAML.
 }
-# Unicode's classes of the characters that turn the direction of the text after them.
+# Unicode classes of the characters that change the direction of the text.
 TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
@@ -41,7 +41,7 @@ def tested_versions() -> dict[str, str]:
 
 
 def template_version() -> str:
-    """Return the commit of this template, after the tag before it if there is one."""
+    """Return the commit of this template, with the latest tag before it if there is one."""
     environment = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
     try:
         described = subprocess.run(
@@ -58,53 +58,57 @@ def template_version() -> str:
     return described.stdout.strip()
 
 
-def refuse(question: str, answer: object, mend: str) -> NoReturn:
-    raise FailedHookException(f"Error: {question} is {answer!r:.80}: {mend}")
+def refuse(question: str, answer: object, reason: str) -> NoReturn:
+    raise FailedHookException(f"Error: {question} is {answer!r:.80}: {reason}")
 
 
 def check_text(answer: str, question: str) -> None:
-    """Raise FailedHookException unless the answer is one line of text."""
+    """Raise FailedHookException unless the answer is a single line of text."""
     if not answer.strip():
         refuse(question, answer, "it must not be blank.")
     kinds = {unicodedata.category(char) for char in answer}
     if "Cs" in kinds:
-        refuse(question, answer, "it is not UTF-8; if the locale is another, set PYTHONUTF8=1.")
+        refuse(
+            question,
+            answer,
+            "it is not valid UTF-8. If your locale has another encoding, set PYTHONUTF8=1.",
+        )
     if kinds & {"Cc", "Zl", "Zp"} or TURNS & {unicodedata.bidirectional(char) for char in answer}:
-        refuse(question, answer, "write it in one line, without control characters.")
+        refuse(question, answer, "it must be a single line, without control characters.")
     if answer != answer.strip():
-        refuse(question, answer, "it must not begin or end with a blank.")
+        refuse(question, answer, "it must not begin or end with whitespace.")
 
 
 def check_slug(answer: str, question: str) -> None:
-    """Raise FailedHookException unless the answer can name everything it has to."""
+    """Raise FailedHookException unless the answer can be every name that is made from it."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", answer):
         refuse(
             question,
             answer,
-            "use lower-case letters, digits and single underscores, with a letter first,"
-            ' such as "my_backend".',
+            "use lowercase letters, digits and single underscores, and start with a letter,"
+            ' as in "my_backend".',
         )
     if len(answer) > MAX_BYTES:
-        refuse(question, answer, f"use at most {MAX_BYTES} characters, it names a database.")
+        refuse(question, answer, f"a database name has at most {MAX_BYTES} characters.")
     if (
         answer in TAKEN
         or keyword.iskeyword(answer)
         or answer in getattr(sys, "stdlib_module_names", ())
         or answer.replace("_", "-") in tested_versions()
     ):
-        refuse(question, answer, f'something else has this name, try "{answer}_backend".')
+        refuse(question, answer, f'that name is already taken, try "{answer}_backend".')
 
 
 def checked(answer: object, question: str) -> object:
-    """Return the answer; raise FailedHookException if it is a bad one."""
+    """Return the answer, or raise FailedHookException if it is invalid."""
     default = QUESTIONS[question]
     if isinstance(answer, Undefined):
-        return ""  # Of a replay file. It is checked before the directory is made.
+        return ""  # From a replay file. It is checked before the directory is created.
     if isinstance(default, list):
         if answer not in default:
             refuse(question, answer, f"choose one of {', '.join(default)}.")
     elif not isinstance(answer, str):
-        refuse(question, answer, "write it as text, in quotes.")
+        refuse(question, answer, "it must be text, in quotes.")
     elif question == "project_slug":
         check_slug(answer, question)
     else:
@@ -113,7 +117,7 @@ def checked(answer: object, question: str) -> object:
 
 
 def directory(answers: dict[str, object]) -> object:
-    """Return the slug; raise FailedHookException if any answer is a bad one."""
+    """Return the slug, or raise FailedHookException if any answer is invalid."""
     for question in QUESTIONS:
         checked(answers.get(question), question)
     return answers["project_slug"]
@@ -125,24 +129,24 @@ def toml(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Escape what Markdown would take for markup."""
+    """Escape what Markdown would treat as markup."""
     text = re.sub(r"([\\`*_\[\]<>&#|~$])", r"\\\1", text)
     return re.sub(r"^([-+]|\d+[.)])", lambda marker: f"{marker[0][:-1]}\\{marker[0][-1]}", text)
 
 
 def refuse_options() -> None:
-    """Refuse on the command line what cookiecutter would ignore."""
+    """Refuse an option that does harm, and a question that cookiecutter would ignore."""
     context = click.get_current_context(silent=True)
     options = context.params if context else {}
     if options.get("skip_if_file_exists"):
         raise FailedHookException(
-            "Error: --skip-if-file-exists would overwrite Python files all the same: leave it out."
+            "Error: --skip-if-file-exists would still overwrite Python files. Leave it out."
         )
     given = options.get("extra_context")
     for question in given if isinstance(given, dict) else ():
         if question not in QUESTIONS:
             raise FailedHookException(
-                f"Error: {question!r:.80} is no question: they are {', '.join(QUESTIONS)}."
+                f"Error: unknown question {question!r:.80}. Choose from {', '.join(QUESTIONS)}."
             )
 
 
@@ -159,9 +163,10 @@ class Answers(Extension):
         sys.modules.pop(__name__, None)
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        """Keep what is not the template's own from being rendered, as cookiecutter would do.
+        """Keep cookiecutter from rendering text that is not part of the template.
 
-        Of the answers it renders `__first` first, and of the files the name of their directory.
+        The first answer that it renders is `__first`; before any file, it renders the directory's
+        name.
         """
         if source == ASKED["__first"]:
             self.asking = True

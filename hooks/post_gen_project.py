@@ -1,6 +1,6 @@
 """Finish a baked project: lock the tested versions, write .env, start a git repository.
 
-Whatever is missing on this machine, the project stays, and one line says how to mend it.
+If a tool is missing on this machine, the project is still there, and one line says how to fix it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in 
 
 
 def run(*command: str) -> tuple[int, str, str]:
-    """Return the exit code, the output and the errors of a command; code 127 if it can't start."""
+    """Return a command's exit code, output and errors. The code is 127 if it can't start."""
     try:
         done = subprocess.run(
             command,
@@ -42,12 +42,12 @@ def run(*command: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-def say_missing(what: str, why: str, mend: str) -> None:
-    print(f"{what}: {why} Mend: {mend}", file=sys.stderr)
+def say_missing(what: str, why: str, fix: str) -> None:
+    print(f"{what}: {why} Fix: {fix}", file=sys.stderr)
 
 
 def last_error(errors: str) -> str:
-    """Return what a command said last, as one line that is not long."""
+    """Return the last error of a command, as one short line."""
     return " ".join(errors.rpartition("error:")[2].split())[:160]
 
 
@@ -64,15 +64,15 @@ def write_lock(uv: list[str] | None) -> None:
         say_missing(
             "No uv.lock",
             "uv was not found.",
-            f"pip install uv && {in_project} && uv lock (takes the newest versions).",
+            f"pip install uv && {in_project} && uv lock (this locks the newest versions).",
         )
         return
     pins = [f"--upgrade-package={name}=={version}" for name, version in TESTED.items()]
-    # uv's own search stumbles over interpreters that pyenv only pretends to have.
+    # uv's own search fails on pyenv's shims for interpreters that are not installed.
     known = sys.version_info >= (3, 11) and "UV_PYTHON" not in ENVIRONMENT
     python = ["--python", sys.executable] if known else []
     lock = [*uv, "lock", "--project", str(PROJECT), *python, *pins]
-    # The versions are fixed: what uv has in its cache is as good as asking the index, and faster.
+    # The versions are fixed, so uv's cache is as good as the index, and faster.
     code, _, errors = run(*lock, "--offline")
     if code != 0:
         code, _, errors = run(*lock)
@@ -80,7 +80,7 @@ def write_lock(uv: list[str] | None) -> None:
         say_missing(
             "No uv.lock",
             f"uv lock failed ({last_error(errors)}).",
-            f"that, then {in_project} && uv lock (takes the newest versions).",
+            f"solve that, then {in_project} && uv lock (this locks the newest versions).",
         )
 
 
@@ -101,23 +101,23 @@ def start_git() -> None:
         return
     code, _, errors = run("git", "-c", "init.defaultBranch=main", "init", "--quiet")
     if code != 0:
-        init = f"git init {shlex.quote(str(PROJECT))}."
+        init = f"run git init {shlex.quote(str(PROJECT))}."
         if code == 127:
             say_missing("No git repository", "git was not found.", f"install git, then {init}")
         else:
             reason = f"git init failed ({last_error(errors)})."
-            say_missing("No git repository", reason, f"that, then {init}")
+            say_missing("No git repository", reason, f"solve that, then {init}")
 
 
 def remove_empty_folders() -> None:
-    """Cookiecutter makes the folder also of a file that the answers leave out."""
+    """Remove the folders that cookiecutter creates for files that the answers leave out."""
     for folder in (".github/workflows", ".github"):
         with contextlib.suppress(OSError):
             (PROJECT / folder).rmdir()
 
 
 def is_for_comparison() -> bool:
-    """`cruft update` and `cruft diff` bake in a temporary folder, of which only the text counts."""
+    """Tell whether `cruft update` or `cruft diff` bakes only to compare, in a temporary folder."""
     folder = PROJECT.parent
     temporary = Path(tempfile.gettempdir()).resolve()
     return CRUFT and folder.parent == temporary and bool(re.fullmatch(r"tmp\w{8}", folder.name))
@@ -147,4 +147,4 @@ def main() -> None:
 try:
     main()
 except KeyboardInterrupt:
-    sys.exit(f"Interrupted: {PROJECT} is not complete. Mend: bake again, --overwrite-if-exists.")
+    sys.exit(f"Interrupted: {PROJECT} is incomplete. Fix: bake again with --overwrite-if-exists.")

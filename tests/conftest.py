@@ -1,81 +1,17 @@
-"""Bakes projects for the tests, and runs commands in them."""
+"""Bakes projects for the tests."""
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-TEMPLATE = Path(__file__).resolve().parent.parent
-# Settings of whoever runs these tests, which a baked project must not see.
-NOT_OURS = {
-    # In CI, pytest shows the messages of its summary in full.
-    *("DATABASE_URL", "SECRET_KEY", "CI"),
-    *("PYTHONDONTWRITEBYTECODE", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "VIRTUAL_ENV"),
-}
+from support.project import NOT_OURS, TEMPLATE, Bake, Cookiecutter, Done, Project, uv_path
 
 # Where the tests run in the background, their children would ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-Done = subprocess.CompletedProcess[str]
-
-
-def uv_path() -> str:
-    path = os.environ.get("UV") or shutil.which("uv")
-    assert path, "uv is missing. Run the tests with `uv run pytest`."
-    return path
-
-
-def copy_template(destination: Path) -> Path:
-    """Copy what is published of the template, for a test that changes it."""
-    ignored = shutil.ignore_patterns(".git", ".venv", "*cache*", "uv.lock")
-    return shutil.copytree(TEMPLATE, destination, ignore=ignored)
-
-
-@dataclass(frozen=True)
-class Project:
-    """A baked project, and the environment that its commands run in."""
-
-    path: Path
-    environment: dict[str, str]
-    output: str = ""
-    errors: str = ""
-
-    def run(self, *command: str, timeout: float = 300, **variables: str) -> Done:
-        """Run a command in the project. Its exit code is the caller's to judge."""
-        return subprocess.run(
-            command,
-            cwd=self.path,
-            env=self.environment | variables,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-
-    def uv(self, *arguments: str, timeout: float = 300, **variables: str) -> Done:
-        return self.run(uv_path(), *arguments, timeout=timeout, **variables)
-
-    def succeed(self, *arguments: str, timeout: float = 300, **variables: str) -> str:
-        """Run uv, and return what it printed. It has to succeed."""
-        done = self.uv(*arguments, timeout=timeout, **variables)
-        assert done.returncode == 0, f"uv {' '.join(arguments)}\n{done.stdout}{done.stderr}"
-        return done.stdout
-
-    def read(self, name: str) -> str:
-        return (self.path / name).read_text(encoding="utf-8")
-
-    def copy(self, destination: Path) -> "Project":
-        """Copy the project, for a test that changes it."""
-        shutil.copytree(self.path, destination, symlinks=True)
-        return Project(destination, self.environment)
 
 
 @pytest.fixture(scope="session")
@@ -96,9 +32,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     }
 
 
-Cookiecutter = Callable[..., Done]
-
-
 @pytest.fixture(scope="session")
 def cookiecutter(environment: dict[str, str]) -> Cookiecutter:
     """The command line of cookiecutter: options and `answer=value` arguments."""
@@ -116,9 +49,6 @@ def cookiecutter(environment: dict[str, str]) -> Cookiecutter:
         )
 
     return run
-
-
-Bake = Callable[..., Project]
 
 
 @pytest.fixture(scope="session")

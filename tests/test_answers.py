@@ -1,4 +1,4 @@
-"""Which answers make a project: any text, each choice, and what the README says of them."""
+"""Which answers make a project: any text, each choice, and what the README says about them."""
 
 import itertools
 import json
@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import TEMPLATE, Bake
 from cookiecutter.exceptions import FailedHookException
 from cookiecutter.main import cookiecutter as bake_here
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
+from support.project import TEMPLATE, Bake
 
 README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
 SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
@@ -34,7 +34,7 @@ QUESTIONS: dict[str, Any] = {
 CHOICES = {question: offer for question, offer in QUESTIONS.items() if isinstance(offer, list)}
 MARKDOWNS = [MarkdownIt(kind, {"linkify": False}) for kind in ("commonmark", "gfm-like")]
 HOLD_TEXTS = {"LICENSE", "README.md", "pyproject.toml"}
-# As many as CI tries; for a longer run, and another one each time, set the variable.
+# The number that CI tries. Set the variable for a longer run, with other examples each time.
 EXAMPLES = int(os.environ.get("EXAMPLES", "100"))
 
 JINJA = "{{ 7*7 }} {% if %} {% raw %} {%- endraw %} {# no #} {{{ {{ cookiecutter.author }} }}"
@@ -55,13 +55,13 @@ GOOD = [
 ]
 REFUSED = {
     "must not be blank": ["", " ", "\u00a0", "\u3000 "],
-    "must not begin or end with a blank": [" x", "x ", "    x", "\u00a0x", "x\u2003"],
-    "in one line, without control characters": [
+    "must not begin or end with whitespace": [" x", "x ", "    x", "\u00a0x", "x\u2003"],
+    "must be a single line, without control characters": [
         *("two\nlines", "x\n", "a\rb", "a\tb", "a\x00b", "\x1b[31mred", "\x7f", "a\x85b"),
         *("a\u2028b", "a\u2029b"),
         *(f"a{turn}b" for turn in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"),
     ],
-    "it is not UTF-8": ["a\udcff", "\ud800"],
+    "it is not valid UTF-8": ["a\udcff", "\ud800"],
 }
 NO_SLUGS = [
     *("", "My-Backend", "2fast", "_private", "trailing_", "two__in", "../outside", "sp ace"),
@@ -130,7 +130,7 @@ def files_of(project: Path) -> dict[str, Path]:
 
 
 def assert_holds(project: Path, name: str, description: str, author: str) -> None:
-    """Assert that the files which hold a text give it back, and take no markup from it."""
+    """Assert that each file with a text holds it unchanged, and not as markup."""
     toml = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
     assert toml["tool"]["app"]["title"] == name
     assert toml["project"]["description"] == description
@@ -168,9 +168,9 @@ def test_a_bad_text_is_refused_in_one_line_and_leaves_nothing(
 @pytest.mark.parametrize(
     ("answer", "because"),
     [
-        *((answer, "use lower-case letters") for answer in NO_SLUGS),
-        *((answer, f'else has this name, try "{answer}_backend"') for answer in TAKEN),
-        ("a" * 64, "use at most 63 characters, it names a database"),
+        *((answer, "use lowercase letters") for answer in NO_SLUGS),
+        *((answer, f'that name is already taken, try "{answer}_backend"') for answer in TAKEN),
+        ("a" * 64, "a database name has at most 63 characters"),
     ],
 )
 def test_a_bad_slug_is_refused_in_one_line_and_leaves_nothing(
@@ -216,7 +216,7 @@ def bakes(fill: Fill, folder: str, answers: dict[str, str]) -> bool:
 
 @tried
 @given(name=any_texts, slug=st.sampled_from([{}, SLUG, SLUG]), description=texts, author=texts)
-def test_whatever_is_answered_is_baked_as_it_is_or_refused_in_one_line(
+def test_any_answers_are_baked_unchanged_or_refused_in_one_line(
     fill: Fill, name: str, slug: dict[str, str], description: str, author: str
 ) -> None:
     answers = {"project_name": name, "description": description, "author": author}
@@ -229,7 +229,7 @@ def test_whatever_is_answered_is_baked_as_it_is_or_refused_in_one_line(
 
 @tried
 @given(slug=slugs)
-def test_any_slug_is_baked_and_is_that_text_in_yaml_or_is_refused_in_one_line(
+def test_any_slug_is_baked_and_stays_a_string_in_yaml_or_is_refused_in_one_line(
     fill: Fill, slug: str
 ) -> None:
     with TemporaryDirectory() as folder:
@@ -248,7 +248,7 @@ def plain(render: Bake) -> Path:
 
 
 @pytest.mark.parametrize("way", ["command line", "prompt", "config", "replay file"])
-def test_a_hard_text_is_taken_as_it_is(
+def test_a_hard_text_is_taken_unchanged(
     plain: Path, environment: dict[str, str], tmp_path: Path, way: str
 ) -> None:
     config, replay = tmp_path / "config.yaml", tmp_path / "replay.json"
@@ -309,16 +309,16 @@ def test_a_bad_text_is_refused_at_its_prompt(environment: dict[str, str], tmp_pa
 @pytest.mark.parametrize(
     ("answer", "because"),
     [
-        ({"author": "two\nlines"}, "author is 'two\\nlines': write it in one line"),
-        ({"author": None}, "author is None: write it as text, in quotes."),
-        ({"description": 5}, "description is 5: write it as text, in quotes."),
-        ({"project_slug": "../outside"}, "project_slug is '../outside': use lower-case letters"),
-        ({"project_slug": ["x"]}, "project_slug is ['x']: write it as text, in quotes."),
+        ({"author": "two\nlines"}, "author is 'two\\nlines': it must be a single line"),
+        ({"author": None}, "author is None: it must be text, in quotes."),
+        ({"description": 5}, "description is 5: it must be text, in quotes."),
+        ({"project_slug": "../outside"}, "project_slug is '../outside': use lowercase letters"),
+        ({"project_slug": ["x"]}, "project_slug is ['x']: it must be text, in quotes."),
         ({"license": "GPL"}, "license is 'GPL': choose one of MIT, Apache-2.0, BSD-3-Clause,"),
         ({"ci": ["both"]}, "ci is ['both']: choose one of gitlab, github, both."),
     ],
 )
-def test_a_bad_answer_of_a_replay_file_is_refused_in_one_line_and_leaves_nothing(
+def test_a_bad_answer_in_a_replay_file_is_refused_in_one_line_and_leaves_nothing(
     fill: Fill, tmp_path: Path, answer: dict[str, object], because: str
 ) -> None:
     replay = tmp_path / "replay.json"
@@ -332,10 +332,10 @@ def test_a_bad_answer_of_a_replay_file_is_refused_in_one_line_and_leaves_nothing
 
 
 @pytest.mark.parametrize("answer", [True, None, {"a": "b"}])
-def test_an_answer_of_a_config_that_is_no_text_is_refused_in_one_line(
+def test_an_answer_in_a_config_that_is_not_text_is_refused_in_one_line(
     fill: Fill, tmp_path: Path, answer: object
 ) -> None:
-    with pytest.raises(FailedHookException, match=r"^Error: author is .+: write it as text, in"):
+    with pytest.raises(FailedHookException, match=r"^Error: author is .+: it must be text, in"):
         fill(tmp_path, author=answer)
 
     assert list(tmp_path.iterdir()) == []
@@ -356,17 +356,17 @@ def flaws(project: Path) -> Iterator[str]:
         text = path.read_text("utf-8")
         for what, found in {
             "a tag is left": re.search(r"(?<!\$)\{[{%#]|cookiecutter\.", text),
-            "blanks at the end of a line": re.search(r"[ \t]$", text, re.MULTILINE),
+            "trailing whitespace": re.search(r"[ \t]$", text, re.MULTILINE),
             "three blank lines": "\n\n\n\n" in text,
-            "not one line end at its end": not re.search(r"[^\n]\n\Z", text),
-            "not parsed": not is_parsed(path.suffix, text),
+            "not exactly one newline at the end": not re.search(r"[^\n]\n\Z", text),
+            "does not parse": not is_parsed(path.suffix, text),
             "executable": path.stat().st_mode & 0o111,
         }.items():
             if found:
                 yield f"{name}: {what}"
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", (project / "README.md").read_text("utf-8")):
         if not (SOURCE / link).exists():
-            yield f"README.md: no {link}"
+            yield f"README.md: broken link to {link}"
 
 
 def test_a_planted_flaw_is_found(tmp_path: Path) -> None:
@@ -378,19 +378,19 @@ def test_a_planted_flaw_is_found(tmp_path: Path) -> None:
 
     assert sorted(flaws(tmp_path)) == [
         "README.md: a tag is left",
-        "README.md: blanks at the end of a line",
-        "README.md: no docs/gone.md",
-        "README.md: not one line end at its end",
+        "README.md: broken link to docs/gone.md",
+        "README.md: not exactly one newline at the end",
         "README.md: three blank lines",
-        "empty.toml: not one line end at its end",
-        "empty.toml: not parsed",
+        "README.md: trailing whitespace",
+        "empty.toml: does not parse",
+        "empty.toml: not exactly one newline at the end",
         "run.sh: executable",
-        "run.sh: not one line end at its end",
+        "run.sh: not exactly one newline at the end",
     ]
 
 
 def pairwise() -> Iterator[dict[str, str]]:
-    """Give combinations of the choices in which each two choices meet."""
+    """Yield combinations of the choices, in which each pair of choices is together once."""
     met: set[tuple[str, str]] = set()
     for choice in itertools.product(*CHOICES.values()):
         pairs = set(itertools.combinations(choice, 2))
@@ -406,7 +406,7 @@ def test_any_two_choices_bake_without_a_flaw(
     assert list(flaws(fill_all(tmp_path, **answers))) == []
 
 
-def test_a_project_of_hard_texts_and_no_default_passes_its_suite(bake: Bake) -> None:
+def test_a_project_with_hard_texts_and_no_defaults_passes_its_suite(bake: Bake) -> None:
     slug = "x" * 63
     choices = {question: offered[-1] for question, offered in CHOICES.items()}
 
@@ -470,7 +470,7 @@ def test_an_answer_that_the_readme_offers_is_baked(
 
 
 @pytest.mark.parametrize(("answer", "says"), table("for example"))
-def test_what_the_readme_calls_refused_is_refused(
+def test_what_the_readme_says_is_refused_is_refused(
     environment: dict[str, str], tmp_path: Path, answer: str, says: str
 ) -> None:
     command = f'"$0" -m cookiecutter "$1" --no-input {answer.strip("`")}'

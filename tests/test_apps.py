@@ -1,4 +1,4 @@
-"""A second app, as a team grows one on a baked project: natural code is green, mistakes fail.
+"""A second app, as a team might build it on a baked project: its code passes, mistakes fail.
 
 `apps/product/` is laid over a fresh bake. `apps/mistakes.py` lists what is then planted in it.
 """
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from apps.mistakes import MISTAKES, Mistake
 from apps.overlay import PRODUCT
-from conftest import Bake, Project
+from support.project import Bake, Project
 
 RUNS = sorted({mistake.run for mistake in MISTAKES})
 
@@ -57,7 +57,7 @@ def test_the_natural_code_of_an_app_is_green(product: Project) -> None:
 
 
 @pytest.mark.parametrize("command", ["ruff check", "ruff format --check"])
-def test_the_app_keeps_to_the_style_of_the_project(product: Project, command: str) -> None:
+def test_the_app_follows_the_style_of_the_project(product: Project, command: str) -> None:
     product.succeed("run", "--frozen", *command.split())
 
 
@@ -81,7 +81,7 @@ def runs(product: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
-def test_a_mistake_is_told_of(mistake: Mistake, runs: dict[str, Run]) -> None:
+def test_a_mistake_is_reported(mistake: Mistake, runs: dict[str, Run]) -> None:
     run = runs[mistake.run]
     if mistake.missed:
         assert mistake.test not in run.failed

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import TEMPLATE, Bake, Cookiecutter, Project, uv_path
-from versions import FILE, locked_packages, locked_versions, read_versions
+from support.project import TEMPLATE, Bake, Cookiecutter, Project, uv_path
+from tools.versions import FILE, locked_packages, locked_versions, read_versions
 
 QUESTIONS = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
 TESTED = read_versions(FILE.read_text(encoding="utf-8"))
 
 
 def files_of(project: Project) -> Iterator[Path]:
-    """Give the files that a person would read."""
+    """Yield the files that a person would read."""
     for path in project.path.rglob("*"):
         parts = path.relative_to(project.path).parts
         if path.is_file() and not any(re.fullmatch(r"\.git|.*cache.*|uv\.lock", p) for p in parts):
@@ -40,7 +40,7 @@ def path_with(folder: Path, *programs: str) -> str:
 # What lands where
 
 
-def test_each_question_has_a_prompt_that_a_person_understands() -> None:
+def test_each_question_has_a_prompt_for_people() -> None:
     asked = {question for question in QUESTIONS if not question.startswith("_")}
 
     assert QUESTIONS["__prompts__"].keys() == asked
@@ -71,7 +71,7 @@ def test_a_default_bake_leaves_no_tag_unrendered(baked: Project) -> None:
     assert not [path for path in baked.path.rglob("*") if "{" in path.name]
 
 
-def test_the_python_of_the_template_holds_no_jinja_and_is_copied_as_it_is(baked: Project) -> None:
+def test_the_python_files_hold_no_jinja_and_are_copied_unchanged(baked: Project) -> None:
     source = TEMPLATE / "{{cookiecutter.project_slug}}"
     scripts = [path.relative_to(source) for path in source.rglob("*.py")]
 
@@ -207,7 +207,7 @@ def test_a_later_upgrade_is_free_to_move_every_package(baked: Project, tmp_path:
     assert locked_packages(upgraded.read("uv.lock")) == locked_packages(fresh.read("uv.lock"))
 
 
-def test_the_hook_writes_an_env_file_with_a_secret_that_only_its_owner_reads(
+def test_the_hook_writes_an_env_file_with_a_secret_that_only_its_owner_can_read(
     baked: Project, bake: Bake
 ) -> None:
     def secret(project: Project) -> str:
@@ -231,7 +231,7 @@ def test_the_hook_starts_a_git_repository_that_ignores_the_secret_and_keeps_the_
     assert "?? .env\n" not in untracked
 
 
-def test_a_project_that_is_baked_inside_a_repository_gets_none_of_its_own(
+def test_a_project_baked_inside_a_repository_gets_no_repository(
     cookiecutter: Cookiecutter, environment: dict[str, str], tmp_path: Path
 ) -> None:
     Project(tmp_path, environment).run("git", "init")
@@ -253,7 +253,7 @@ def test_the_hook_prints_the_next_three_commands(baked: Project) -> None:
     assert baked.errors == ""
 
 
-def test_without_uv_the_project_is_baked_and_one_line_says_how_to_mend_it(
+def test_without_uv_the_project_is_baked_and_one_line_says_how_to_fix_it(
     bake: Bake, tmp_path: Path
 ) -> None:
     git = Project(tmp_path, {}).run("sh", "-c", "command -v git").stdout.strip()
@@ -261,39 +261,39 @@ def test_without_uv_the_project_is_baked_and_one_line_says_how_to_mend_it(
     project = bake(variables={"UV": "", "PATH": path_with(tmp_path / "bin", git)})
 
     assert len(project.errors.splitlines()) == 1
-    assert "No uv.lock: uv was not found. Mend: pip install uv && cd " in project.errors
+    assert "No uv.lock: uv was not found. Fix: pip install uv && cd " in project.errors
     assert not (project.path / "uv.lock").exists()
     assert (project.path / ".env").exists()
     assert (project.path / ".git").exists()
 
 
-def test_without_git_the_project_is_baked_and_one_line_says_how_to_mend_it(
+def test_without_git_the_project_is_baked_and_one_line_says_how_to_fix_it(
     bake: Bake, tmp_path: Path
 ) -> None:
     project = bake(variables={"PATH": path_with(tmp_path / "bin")})
 
     assert len(project.errors.splitlines()) == 1
-    assert "No git repository: git was not found. Mend: install git, then git init" in (
+    assert "No git repository: git was not found. Fix: install git, then run git init" in (
         project.errors
     )
     assert not (project.path / ".git").exists()
     assert locked_packages(project.read("uv.lock"))
 
 
-def test_without_a_network_the_project_is_baked_and_one_line_says_how_to_mend_it(
+def test_without_a_network_the_project_is_baked_and_one_line_says_how_to_fix_it(
     bake: Bake, tmp_path: Path
 ) -> None:
     project = bake(variables={"UV_OFFLINE": "1", "UV_CACHE_DIR": str(tmp_path / "empty")})
 
     assert len(project.errors.splitlines()) == 1
     assert "No uv.lock: uv lock failed (" in project.errors
-    assert "&& uv lock (takes the newest versions)." in project.errors
+    assert "&& uv lock (this locks the newest versions)." in project.errors
     assert not (project.path / "uv.lock").exists()
     assert (project.path / ".git").exists()
 
 
 @pytest.mark.parametrize("cache", ["warm, and no network", "empty"])
-def test_the_lock_comes_from_the_cache_and_else_from_the_network(
+def test_the_lock_comes_from_the_cache_or_else_from_the_network(
     baked: Project, bake: Bake, tmp_path: Path, cache: str
 ) -> None:
     empty = {"UV_CACHE_DIR": str(tmp_path / "empty")}
@@ -317,7 +317,7 @@ def test_settings_that_freeze_a_lock_do_not_stop_the_hook_from_making_one(bake: 
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return what a bake makes the same each time."""
+    """Return what is the same in each bake."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
@@ -353,7 +353,7 @@ def test_the_output_directory_may_have_any_name(
     assert shown == f"{tmp_path / folder / 'my_backend'}\n"
 
 
-def test_a_bake_over_a_directory_keeps_the_secret_and_what_is_not_of_the_template(
+def test_a_bake_over_a_directory_keeps_the_secret_and_the_users_files(
     cookiecutter: Cookiecutter, bake: Bake
 ) -> None:
     project = bake()
@@ -369,7 +369,7 @@ def test_a_bake_over_a_directory_keeps_the_secret_and_what_is_not_of_the_templat
     assert project.read(".env") == secret
 
 
-def test_an_ascii_locale_bakes_any_text_or_says_how_to_mend_it(
+def test_an_ascii_locale_bakes_any_text_or_says_how_to_fix_it(
     cookiecutter: Cookiecutter, tmp_path: Path
 ) -> None:
     ascii_only = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
@@ -387,7 +387,7 @@ def test_an_ascii_locale_bakes_any_text_or_says_how_to_mend_it(
         assert 'title = "Ünï 🚀"' in (tmp_path / "uni/pyproject.toml").read_text("utf-8")
 
 
-def test_a_home_that_is_not_writable_is_named_and_another_one_does(
+def test_a_home_that_is_not_writable_is_named_and_another_one_works(
     cookiecutter: Cookiecutter, tmp_path: Path
 ) -> None:
     # Even root makes no directory below a file.
@@ -405,7 +405,7 @@ def test_a_home_that_is_not_writable_is_named_and_another_one_does(
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_ctrl_c_while_the_hook_locks_says_what_is_there_and_how_to_go_on(
+def test_ctrl_c_while_the_hook_locks_says_what_is_incomplete_and_how_to_fix_it(
     cookiecutter: Cookiecutter, baked: Project, tmp_path: Path
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -427,7 +427,7 @@ def test_ctrl_c_while_the_hook_locks_says_what_is_there_and_how_to_go_on(
 
     project = tmp_path / "my_backend"
     assert run.returncode == 1
-    said = f"Interrupted: {project} is not complete. Mend: bake again, --overwrite-if-exists."
+    said = f"Interrupted: {project} is incomplete. Fix: bake again with --overwrite-if-exists."
     assert {said, "Aborted!"} == {line for line in errors.splitlines() if line}
 
     done = cookiecutter("--no-input", "--overwrite-if-exists", cwd=tmp_path)

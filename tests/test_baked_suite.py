@@ -1,4 +1,4 @@
-"""Does the baked suite pass: on real PostgreSQL, embedded and by URL, and after a crash."""
+"""Does the baked suite pass: on PostgreSQL, embedded and by URL, and after a crash?"""
 
 import asyncio
 import importlib.util
@@ -18,7 +18,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from conftest import TEMPLATE, Project
+from support.project import TEMPLATE, Project
 
 PLANTED_TEST = """
 import asyncio
@@ -29,7 +29,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
-async def test_tells_its_server(session: AsyncSession) -> None:
+async def test_writes_down_its_server(session: AsyncSession) -> None:
     directory = await session.scalar(text("SHOW unix_socket_directories"))
     await asyncio.to_thread(Path("server").write_text, directory)
     await asyncio.sleep(float(os.environ.get("SLEEP", "0")))
@@ -55,7 +55,7 @@ def load_embedded() -> ModuleType:
 
 
 def passed(output: str) -> int:
-    """Return the number of tests that passed, of a run that did nothing else."""
+    """Return the number of passed tests in a run without other results."""
     found = re.search(r"^=+ (\d+) passed in .*=+$", output, re.MULTILINE)
     assert found, output
     return int(found[1])
@@ -83,7 +83,7 @@ def is_gone(directory: str) -> bool:
 
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
-    """The URL of a PostgreSQL whose database `my_backend` is somebody's data."""
+    """The URL of a PostgreSQL with somebody's data in the database `my_backend`."""
     with load_embedded().running_server() as server:
         query(server.url("postgres"), "CREATE DATABASE my_backend")
         query(server.url("my_backend"), POPULATE)
@@ -162,15 +162,15 @@ def test_after_kill_9_in_mid_test_the_next_run_is_green_and_no_server_is_left(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    told = project.path / "server"
-    assert wait_until(lambda: told.exists() and told.read_text(), seconds=60)
-    killed = told.read_text()
+    written = project.path / "server"
+    assert wait_until(lambda: written.exists() and written.read_text(), seconds=60)
+    killed = written.read_text()
     assert processes_that_mention(killed)
     os.kill(run.pid, signal.SIGKILL)
     run.wait()
 
     assert passed(project.succeed("run", "--frozen", "pytest")) > 50
-    second = told.read_text()
+    second = written.read_text()
     assert second != killed
     for directory in (killed, second):
         assert wait_until(partial(is_gone, directory), seconds=10)

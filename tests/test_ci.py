@@ -1,4 +1,4 @@
-"""Does CI work: its files are valid, and what they say is really executed."""
+"""Does CI work: its files are valid, and their commands are really run."""
 
 import asyncio
 import errno
@@ -23,22 +23,23 @@ from xml.etree import ElementTree
 import asyncpg
 import pytest
 import yaml
-from conftest import TEMPLATE, Bake, Done, Project, uv_path
+from support.project import TEMPLATE, Bake, Done, Project, uv_path
 from test_baked_suite import load_embedded, wait_until
 
 GITLAB = ".gitlab-ci.yml"
 GITHUB = ".github/workflows/test.yml"
 JOB = "test:backend"
 SECONDS_LATE = 10
-# How this machine reaches its package index.
+# The settings by which this machine reaches its package index.
 NETWORK = re.compile(r"PIP_.*|UV_(DEFAULT_)?INDEX.*|SSL_.*|.*_proxy", re.IGNORECASE)
-MEND_SERVICE = (
-    "Start it, or make DATABASE_URL agree with the POSTGRES_USER, POSTGRES_PASSWORD and "
+FIX_SERVICE = (
+    "Start it, or make DATABASE_URL match the POSTGRES_USER, POSTGRES_PASSWORD and "
     "POSTGRES_DB of the service."
 )
 NO_URL = (
-    "DATABASE_URL is no database URL. Write postgresql://USER:PASSWORD@HOST:PORT/NAME, "
-    "with %40 for an @ in it, or unset it to use the embedded PostgreSQL."
+    "DATABASE_URL is not a valid database URL. Set it to "
+    "postgresql://USER:PASSWORD@HOST:PORT/NAME, with any @ in the password written as %40, "
+    "or unset it to use the embedded PostgreSQL."
 )
 
 FAILING_TEST = """
@@ -327,7 +328,7 @@ def green(runner: Runner, baked: Project) -> Run:
         return runner.run(DATABASE_URL=url)
 
 
-def test_the_job_passes_though_the_server_comes_up_late(green: Run) -> None:
+def test_the_job_passes_if_the_server_starts_late(green: Run) -> None:
     assert green.code == 0, green.log
     assert re.search(r"^=+ \d+ passed in .*=+$", green.log, re.MULTILINE)
     assert "Running upgrade  -> " in green.log
@@ -368,7 +369,7 @@ def test_a_defect_fails_the_job_and_leaves_every_report(
     assert run.findings == findings
 
 
-def test_a_server_that_never_comes_fails_the_job_in_one_line(
+def test_a_server_that_never_starts_fails_the_job_in_one_line(
     runner: Runner, baked: Project
 ) -> None:
     runner.check_out(baked)
@@ -380,8 +381,8 @@ def test_a_server_that_never_comes_fails_the_job_in_one_line(
     assert run.code != 0
     assert time.monotonic() - start > 1
     assert run.log.splitlines()[-1] == (
-        f"DATABASE_URL: the server 127.0.0.1:{port} did not let us in within 1 s: "
-        f"[Errno {errno.ECONNREFUSED}] Connect call failed ('127.0.0.1', {port}). {MEND_SERVICE}"
+        f"DATABASE_URL: could not connect to the server 127.0.0.1:{port} within 1 s: "
+        f"[Errno {errno.ECONNREFUSED}] Connect call failed ('127.0.0.1', {port}). {FIX_SERVICE}"
     )
     assert "Traceback" not in run.log
     assert "=== test session starts ===" not in run.log
@@ -411,7 +412,7 @@ def test_a_server_that_hangs_up_or_is_not_ready_is_waited_for(installed: Project
             assert waiting.result().returncode == 0
 
 
-def test_a_server_that_takes_no_connections_now_is_waited_for(installed: Project) -> None:
+def test_a_server_that_refuses_connections_for_now_is_waited_for(installed: Project) -> None:
     def shut_down(data: str) -> None:
         pid = Path(data, "postmaster.pid").read_text().partition("\n")[0]
         os.kill(int(pid), signal.SIGTERM)
@@ -431,12 +432,12 @@ def test_a_server_that_takes_no_connections_now_is_waited_for(installed: Project
     server = url.partition("@")[2].partition("/")[0]
     assert done.returncode == 1
     assert done.stderr == (
-        f"DATABASE_URL: the server {server} did not let us in within 1 s: "
-        f"the database system is shutting down. {MEND_SERVICE}\n"
+        f"DATABASE_URL: could not connect to the server {server} within 1 s: "
+        f"the database system is shutting down. {FIX_SERVICE}\n"
     )
 
 
-def test_what_time_does_not_mend_fails_at_once(installed: Project) -> None:
+def test_what_waiting_cannot_fix_fails_immediately(installed: Project) -> None:
     with postgres() as url:
         server = url.partition("@")[2].partition("/")[0]
         for user, name, reason in (
@@ -444,30 +445,32 @@ def test_what_time_does_not_mend_fails_at_once(installed: Project) -> None:
             ("ada:postgres", "postgres", 'password authentication failed for user "ada"'),
             ("postgres:postgres", "planted", 'database "planted" does not exist'),
         ):
-            # Would it wait, it would run into the time-out.
+            # If it waited, it would run into the time-out.
             done = wait_for_server(installed, f"postgresql://{user}@{server}/{name}", "60")
 
             assert done.returncode == 1
             assert done.stderr == (
-                f"DATABASE_URL: the server {server} does not let us in: {reason}. {MEND_SERVICE}\n"
+                f"DATABASE_URL: could not connect to the server {server}: {reason}. {FIX_SERVICE}\n"
             )
 
 
 @pytest.mark.parametrize(
     ("url", "line"),
     [
-        ("", "DATABASE_URL is not set. Write postgresql://USER:PASSWORD@HOST:PORT/NAME."),
+        ("", "DATABASE_URL is not set. Set it to postgresql://USER:PASSWORD@HOST:PORT/NAME."),
         ("postgresql://ada:love@lace@db/app", NO_URL),
         ("postgresql://ada:lovelace@db:/app", NO_URL),
         ("db", NO_URL),
         (
             "sqlite:///app.db",
-            "DATABASE_URL is for sqlite, and the tests need postgresql://. "
+            "DATABASE_URL is for sqlite, but the tests need postgresql://. "
             "Unset it to use the embedded PostgreSQL.",
         ),
     ],
 )
-def test_a_url_that_names_no_server_fails_at_once(installed: Project, url: str, line: str) -> None:
+def test_a_url_that_names_no_server_fails_immediately(
+    installed: Project, url: str, line: str
+) -> None:
     done = wait_for_server(installed, url, "60")
 
     assert (done.returncode, done.stderr) == (1, f"{line}\n")
@@ -520,10 +523,10 @@ def test_two_parallel_parts_run_each_test_once_and_cover_what_one_job_covers(
     assert covered(ElementTree.fromstring(runner.read("coverage.xml"))) == everything
 
 
-# What git runs at a commit, for whoever wants it
+# What git runs at a commit, if it is installed
 
 
-def test_the_hooks_mend_or_refuse_what_is_planted_and_nothing_else(
+def test_the_hooks_fix_or_refuse_what_is_planted_and_nothing_else(
     baked: Project, runner: Runner
 ) -> None:
     runner.check_out(baked)
@@ -540,7 +543,7 @@ def test_the_hooks_mend_or_refuse_what_is_planted_and_nothing_else(
     assert re.findall(r"^(.*?)\.*Failed$", done.stdout, re.MULTILINE) == [
         "ruff check",
         "ruff format",
-        "no blanks at the ends of lines",
+        "no trailing whitespace",
         "no private keys",
     ]
 
@@ -589,7 +592,7 @@ class Image:
         return Project(self.srv, self.environment | variables).run(*command)
 
 
-def test_the_dockerfile_has_nothing_for_its_linter_to_say_until_a_mistake_is_planted(
+def test_the_dockerfile_passes_its_linter_until_a_mistake_is_planted(
     render: Bake,
 ) -> None:
     project = render()
@@ -639,7 +642,7 @@ def test_the_image_migrates_and_serves_until_it_is_told_to_stop(image: Image) ->
             healthy = wait_until(
                 lambda: image.run(*image.commands["HEALTHCHECK"]).returncode == 0, seconds=30
             )
-            # Someone who keeps a connection open must not keep the server from stopping.
+            # A client that keeps a connection open must not keep the server from stopping.
             with socket.create_connection(("127.0.0.1", int(image.port))) as connection:
                 connection.sendall(b"GET /health/ready HTTP/1.1\r\nHost: test\r\n\r\n")
                 answer = connection.recv(1000)
@@ -661,24 +664,24 @@ def test_wrong_settings_end_each_command_of_the_image_in_one_line(image: Image) 
 
     url = "DATABASE_URL: Input should be a valid URL, invalid port number"
     key = "SECRET_KEY: String should have at least 32 characters"
-    mend = "Set them in the environment or in .env (.env.example shows how)."
+    fix = "Set them in the environment or in .env (.env.example shows how)."
     assert served.returncode == 3
     assert re.sub("^INFO: .*\n", "", served.stderr, flags=re.MULTILINE) == (
-        f"ERROR:    Invalid settings: {url}; {key}. {mend}\n"
+        f"ERROR:    Invalid settings: {url}; {key}. {fix}\n"
         "ERROR:    Application startup failed. Exiting.\n"
     )
     assert migrated.returncode == 1
-    assert migrated.stderr == f"Invalid settings: {url}. {mend}\n"
+    assert migrated.stderr == f"Invalid settings: {url}. {fix}\n"
 
 
-def test_migrations_end_in_one_line_where_no_server_lets_them_in(image: Image) -> None:
+def test_migrations_that_cannot_connect_end_in_one_line(image: Image) -> None:
     url = f"postgresql://ada:lovelace@127.0.0.1:{free_port()}/db"
 
     done = image.run("alembic", "upgrade", "head", DATABASE_URL=url)
 
     assert done.returncode == 1
     assert re.fullmatch(
-        r"DATABASE_URL: the server 127.0.0.1 does not let us in: "
+        r"DATABASE_URL: could not connect to the server 127.0.0.1: "
         r"\[Errno \d+\] Connect call failed \('127.0.0.1', \d+\)\.\n",
         done.stderr,
     )

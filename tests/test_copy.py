@@ -1,11 +1,11 @@
-"""Does it copy: the fixtures and the gate in an app of another shape."""
+"""Can it be copied: the fixtures and the gate in an app with another structure."""
 
 import json
 import shutil
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE, Project
+from support.project import TEMPLATE, Project
 from test_gate import DETECTORS
 
 FOREIGN = TEMPLATE / "tests/foreign"
@@ -14,7 +14,7 @@ COPIED = ("behavior_gate", "postgres", "isolation", "conftest.py", "websocket.py
 
 @pytest.fixture
 def foreign(installed: Project, tmp_path: Path) -> Project:
-    """An app with a src layout, `get_db` and an engine of its module, and what it copied."""
+    """An app with a src layout, `get_db` and a module-level engine, and the copied files."""
     project = Project(tmp_path / "shop", installed.environment)
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(FOREIGN, project.path, ignore=ignored)

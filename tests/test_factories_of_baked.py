@@ -1,8 +1,8 @@
-"""Do the factories of the baked project make rows of any model, as many as a test wants?"""
+"""Do the factories of the baked project create rows of any model, as many as a test needs?"""
 
 from pathlib import Path
 
-from conftest import Project
+from support.project import Project
 from test_baked_suite import passed
 
 FACTORIES = '''
@@ -158,7 +158,7 @@ async def test_the_database_numbers_the_rows(session: AsyncSession, factory) -> 
 
 
 @pytest.mark.parametrize("factory", [PairFactory, CountryFactory, CircleFactory])
-async def test_no_two_rows_have_one_key(session: AsyncSession, factory) -> None:
+async def test_no_two_rows_have_the_same_key(session: AsyncSession, factory) -> None:
     rows = [await factory.add(session) for _ in range(300)]
 
     assert len({sa.inspect(row).identity for row in rows}) == 300
@@ -174,14 +174,14 @@ async def test_values_are_plain(session: AsyncSession) -> None:
     assert (kind.data, kind.tags) == ({}, [])
 
 
-async def test_a_row_of_another_model_has_to_be_given(session: AsyncSession) -> None:
+async def test_a_row_of_another_model_has_to_be_passed(session: AsyncSession) -> None:
     with pytest.raises(TypeError) as error:
         await CityFactory.add(session)
     assert str(error.value) == (
-        "CityFactory.add() makes no rows of other models. "
-        "Give it country=await CountryFactory.add(session) or country_code=..."
+        "CityFactory.add() creates no rows of other models. "
+        "Pass country=await CountryFactory.add(session) or country_code=..."
     )
-    with pytest.raises(TypeError, match=r"Give it city_id=\\.\\.\\., kind_id=\\.\\.\\.$"):
+    with pytest.raises(TypeError, match=r"Pass city_id=\\.\\.\\., kind_id=\\.\\.\\.$"):
         await VisitFactory.add(session)
 
     country = await CountryFactory.add(session)

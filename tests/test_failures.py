@@ -1,4 +1,4 @@
-"""What fails for many tests is told once, in few lines; and what the gate broke off ends there."""
+"""What fails for many tests is shown once, in few lines. What the gate breaks off ends there."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from textwrap import dedent, indent
 from xml.etree import ElementTree
 
 import pytest
-from conftest import Done, Project
+from support.project import Done, Project
 from test_migrations_of_baked import migration
 
 MAIN = "app/main.py"
@@ -104,7 +104,9 @@ def test_a_schema_that_cant_be_built_ends_the_run(project: Project, name: str) -
 
 
 @pytest.mark.parametrize("name", ["import", "missing revision"])
-def test_migrations_that_cant_be_read_are_told_in_few_lines(project: Project, name: str) -> None:
+def test_migrations_that_cant_be_read_are_reported_in_few_lines(
+    project: Project, name: str
+) -> None:
     plant_migration(project, name)
 
     done = run_pytest(project)
@@ -113,7 +115,7 @@ def test_migrations_that_cant_be_read_are_told_in_few_lines(project: Project, na
     assert re.search("nothing_here|Revision 0009 referenced", done.stdout), done.stdout
 
 
-def test_two_workers_tell_once_of_a_schema_that_cant_be_built(project: Project) -> None:
+def test_two_workers_report_once_that_a_schema_cant_be_built(project: Project) -> None:
     message = plant_migration(project, "sql")
 
     done = run_pytest(project, "-n2")
@@ -123,7 +125,7 @@ def test_two_workers_tell_once_of_a_schema_that_cant_be_built(project: Project) 
     assert done.stdout.count("ERROR at setup of ") == 1
 
 
-def test_an_environment_of_the_migrations_that_fails_is_named(project: Project) -> None:
+def test_a_migration_environment_that_fails_is_named(project: Project) -> None:
     text, call = project.read("migrations/env.py"), "    context.configure(\n"
     assert call in text
     failing = text.replace(call, f'    raise RuntimeError("no models")  # <-\n{call}')
@@ -137,13 +139,11 @@ def test_an_environment_of_the_migrations_that_fails_is_named(project: Project) 
 
 
 @pytest.mark.parametrize("options", [(), ("-n2",)], ids=["alone", "workers"])
-def test_a_server_that_does_not_answer_ends_the_run(
-    project: Project, options: tuple[str, ...]
-) -> None:
+def test_a_failed_connection_ends_the_run(project: Project, options: tuple[str, ...]) -> None:
     done = run_pytest(project, *options, database_url="postgresql://ada@localhost:1/shop")
 
     assert_short(done)
-    message = "DATABASE_URL: the server localhost:1 does not let us in: .*Connect call failed"
+    message = "DATABASE_URL: could not connect to the server localhost:1: .*Connect call failed"
     assert re.search(f"^! .*: {message}", done.stdout, re.MULTILINE), done.stdout
 
 
@@ -268,7 +268,7 @@ async def test_crash(app: FastAPI, client: httpx.AsyncClient, path: str) -> None
 """
 
 
-def test_an_error_of_the_app_is_told_once_without_the_lines_of_libraries(project: Project) -> None:
+def test_an_error_of_the_app_is_shown_once_without_the_lines_of_libraries(project: Project) -> None:
     write(project, "app/crash.py", CRASH)
     write(project, "tests/test_crash.py", TEST_CRASH)
     arguments = ("tests/test_crash.py", "-p", "no:randomly")
@@ -293,7 +293,7 @@ def test_an_error_of_the_app_is_told_once_without_the_lines_of_libraries(project
 
 
 @pytest.mark.parametrize("options", [(), ("-n2",)], ids=["alone", "workers"])
-def test_a_finding_of_many_tests_is_told_by_the_first_and_named_by_the_others(
+def test_a_finding_of_many_tests_is_shown_by_the_first_and_named_by_the_others(
     project: Project, options: tuple[str, ...]
 ) -> None:
     where = plant_in_lifespan(project, "import time\ntime.sleep(0.01)  # <-\n")
@@ -309,7 +309,9 @@ def test_a_finding_of_many_tests_is_told_by_the_first_and_named_by_the_others(
     findings = json.loads(project.read("gate.json"))["findings"]
     assert {f"{finding['path']}:{finding['line']}" for finding in findings} == {where}
     tests = [finding["test"] for finding in findings]
-    line = r"^(?:ERROR|FAILED) (\S.*) - behavior gate: blocking at LINE in lifespan, as in (.*)$"
+    line = (
+        r"^(?:ERROR|FAILED) (\S.*) - behavior gate: blocking.sleep at LINE in lifespan, as in (.*)$"
+    )
     again = re.findall(line.replace("LINE", re.escape(where)), done.stdout, re.MULTILINE)
     assert len(again) == len(tests) - 1 > MOST_LINES
     assert len({first for _, first in again}) == 1
@@ -346,12 +348,12 @@ async def test_another() -> None:
 """
 
 
-def test_what_no_other_test_has_told_is_told_in_full(project: Project) -> None:
+def test_what_no_other_test_has_shown_is_shown_in_full(project: Project) -> None:
     write(project, "tests/test_mixed.py", MIXED)
 
     done = run_pytest(project, "tests/test_mixed.py", "-p", "no:randomly")
 
-    said = "behavior gate: blocking at tests/test_mixed.py:8 in sleep, as in "
+    said = "behavior gate: blocking.sleep at tests/test_mixed.py:8 in sleep, as in "
     said += "tests/test_mixed.py::test_error[0]"
     assert done.stdout.count("  at tests/test_mixed.py:8 in sleep\n") == 1
     assert done.stdout.splitlines().count(said) == 2
@@ -440,7 +442,7 @@ async def test_wide(wide: None) -> None: ...
 """
 
 
-def test_what_the_gate_broke_off_leaves_nothing_to_the_next_test(project: Project) -> None:
+def test_what_the_gate_broke_off_leaves_nothing_for_the_next_test(project: Project) -> None:
     write(project, "tests/test_broken_off.py", BROKEN_OFF)
 
     done = run_pytest(

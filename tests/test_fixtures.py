@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import Project
+from support.project import Project
 from test_baked_suite import passed
 
 
@@ -157,19 +157,19 @@ def pytest_with(project: Project, library: str, test: str, *options: str) -> tup
     return done.returncode, done.stdout + done.stderr
 
 
-def test_plain_functions_test_the_app_by_the_client_of_starlette(project: Project) -> None:
+def test_plain_functions_can_use_the_client_of_starlette(project: Project) -> None:
     code, output = pytest_with(project, "httpx2", SYNC_TESTS)
 
     assert code == 0, output
     assert passed(output) == 3
 
 
-def test_the_client_of_starlette_in_a_coroutine_is_told_of_real_commits(project: Project) -> None:
+def test_the_client_of_starlette_in_a_coroutine_is_refused_with_a_hint(project: Project) -> None:
     code, output = pytest_with(project, "httpx2", IN_A_COROUTINE)
 
     assert code == 1
     assert (
-        "SeparateConnectionError: The test has one connection, and another event loop opens its"
+        "SeparateConnectionError: The test has one connection, but another event loop opens its"
         " own, which would not see what the test has written. Mark the test with"
         " `@pytest.mark.real_commits`" in output
     )
@@ -184,7 +184,7 @@ from tests.isolation import Isolation, SeparateConnectionError
 
 async def test_other_driver(isolation: Isolation) -> None:
     engine = create_async_engine(isolation.database_url.replace("asyncpg", "psycopg"))
-    with pytest.raises(SeparateConnectionError, match="and psycopg opens another one, which would"):
+    with pytest.raises(SeparateConnectionError, match="but psycopg opens another one, which would"):
         async with engine.connect():
             pass
 """

@@ -8,13 +8,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from conftest import Project
-from gate import load
-from traps import GOOD, TRAPS, Case, Trap
+from support.gate import load
+from support.project import Project
+from support.traps import GOOD, LIBRARIES, TRAPS, Case, Trap
 
 DETECTORS = ("blocking", "slow", "tasks", "warnings", "requests", "database", "secrets")
-# Libraries that only the traps use.
-LIBRARIES = (
+# Packages that only the traps use.
+PACKAGES = (
     *("bcrypt", "jinja2", "loguru", "prometheus-client", "psycopg[binary]", "psycopg2-binary"),
     *("requests", "sentry-sdk", "slowapi", "sse-starlette", "structlog"),
 )
@@ -30,13 +30,14 @@ class Run:
             case.write(project.path)
         self.done = project.uv(
             "run",
-            *(f"--with={library}" for library in LIBRARIES),
+            *(f"--with={package}" for package in PACKAGES),
             "pytest",
             "tests/traps",
             "--gate-report=gate.json",
             "--junitxml=junit.xml",
             *options,
             timeout=600,
+            PYTHONPATH=str(LIBRARIES),
         )
         self.output = self.done.stdout + self.done.stderr
         self.findings: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -70,11 +71,11 @@ def test_a_trap_fails_its_own_test_and_the_message_names_the_line(trap: Trap, tr
     for test in trap.tests():
         assert trapped.outcomes[test] in {"failure", "error"}, trapped.output
         findings = trapped.findings[test]
-        detectors = {finding["detector"] for finding in findings}
-        assert trap.detector in detectors, f"{trap.detector} has missed {trap.name}"
-        assert detectors <= {trap.detector} | trap.also
+        rules = {finding["rule"] for finding in findings}
+        assert trap.rule in rules, f"{trap.rule} has missed {trap.name}"
+        assert rules <= {trap.rule} | trap.also
         assert any(trap.says in finding["what"] for finding in findings)
-        named = [f"{f['path']}:{f['line']}" for f in findings if f["detector"] == trap.detector]
+        named = [f"{f['path']}:{f['line']}" for f in findings if f["rule"] == trap.rule]
         assert named == [trap.location()]
         assert f"at {trap.location()} in " in trapped.output
 
@@ -121,7 +122,7 @@ def test_a_file_that_is_read_anew_is_told_with_who_reads_it_and_when_to_read_it(
     finding = finding_of(trapped, "settings_in_endpoint")
 
     assert finding["what"] == (
-        "pydantic_settings.main.BaseSettings() blocks the event loop in os.stat()"
+        "pydantic_settings.BaseSettings() blocks the event loop in os.stat()"
     )
     assert finding["why"] == "every other request waits until it returns"
     assert finding["rule"] == "blocking.file"
@@ -149,9 +150,9 @@ def test_the_junit_report_carries_the_findings(trapped: Run) -> None:
     (case,) = (c for c in trapped.junit if c.get("classname") == "tests.traps.test_sleep")
     (finding,) = case.iter("property")
     assert finding.get("name") == "behavior_gate"
+    (trap,) = (trap for trap in TRAPS if trap.name == "sleep")
     assert finding.get("value") == (
-        "blocking.sleep: time.sleep() blocks the event loop at app/traps/sleep.py:"
-        f"{trapped.findings[TRAPS[0].tests()[0]][0]['line']} in trap"
+        f"blocking.sleep: time.sleep() blocks the event loop at {trap.location()} in trap"
     )
 
 
@@ -190,7 +191,7 @@ def test_a_detector_that_is_taken_out_of_the_table_is_missed(
     assert line in text
     table.write_text(text.replace(line, ""), encoding="utf-8")
     # A hang is found by the watchdog itself.
-    of_detector = (trap for trap in TRAPS if trap.detector == detector)
+    of_detector = (trap for trap in TRAPS if trap.family == detector)
     first = next(trap for trap in of_detector if not trap.name.startswith("hang"))
 
     run = Run(project, [first])

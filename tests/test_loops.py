@@ -1,209 +1,161 @@
-"""Whoever runs a loop for the tests, the gate watches it: each way of running, each defect."""
+"""Does the gate bite on every loop: each way to run one in a test, each with a defect of each kind.
+
+The project has nothing of ours but the gate itself.
+"""
 
 import json
 import re
 import shutil
-import sys
-from pathlib import Path
-from textwrap import dedent, indent
+from collections import defaultdict
 from typing import Any
 
 import pytest
-from conftest import TEMPLATE, Done, Project
+from support.project import TEMPLATE, Project
 
+LOOPS = TEMPLATE / "tests/loops"
 GATE = TEMPLATE / "{{cookiecutter.project_slug}}/tests/behavior_gate"
-
-APP = '''\
-"""An application, each of whose functions has one defect."""
-
-import asyncio
-import time
-from contextlib import suppress
-
-import httpx
-from sqlalchemy import create_engine, text
-from sqlalchemy.orm import Session
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-
-KEPT = []
-
-
-async def block() -> None:
-    with suppress(Exception):
-        time.sleep(0.01)  # blocking.sleep
-
-
-async def leak() -> None:
-    KEPT.append(asyncio.create_task(asyncio.sleep(60)))  # tasks.leaked
-
-
-async def fail() -> None:
-    raise LookupError("nobody sees it")  # tasks.unseen-exception
-
-
-async def unseen() -> None:
-    asyncio.create_task(fail())
-    await asyncio.sleep(0)
-
-
-async def hang() -> None:
-    await asyncio.Event().wait()  # requests.hang
-
-
-def write() -> None:
-    engine = create_engine("sqlite://")
-    with Session(engine) as session:
-        session.execute(text("CREATE TABLE notes (id INTEGER)"))
-        session.execute(text("INSERT INTO notes VALUES (1)"))  # database.lost-commit
-    engine.dispose()
-
-
-async def commit() -> None:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://t") as client:
-        await client.get("/write")
-
-
-async def good() -> None:
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(asyncio.sleep(0.01))
-    async with asyncio.timeout(5):
-        await asyncio.to_thread(time.sleep, 0.01)
-
-
-async def endpoint(request: Request) -> Response:
-    name = request.path_params["name"]
-    if name in ("commit", "write"):
-        await asyncio.to_thread(write)
-    else:
-        await globals()[name]()
-    return JSONResponse({})
-
-
-app = Starlette(routes=[Route("/{name}", endpoint)])
-'''
-DEFECTS = {
-    "block": "blocking.sleep",
-    "leak": "tasks.leaked",
-    "unseen": "tasks.unseen-exception",
-    "hang": "requests.hang",
-    "commit": "database.lost-commit",
-}
-
-#: By way of running: the code of one test, for the name of a function of the application.
-WAYS = {
-    "run": "def test_{name}():\n    asyncio.run(shop.{name}())",
-    "runner": "def test_{name}():\n    with asyncio.Runner() as runner:\n"
-    "        runner.run(shop.{name}())\n        runner.run(shop.good())",
-    "new_loop": "def test_{name}():\n    loop = asyncio.new_event_loop()\n    try:\n"
-    "        loop.run_until_complete(shop.{name}())\n    finally:\n        loop.close()",
-    "fixture": "@pytest.fixture\ndef {name}():\n    asyncio.run(shop.{name}())\n\n"
-    "def test_{name}({name}):\n    pass",
-    "case": "class Test_{name}(unittest.IsolatedAsyncioTestCase):\n"
-    "    async def test_{name}(self):\n        await shop.{name}()",
-    "client": "def test_{name}():\n    with TestClient(shop.app) as client:\n"
-    '        client.get("/good")\n        client.get("/{name}")',
-    "client_alone": 'def test_{name}():\n    TestClient(shop.app).get("/{name}")',
-    "strict": "@pytest.mark.asyncio\nasync def test_{name}():\n    await shop.{name}()",
-    "module": '@pytest.mark.asyncio(loop_scope="module")\n'
-    "async def test_{name}():\n    await shop.{name}()",
-    "session": '@pytest.mark.asyncio(loop_scope="session")\n'
-    "async def test_{name}():\n    await shop.{name}()",
-    "async_fixture": "@pytest_asyncio.fixture\nasync def {name}():\n    await shop.{name}()\n\n"
-    "@pytest.mark.asyncio\nasync def test_{name}({name}):\n    pass",
-}
-AUTO = {"auto": "async def test_{name}():\n    await shop.{name}()"}
-ANYIO = {
-    "anyio": "@pytest.mark.anyio\nasync def test_{name}():\n    await shop.{name}()",
-    "anyio_fixture": "@pytest.fixture\nasync def {name}(anyio_backend):\n    await shop.{name}()\n\n"
-    "@pytest.mark.anyio\nasync def test_{name}({name}):\n    pass",
-}
-PRELUDE = """\
-import asyncio
-import unittest
-
-import pytest
-import pytest_asyncio
-import shop
-from starlette.testclient import TestClient
-
+IGNORED = shutil.ignore_patterns("__pycache__", ".*")
+SETTINGS = """
+[pytest]
+addopts = -p no:randomly -p no:cacheprovider -rA
+gate_timeout = 1
+pythonpath = .
 """
+
+WAYS = (
+    *("asyncio_run", "asyncio_run_without_debug", "runner", "shared_runner", "own_loop", "fixture"),
+    "fixture_elsewhere",
+    *("anyio_run", "unittest", "anyio", "anyio_with_wide_fixture", "anyio_fixture"),
+    *("function_loop", "module_loop", "session_loop", "asyncio_fixture", "auto"),
+    *("client", "open_client", "shared_client", "websocket", "client_in_async_test"),
+)
+#: The rule that each marked line breaks, and the number of the line.
+DEFECTS = {
+    line.partition("# BAD: ")[2]: number
+    for number, line in enumerate((LOOPS / "shop.py").read_text().splitlines(), start=1)
+    if "# BAD: " in line
+}
 
 
 class Run:
-    """A run of pytest over each function of the application, in some ways of running."""
+    """What pytest and the gate said of the tests in one file."""
 
-    def __init__(
-        self, project: Project, folder: Path, ways: dict[str, str], *options: str
-    ) -> None:
-        shutil.copytree(GATE, folder / "behavior_gate", dirs_exist_ok=True)
-        (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-        (folder / "shop.py").write_text(APP, encoding="utf-8")
-        conftest = """\
-            import pytest
-
-            pytest_plugins = ["behavior_gate"]
-
-            @pytest.fixture
-            def anyio_backend():
-                return "asyncio"
-            """
-        (folder / "conftest.py").write_text(dedent(conftest), encoding="utf-8")
-        for way, code in ways.items():
-            tests = [code.format(name=name) for name in (*DEFECTS, "good")]
-            path = folder / f"test_{way}.py"
-            path.write_text(PRELUDE + "\n\n".join(tests) + "\n", encoding="utf-8")
-        self.done = Project(folder, project.environment).run(
-            f"{project.environment['UV_PROJECT_ENVIRONMENT']}/bin/python",
-            *("-m", "pytest", "-p", "no:randomly", "-q", "--override-ini=gate_timeout=1"),
-            *("--gate-report=gate.json", *options),
+    def __init__(self, project: Project, installed: Project, file: str, *options: str) -> None:
+        done = project.uv(
+            *("run", f"--project={installed.path}", "--with=uvloop", "--with=trio"),
+            *("pytest", file, "--gate-report=gate.json", *options),
+            timeout=120,
         )
-        report = json.loads((folder / "gate.json").read_text(encoding="utf-8"))
-        self.blind_spots: list[str] = report["blind_spots"]
-        self.findings: dict[str, list[tuple[str, str]]] = {}
+        self.code, self.output = done.returncode, done.stdout + done.stderr
+        report: dict[str, Any] = json.loads(project.read("gate.json"))
+        self.blind_spots = report["blind_spots"]
+        self.findings: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
         for found in report["findings"]:
-            way = re.search(r"test_(\w+)\.py", found["test"] or "")
-            name = (found["test"] or "").rpartition("test_")[2]
-            key = f"{way and way.group(1)}-{name}"
-            place = f"{found['path']}:{found['line']}"
-            self.findings.setdefault(key, []).append((found["rule"], place))
+            place = found["rule"], found["path"], found["line"]
+            self.findings[found["test"]].append(place)
+        lines = re.findall(r"^(PASSED|FAILED|ERROR) (\S+)", self.output, re.MULTILINE)
+        #: A test that fails at its end has passed before.
+        self.bad = {test for outcome, test in lines if outcome != "PASSED"}
+        self.good = {test for _, test in lines} - self.bad
 
 
 @pytest.fixture(scope="module")
-def run_of(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    def run(ways: dict[str, str], *options: str) -> Run:
-        return Run(installed, tmp_path_factory.mktemp("loops"), ways, *options)
-
-    runs = {
-        **dict.fromkeys(WAYS, run(WAYS, "--asyncio-mode=strict", "-p", "no:anyio")),
-        **dict.fromkeys(AUTO, run(AUTO, "--asyncio-mode=auto", "-p", "no:anyio")),
-        **dict.fromkeys(ANYIO, run(ANYIO, "-p", "no:asyncio")),
-    }
-    return runs
+def project(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    path = tmp_path_factory.mktemp("loops") / "shop"
+    shutil.copytree(LOOPS, path, ignore=IGNORED)
+    shutil.copytree(GATE, path / "tests/behavior_gate", ignore=IGNORED)
+    (path / "pytest.ini").write_text(SETTINGS)
+    return Project(path, installed.environment)
 
 
-def line_of(rule: str) -> str:
-    (number,) = (
-        number for number, line in enumerate(APP.splitlines(), 1) if line.endswith(f"# {rule}")
-    )
-    return f"shop.py:{number}"
+@pytest.fixture(scope="module")
+def run(project: Project, installed: Project) -> Run:
+    # Most of them only wait for the end of a hang.
+    return Run(project, installed, "tests/test_ways.py", "-n3")
 
 
-@pytest.mark.parametrize("name", DEFECTS)
-@pytest.mark.parametrize("way", [*WAYS, *AUTO, *ANYIO])
-def test_a_defect_is_found_in_its_test_and_at_its_line(
-    way: str, name: str, run_of: dict[str, Run]
+@pytest.fixture(scope="module")
+def auto(project: Project, installed: Project) -> Run:
+    # A fixture for one test has a loop of its own, beside that of the session.
+    settings = {"asyncio_mode": "auto", "asyncio_default_fixture_loop_scope": "function"}
+    options = [f"--override-ini={name}={value}" for name, value in settings.items()]
+    return Run(project, installed, "tests/test_auto.py", *options)
+
+
+def name_of(way: str, defect: str) -> str:
+    if way == "unittest":
+        return f"tests/test_ways.py::TestUnittest::test_{re.sub('[.-]', '_', defect)}"
+    file = "test_auto" if way == "auto" else "test_ways"
+    return f"tests/{file}.py::test_{way}[{defect}]"
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_defect_fails_its_own_test_and_the_finding_names_the_line(
+    run: Run, auto: Run, way: str, defect: str
 ) -> None:
-    rule = DEFECTS[name]
+    of_way, test = auto if way == "auto" else run, name_of(way, defect)
 
-    assert run_of[way].findings.get(f"{way}-{name}") == [(rule, line_of(rule))], run_of[
-        way
-    ].done.stdout
+    assert test in of_way.bad, of_way.output
+    assert of_way.findings[test] == [(defect, "shop.py", DEFECTS[defect])]
 
 
-@pytest.mark.parametrize("way", [*WAYS, *AUTO, *ANYIO])
-def test_good_code_is_silent(way: str, run_of: dict[str, Run]) -> None:
-    assert run_of[way].findings.get(f"{way}-good") is None
-    assert run_of[way].blind_spots == []
+@pytest.mark.parametrize("way", WAYS)
+def test_good_code_passes(run: Run, auto: Run, way: str) -> None:
+    of_way, test = auto if way == "auto" else run, name_of(way, "none")
+
+    assert test in of_way.good, of_way.output
+    assert of_way.findings[test] == []
+
+
+@pytest.mark.parametrize("name", ["command_of_the_application", "refusing_application"])
+def test_what_the_application_does_with_its_own_loop_is_its_own_affair(run: Run, name: str) -> None:
+    assert f"tests/test_ways.py::test_{name}" in run.good, run.output
+
+
+def test_there_is_no_other_finding_and_no_blind_spot(run: Run, auto: Run) -> None:
+    ways = [way for way in WAYS if way != "auto"]
+    expected = {name_of(way, defect) for way in ways for defect in DEFECTS}
+
+    assert {test for test, found in run.findings.items() if found} == expected
+    assert run.blind_spots == auto.blind_spots == []
+
+
+OWN = "1 test ran on a loop that the gate can't watch (tests)"
+UVLOOP = "5 tests ran on a loop that the gate can't watch (uvloop)"
+TRIO = "3 tests ran on a loop that the gate can't watch (trio)"
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ([], 0),
+        (["-n2", "--override-ini=gate_strict=true"], 1),
+    ],
+    ids=["default", "strict-in-two-processes"],
+)
+def test_loops_that_cannot_be_watched_are_said(
+    project: Project, installed: Project, options: list[str], code: int
+) -> None:
+    run = Run(project, installed, "tests/test_foreign.py", *options)
+
+    assert run.code == code, run.output
+    assert "11 passed" in run.output
+    assert sorted(run.blind_spots) == [OWN, TRIO, UVLOOP]
+    for text in (OWN, UVLOOP, TRIO):
+        assert f"behavior gate: blind spot: {text}\n" in run.output
+
+
+def test_findings_in_a_unittest_are_shown(project: Project, installed: Project) -> None:
+    run = Run(project, installed, "tests/test_unittest.py")
+
+    assert run.bad == {
+        f"tests/test_unittest.py::TestErrors::test_{name}"
+        for name in ("block", "hang", "fail", "skip")
+    }
+    # The error of the gate's own is not shown, that of the test is.
+    assert "BlockingError" not in run.output
+    assert "BrokenOff" not in run.output
+    assert "AssertionError: of the test" in run.output
+    for rule in ("blocking.sleep", "requests.hang", "tasks.leaked"):
+        assert f"behavior gate: {rule}\n" in run.output

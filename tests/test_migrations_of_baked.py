@@ -1,4 +1,4 @@
-"""Do the baked project's tests of its migrations say what is wrong, and nothing else?"""
+"""Do the baked project's migration tests say what is wrong, and nothing else?"""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 from textwrap import indent
 
 import pytest
-from conftest import Project
+from support.project import Project
 from test_baked_suite import load_embedded, passed
 
 HEAD = """
@@ -70,7 +70,7 @@ def sql(*statements: str) -> str:
 
 @dataclass(frozen=True)
 class Step:
-    """Models and the migration that makes their tables, as someone would write them."""
+    """Models and the migration that creates their tables, as a user would write them."""
 
     name: str
     upgrade: str
@@ -266,7 +266,7 @@ class Moods(Base):
     Step(
         "value",
         sql("ALTER TYPE mood ADD VALUE 'sad'"),
-        head='irreversible = "PostgreSQL can\'t take a value out of an enum"',
+        head='irreversible = "PostgreSQL can\'t remove a value from an enum"',
     ),
     Step(
         "value_used",
@@ -378,7 +378,7 @@ class Long(Base):
 """,
     ),
 ]
-# Alembic compares texts here, and would make a migration.
+# Alembic compares text here, and would write a migration.
 BY_SQL = Step(
     "table_by_sql",
     sql(
@@ -411,10 +411,10 @@ def test_natural_migrations_pass(project: Project) -> None:
 
     assert done.returncode == 0, done.stdout
     skipped = re.findall(r"^SKIPPED \[1\] \S+: (.*)", done.stdout, re.MULTILINE)
-    assert skipped == ["value is not undone: PostgreSQL can't take a value out of an enum"]
+    assert skipped == ["value is not undone: PostgreSQL can't remove a value from an enum"]
 
 
-def test_alembic_leaves_alone_what_migrations_make_by_sql(project: Project) -> None:
+def test_alembic_leaves_alone_what_migrations_create_with_sql(project: Project) -> None:
     plant(project, NATURAL)
     with load_embedded().running_server() as server:
         url = server.url("postgres")
@@ -474,7 +474,7 @@ def test_alembic_writes_migrations_that_the_tests_and_ruff_accept(project: Proje
     project.succeed("run", "--frozen", "ruff", "check", "migrations")
     project.succeed("run", "--frozen", "ruff", "format", "--check", "migrations")
     output = project.succeed("run", "--frozen", "pytest", "tests/test_migrations.py")
-    assert " is not undone: PostgreSQL can't take a value out of an enum" in output
+    assert " is not undone: PostgreSQL can't remove a value from an enum" in output
 
 
 # What has drifted
@@ -542,43 +542,43 @@ class Invoice(Base):
 """,
 )
 DIFFERENCES = """\
-  billing.invoices: the table is in the models, and no migration makes it
-  billing: the schema is in the models, and no migration makes it
-  gone: a migration makes the table, and no model has it
-  mood: the value 'sad' of the enum is in the models, and no migration adds it: op.execute("ALTER TYPE mood ADD VALUE 'sad'")
-  notes.body: the column is text in the migrations, and text NOT NULL in the models
-  notes.ck_notes_gone: a migration makes the check constraint, and no model has it
-  notes.ck_notes_n: the check constraint is CHECK ((n > 0)) in the migrations, and CHECK ((n > 1)) in the models
-  notes.ck_notes_title: the check constraint is in the models, and no migration makes it
-  notes.due: the column is date in the migrations, and timestamp with time zone in the models
-  notes.fk_notes_owner_id_users: the foreign key constraint is FOREIGN KEY (owner_id) REFERENCES users(id) in the migrations, and FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE in the models
-  notes.fk_notes_user_id_users: the foreign key constraint is in the models, and no migration makes it
+  billing.invoices: the table is in the models, but no migration creates it
+  billing: the schema is in the models, but no migration creates it
+  gone: a migration creates the table, but no model has it
+  mood: the value 'sad' of the enum is in the models, but no migration adds it: op.execute("ALTER TYPE mood ADD VALUE 'sad'")
+  notes.body: the column is text in the migrations, but text NOT NULL in the models
+  notes.ck_notes_gone: a migration creates the check constraint, but no model has it
+  notes.ck_notes_n: the check constraint is CHECK ((n > 0)) in the migrations, but CHECK ((n > 1)) in the models
+  notes.ck_notes_title: the check constraint is in the models, but no migration creates it
+  notes.due: the column is date in the migrations, but timestamp with time zone in the models
+  notes.fk_notes_owner_id_users: the foreign key constraint is FOREIGN KEY (owner_id) REFERENCES users(id) in the migrations, but FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE in the models
+  notes.fk_notes_user_id_users: the foreign key constraint is in the models, but no migration creates it
   notes.ix_notes_by_body: the index is named ix_notes_body in the models: op.execute("ALTER INDEX ix_notes_by_body RENAME TO ix_notes_body")
-  notes.ix_notes_due: the index is USING btree (due) in the migrations, and USING btree (due) WHERE (n > 1) in the models
-  notes.ix_notes_new: the index is in the models, and no migration makes it
-  notes.ix_notes_old: a migration makes the index, and no model has it
-  notes.n: the column is integer DEFAULT 1 NOT NULL in the migrations, and integer DEFAULT 2 NOT NULL in the models
-  notes.nickname: the column is in the models, and no migration makes it
-  notes.old: a migration makes the column, and no model has it
-  notes.title: the column is character varying(200) NOT NULL in the migrations, and character varying(100) NOT NULL in the models
-  notes.title: the comment is in the models, and no migration makes it
-  notes.twice: the column is integer GENERATED ALWAYS AS ((n * 3)) STORED NOT NULL in the migrations, and integer GENERATED ALWAYS AS ((n * 2)) STORED NOT NULL in the models
-  notes.uq_notes_n: the unique constraint is in the models, and no migration makes it
-  notes.uq_notes_title: a migration makes the unique constraint, and no model has it
+  notes.ix_notes_due: the index is USING btree (due) in the migrations, but USING btree (due) WHERE (n > 1) in the models
+  notes.ix_notes_new: the index is in the models, but no migration creates it
+  notes.ix_notes_old: a migration creates the index, but no model has it
+  notes.n: the column is integer DEFAULT 1 NOT NULL in the migrations, but integer DEFAULT 2 NOT NULL in the models
+  notes.nickname: the column is in the models, but no migration creates it
+  notes.old: a migration creates the column, but no model has it
+  notes.title: the column is character varying(200) NOT NULL in the migrations, but character varying(100) NOT NULL in the models
+  notes.title: the comment is in the models, but no migration creates it
+  notes.twice: the column is integer GENERATED ALWAYS AS ((n * 3)) STORED NOT NULL in the migrations, but integer GENERATED ALWAYS AS ((n * 2)) STORED NOT NULL in the models
+  notes.uq_notes_n: the unique constraint is in the models, but no migration creates it
+  notes.uq_notes_title: a migration creates the unique constraint, but no model has it
 """  # noqa: E501
 
 
-def test_each_difference_is_told_in_a_line(project: Project) -> None:
+def test_each_difference_is_reported_in_one_line(project: Project) -> None:
     plant(project, [DRIFTED])
 
     done = project.uv("run", "--frozen", "pytest", "tests/test_migrations.py", "-k", "drifted")
 
     assert done.returncode == 1, done.stdout
-    told = re.search(
+    found = re.search(
         "^the models and the migrations differ:\n((?:  .*\n)*)Fix: ", done.stdout, re.M
     )
-    assert told, done.stdout
-    assert told[1] == DIFFERENCES
+    assert found, done.stdout
+    assert found[1] == DIFFERENCES
 
 
 # What fails in another way
@@ -612,10 +612,10 @@ DEFECTS = [
         "model that the migrations do not import",
         {"app/notes.py": HEAD + HIDDEN},
         "test_no_model_is_hidden_from_the_migrations",
-        "no migration makes the tables of\n  app.notes.Note\nFix: move them to a models.py",
+        "no migration creates the tables of\n  app.notes.Note\nFix: move them to a models.py",
     ),
     Defect(
-        "type that no migration makes",
+        "type that no migration creates",
         {
             "app/notes/__init__.py": "",
             "app/notes/models.py": HEAD
@@ -623,8 +623,8 @@ DEFECTS = [
             + "    email: Mapped[str] = mapped_column(pg.CITEXT)",
         },
         "test_no_model_has_drifted_from_the_migrations",
-        '  the models want what no migration makes: type "citext" does not exist, says PostgreSQL '
-        "to CREATE TABLE notes",
+        '  the models need what no migration creates: type "citext" does not exist, '
+        "in CREATE TABLE notes",
     ),
     Defect(
         "two heads",
@@ -638,7 +638,7 @@ DEFECTS = [
     undo(
         "downgrade that fails",
         'the downgrade to 0002a@-1 fails: table "never_made" does not exist\n'
-        "\nDROP TABLE never_made\nFix: undo .* or, if that can't be, write in the migration\n"
+        "\nDROP TABLE never_made\nFix: undo .* or, if that is impossible, add to the migration\n"
         'irreversible = "PostgreSQL',
         downgrade='op.drop_table("never_made")',
     ),
@@ -649,17 +649,17 @@ DEFECTS = [
     ),
     undo(
         "downgrade that does nothing",
-        "the downgrade of 0002a is not complete:\n  too much: table left_over\nFix: ",
+        "the downgrade of 0002a is incomplete:\n  unexpected: table left_over\nFix: ",
         sql("CREATE TABLE left_over ()"),
     ),
     undo(
         "leftover type",
-        "the downgrade of 0002a is not complete:\n  too much: enum mood 'glad'\nFix: ",
+        "the downgrade of 0002a is incomplete:\n  unexpected: enum mood 'glad'\nFix: ",
         sql("CREATE TYPE mood AS ENUM ('glad')"),
     ),
     undo(
         "downgrade that drops too much",
-        "the downgrade of 0002a is not complete:\n  missing: index users.uq_users_email_lower ",
+        "the downgrade of 0002a is incomplete:\n  missing: index users.uq_users_email_lower ",
         downgrade=sql("DROP INDEX uq_users_email_lower"),
     ),
     undo(
@@ -671,7 +671,7 @@ DEFECTS = [
         "irreversible without a reason",
         {"migrations/versions/0002_a.py": migration("0002a", head='irreversible = ""')},
         "test_a_migration_that_is_not_undone_says_why",
-        "0002a gives no reason: irreversible = \"PostgreSQL can't take",
+        "0002a gives no reason: irreversible = \"PostgreSQL can't remove",
     ),
     Defect(
         "misnamed",
@@ -788,7 +788,9 @@ SQUAWKS = {
 }
 
 
-def test_a_migration_that_locks_a_table_is_warned_of_unless_it_is_meant(project: Project) -> None:
+def test_a_migration_that_locks_a_table_is_warned_about_unless_it_is_meant(
+    project: Project,
+) -> None:
     (project.path / "migrations/versions/0002.py").write_text(
         migration("0002", upgrade=RISKY), encoding="utf-8"
     )
@@ -804,7 +806,7 @@ def test_a_migration_that_locks_a_table_is_warned_of_unless_it_is_meant(project:
     assert re.search(r"^E +UserWarning: squawk: adding-required-field: ", failed.stdout, re.M)
 
 
-def test_a_migration_that_reads_rows_is_not_looked_at_by_squawk(project: Project) -> None:
+def test_a_migration_that_reads_rows_is_not_checked_by_squawk(project: Project) -> None:
     (project.path / "migrations/versions/0002.py").write_text(
         migration("0002", upgrade='op.get_bind().execute(text("SELECT 1")).all()'), encoding="utf-8"
     )
@@ -812,4 +814,4 @@ def test_a_migration_that_reads_rows_is_not_looked_at_by_squawk(project: Project
     output = project.succeed("run", "--frozen", "pytest", "tests/test_migrations.py")
 
     assert output.count("UserWarning: ") == 1
-    assert "UserWarning: squawk: not looked at, as it is no SQL without a database: " in output
+    assert "UserWarning: squawk: not checked, as it can't be written as SQL: " in output

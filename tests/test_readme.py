@@ -1,4 +1,4 @@
-"""Do the commands of the README work as they stand."""
+"""Do the commands of the README work as written?"""
 
 import os
 import re
@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import NOT_OURS, TEMPLATE, copy_template, uv_path
+from support.project import NOT_OURS, TEMPLATE, copy_template, uv_path
 
 README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
 BAKE_AND_TEST, START, PUBLISHED, TEST_TEMPLATE = re.findall(r"```sh\n(.+)\n```", README)
@@ -21,7 +21,7 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 
 
 def path_without_postgres(folder: Path) -> str:
-    """Make a PATH with what is on ours, but for PostgreSQL and the environment of these tests."""
+    """Make a PATH like ours, without PostgreSQL and the environment of these tests."""
     folder.mkdir()
     for directory in os.environ["PATH"].split(os.pathsep):
         # Without pip, an interpreter is of no use to the README.

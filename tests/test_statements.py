@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from gate import load
+from support.gate import load
 
 statements = load("sql")
+sessions = load("sql_session")
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,11 @@ statements = load("sql")
         ("CREATE TABLE users (id int)", None),
         ("SET LOCAL statement_timeout = 1", None),
         ("EXPLAIN DELETE FROM users", None),
+        ("EXPLAIN (ANALYZE, COSTS off) DELETE FROM users", "write"),
+        ("COPY users (id, name) FROM STDIN WITH (FORMAT csv)", "write"),
+        ("COPY users TO STDOUT", None),
+        ("WITH a AS (SELECT $$insert into b$$ FROM c) SELECT * FROM a", "select"),
+        (r"WITH a AS (SELECT E'\'; insert into b' FROM c) SELECT * FROM a", "select"),
     ],
 )
 def test_a_statement_writes_reads_or_makes_a_temporary_table(
@@ -54,6 +60,13 @@ def test_a_statement_writes_reads_or_makes_a_temporary_table(
         ("DELETE FROM ONLY users USING staging", ["a DELETE of users"]),
         ("DELETE /* from a */ FROM b", ["a DELETE of b"]),
         ("TRUNCATE TABLE ONLY users", ["a TRUNCATE of users"]),
+        ("TRUNCATE TABLE ONLY (users)", ["a TRUNCATE of users"]),
+        ("UPDATE ONLY (users) SET name = 'x'", ["an UPDATE of users"]),
+        ("DELETE FROM ONLY (users) AS u WHERE true", ["a DELETE of users"]),
+        ("MERGE INTO ONLY a USING b ON true WHEN MATCHED THEN DELETE", ["a MERGE of a"]),
+        ("COPY users (id, name) FROM STDIN", ["a COPY of users"]),
+        ("COPY users TO STDOUT", []),
+        ("DO $$ BEGIN DELETE FROM users; END $$", []),
         (
             "MERGE INTO a USING b ON a.id = b.id WHEN MATCHED THEN UPDATE SET n = 1"
             " WHEN NOT MATCHED THEN INSERT (id) VALUES (b.id)",
@@ -168,3 +181,29 @@ def test_values_and_remarks_do_not_tell_two_look_ups_apart() -> None:
         for n in range(2)
     )
     assert first.text == second.text == "SELECT ? FROM users WHERE id = ? AND n < ?"
+
+
+@pytest.mark.parametrize(
+    ("statement", "parameters", "states"),
+    [
+        ("SET search_path TO tenant_a, public", (), {"search_path"}),
+        ("set session statement_timeout = 0", (), {"statement_timeout"}),
+        ("/* who */ SET ROLE admin; SET \"app.tenant\" = '7'", (), {"ROLE", "app.tenant"}),
+        ("SET TIME ZONE 'UTC'", (), {"TimeZone"}),
+        ("SET SESSION AUTHORIZATION ada", (), {"session_authorization"}),
+        ("SELECT set_config('app.tenant', $1, false)", ("7",), {"app.tenant"}),
+        ("SELECT set_config($1::VARCHAR, $2, $3)", ("app.tenant", "7", False), {"app.tenant"}),
+        ("SELECT set_config(%(name)s, '7', false)", {"name": "app.tenant"}, {"app.tenant"}),
+        ("SELECT pg_try_advisory_lock(1)", (), {"advisory lock"}),
+        ("LISTEN jobs", (), {"listen"}),
+        ("SET LOCAL search_path TO tenant_a", (), set()),
+        ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", (), set()),
+        ("SET CONSTRAINTS ALL DEFERRED", (), set()),
+        ("SELECT pg_advisory_xact_lock(1)", (), set()),
+        ("UPDATE users SET role = 'admin'", (), set()),
+    ],
+)
+def test_a_statement_is_known_by_what_it_may_leave_to_its_session(
+    statement: str, parameters: Any, states: set[str]
+) -> None:
+    assert sessions.session_state(statement, parameters) == states

@@ -1,4 +1,4 @@
-"""Does a baked project take over, by cruft, what changes in the template later."""
+"""Does a baked project get later changes of the template through cruft?"""
 
 import json
 import re
@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from conftest import Cookiecutter, Done, Project, copy_template
+from support.project import Cookiecutter, Done, Project, copy_template
 from test_baked_suite import passed
 
 BAKED = "{{cookiecutter.project_slug}}"
@@ -51,7 +51,7 @@ def cruft(project: Project, *arguments: str) -> Done:
 
 @pytest.fixture
 def template(environment: dict[str, str], tmp_path: Path) -> Project:
-    """A template with a history of its own, at its first commit."""
+    """A template with its own history, at its first commit."""
     template = Project(copy_template(tmp_path / "template"), environment | ME)
     template.run("git", "init", "--quiet")
     commit(template, "First")
@@ -109,7 +109,7 @@ def test_an_update_brings_what_is_new_and_keeps_what_was_changed(
     assert passed(project.succeed("run", "--frozen", "pytest")) > 100
 
 
-def test_a_project_that_cookiecutter_has_baked_can_be_linked_by_what_it_records(
+def test_a_project_baked_with_cookiecutter_can_be_linked_with_its_recorded_answers(
     template: Project, environment: dict[str, str], tmp_path: Path
 ) -> None:
     # `skip` alone has to do where the hook takes a bake for comparison for a real one.

@@ -1,4 +1,4 @@
-"""Are the versions fit: those that are tested, the newest and the lowest."""
+"""Do the versions work: the tested, the newest and the lowest ones?"""
 
 import re
 import subprocess
@@ -7,16 +7,25 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import TEMPLATE, Done, Project, copy_template
+from support.project import TEMPLATE, Done, Project, copy_template
 from test_ci import check_schema
-from versions import CHECK, FILE, LOWEST, changes, locked_versions, read_versions, write_versions
+from tools.versions import (
+    CHECK,
+    FILE,
+    LOWEST,
+    changes,
+    locked_versions,
+    read_versions,
+    write_versions,
+)
 
 WORKFLOWS = (".github/workflows/test.yml", ".github/workflows/versions.yml")
 
 
 def run_versions(template: Path, *options: str) -> Done:
     return subprocess.run(
-        [sys.executable, template / "tests/versions.py", *options],
+        [sys.executable, "-m", "tools.versions", *options],
+        cwd=template / "tests",
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -43,7 +52,7 @@ def test_a_lock_with_two_versions_of_a_package_is_refused(baked: Project) -> Non
         locked_versions(baked.read("uv.lock") + second)
 
 
-def test_a_change_is_told_in_a_line() -> None:
+def test_a_change_is_printed_as_one_line() -> None:
     old = {"same": "1", "moved": "1.9", "gone": "2"}
 
     assert changes(old, {"same": "1", "moved": "1.10", "new": "3"}) == [
@@ -54,14 +63,14 @@ def test_a_change_is_told_in_a_line() -> None:
 
 
 @pytest.mark.parametrize("option", ["--newest", "--check --lowest"])
-def test_an_option_that_there_is_not_is_refused_in_one_line(option: str) -> None:
+def test_an_unknown_option_is_refused_in_one_line(option: str) -> None:
     done = run_versions(TEMPLATE, *option.split())
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"versions.py: no option {option!r}, there are --check and --lowest.\n"
+    assert done.stderr == f"versions.py: unknown option {option!r}. Use --check or --lowest.\n"
 
 
-def test_a_step_that_fails_is_named_and_the_file_stays_as_it_was(tmp_path: Path) -> None:
+def test_a_step_that_fails_is_named_and_the_file_is_unchanged(tmp_path: Path) -> None:
     template = copy_template(tmp_path / "template")
     settings = template / "{{cookiecutter.project_slug}}/pyproject.toml"
     text = settings.read_text(encoding="utf-8")
@@ -73,8 +82,8 @@ def test_a_step_that_fails_is_named_and_the_file_stays_as_it_was(tmp_path: Path)
     assert "asyncpg>=99" in done.stdout
     (line,) = done.stderr.splitlines()
     assert re.fullmatch(
-        r"`.*uv tool run uv@[\d.]+ lock --upgrade --resolution=lowest-direct .*` has failed\."
-        r" hooks/tested-versions\.txt is as it was\.",
+        r"`.*uv tool run uv@[\d.]+ lock --upgrade --resolution=lowest-direct .*` failed\."
+        r" hooks/tested-versions\.txt is unchanged\.",
         line,
     )
     assert (template / "hooks/tested-versions.txt").read_bytes() == FILE.read_bytes()
@@ -105,7 +114,9 @@ def test_a_push_runs_the_tests_and_each_week_the_newest_and_the_lowest_versions_
     (job,) = test["jobs"].values()
     assert job["steps"][-1] == {"run": ".ci/run"}
     (job,) = versions["jobs"].values()
-    assert job["steps"][-1] == {"run": "uv run python tests/versions.py ${{ matrix.option }}"}
+    assert job["steps"][-1] == {
+        "run": "uv run --directory tests python -m tools.versions ${{ matrix.option }}"
+    }
     assert job["strategy"]["matrix"]["option"] == [CHECK, LOWEST]
     # YAML 1.1 takes the key `on` for a boolean.
     assert set(versions[True]) == {"schedule", "workflow_dispatch"}

@@ -1,7 +1,7 @@
 """Commands for development. They share an embedded PostgreSQL with its data in .postgres/, or use
 the server of DATABASE_URL if that is set."""
 
-# Each command imports what it needs: the help is there at once, and whatever is broken.
+# Each command imports what it needs, so that --help is fast and works whatever is broken.
 import argparse
 import asyncio
 import logging
@@ -32,7 +32,7 @@ DATA = ROOT / ".postgres"
 
 
 def serve(arguments: argparse.Namespace) -> None:
-    """start the app with reload (also without a command); takes the options of uvicorn"""
+    """start the app with reload (the default command); accepts the options of uvicorn"""
     import click
     import uvicorn
 
@@ -45,7 +45,7 @@ def serve(arguments: argparse.Namespace) -> None:
     try:
         command = uvicorn.main.make_context("dev.py serve", ["app.main:app", *options])
     except click.exceptions.Exit:
-        return  # It was asked for its version, say.
+        return  # For example, it was called with --version.
     except click.ClickException as error:
         sys.exit(f"dev.py serve: {error.format_message()}")
     with only_server(command.params), database(migrated=True) as address, command:
@@ -54,14 +54,14 @@ def serve(arguments: argparse.Namespace) -> None:
 
 
 def revision(arguments: argparse.Namespace) -> None:
-    """write a migration, from the difference between the models and the database"""
+    """write a migration from the differences between the models and the database"""
     from alembic import command
 
     def drop_if_empty(_: object, __: object, scripts: list[Any]) -> None:
         if scripts[0].upgrade_ops.is_empty():
             scripts.clear()
 
-    # Standard output is for the path alone.
+    # Only the path goes to standard output.
     with database(migrated=True) as address, redirect_stdout(sys.stderr):
         if not arguments.empty:
             tell("Comparing the models with the database ...")
@@ -80,7 +80,7 @@ def upgrade(arguments: argparse.Namespace) -> None:
 
 
 def downgrade(arguments: argparse.Namespace) -> None:
-    """take back the last migration, or all after the given one"""
+    """undo the last migration, or all after the given one"""
     migrate("downgrade", arguments.revision)
 
 
@@ -93,7 +93,7 @@ def migrate(direction: str, revision: str) -> None:
 
 
 def history(_: argparse.Namespace) -> None:
-    """list the migrations, and tell which is the current one"""
+    """list the migrations, and mark the current one"""
     from alembic import command
 
     with database() as address:
@@ -101,7 +101,7 @@ def history(_: argparse.Namespace) -> None:
 
 
 def create_user(arguments: argparse.Namespace) -> None:
-    """add a user; without --password it is asked for, or read from a pipe"""
+    """add a user; without --password, prompt for it or read it from a pipe"""
     from pydantic import ValidationError
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -132,14 +132,14 @@ def create_user(arguments: argparse.Namespace) -> None:
 
 
 def psql(arguments: argparse.Namespace) -> None:
-    """open a prompt for SQL; takes the options of psql, such as -c "SELECT 1" """
+    """open an SQL prompt; accepts the options of psql, such as -c "SELECT 1" """
     from tests.postgres.embedded import program
 
     with database() as address:
-        # Ctrl-C is for psql, which cancels a statement by it.
+        # Leave Ctrl-C to psql, which cancels a statement with it.
         signal.signal(signal.SIGINT, lambda *_: None)
         command = shutil.which("psql") or program("psql")
-        sys.exit(subprocess.call([command, as_libpq_spells(address), *arguments.rest]))
+        sys.exit(subprocess.call([command, for_libpq(address), *arguments.rest]))
 
 
 def url(_: argparse.Namespace) -> None:
@@ -150,8 +150,8 @@ def url(_: argparse.Namespace) -> None:
     server = server_of(DATA)
     address = given_url(DatabaseSettings) or (server and server.url())
     if not address:
-        sys.exit("The embedded PostgreSQL does not run, so it has no URL: start `dev.py serve`.")
-    print(as_libpq_spells(address))
+        sys.exit("The embedded PostgreSQL is not running. Start it with `dev.py serve`.")
+    print(for_libpq(address))
 
 
 def reset(arguments: argparse.Namespace) -> None:
@@ -160,22 +160,22 @@ def reset(arguments: argparse.Namespace) -> None:
     from tests.postgres.embedded import server_of
 
     if given_url(DatabaseSettings):
-        sys.exit("DATABASE_URL is set: the data of another server is not removed.")
+        sys.exit("DATABASE_URL is set: reset only removes the embedded PostgreSQL. Unset it first.")
     if server_of(DATA):
-        sys.exit(f"A server runs on {DATA}: end `dev.py serve` and other commands first.")
+        sys.exit(f"A server is using {DATA}. Stop `dev.py serve` and other commands first.")
     if not DATA.exists():
-        sys.exit(f"There is no data: {DATA} does not exist.")
+        sys.exit(f"There is no data to remove: {DATA} does not exist.")
     if not arguments.yes:
         if not sys.stdin.isatty():
-            sys.exit("Say --yes to remove the data without being asked.")
+            sys.exit("There is no terminal to ask on. Pass --yes to remove the data.")
         if input(f"Remove all data in {DATA}? [y/N] ").strip().lower() not in {"y", "yes"}:
             sys.exit("Nothing was removed.")
     shutil.rmtree(DATA)
-    print(f"Removed {DATA}. The next command makes it anew.")
+    print(f"Removed {DATA}. The next command creates it again.")
 
 
 def given_url(kind: "type[DatabaseSettings]") -> str | None:
-    """Return DATABASE_URL, of the environment or of .env, once all these settings are right."""
+    """Return DATABASE_URL from the environment or .env, if it is set. Exit on invalid settings."""
     from pydantic import create_model
 
     from app.config import load_settings
@@ -188,20 +188,20 @@ def given_url(kind: "type[DatabaseSettings]") -> str | None:
 
 @contextmanager
 def database(*, migrated: bool = False) -> Iterator[str]:
-    """Give the URL of the database. An embedded one is started if it does not run."""
+    """Yield the URL of the database. An embedded one is started if it is not running."""
     from alembic import command
 
     from app.config import DatabaseSettings
     from tests.postgres.embedded import running_server, server_of
 
-    told = logging.StreamHandler()
-    told.addFilter(lambda record: record.getMessage().startswith(("Running", "Detected")))
+    shown = logging.StreamHandler()
+    shown.addFilter(lambda record: record.getMessage().startswith(("Running", "Detected")))
     for logger in map(logging.getLogger, ("alembic.runtime", "alembic.autogenerate")):
-        logger.addHandler(told)
+        logger.addHandler(shown)
         logger.setLevel(logging.INFO)
         logger.propagate = False
     if given := given_url(DatabaseSettings):
-        # Whose server it is we cannot know: only `upgrade` and `downgrade` change its schema.
+        # It may be anyone's server: only `upgrade` and `downgrade` change its schema.
         try:
             yield given
         except OSError as error:
@@ -223,14 +223,14 @@ def alembic_config(database_url: str) -> "Config":
     return Config(ROOT / "alembic.ini", attributes={"database_url": database_url})
 
 
-def as_libpq_spells(database_url: str) -> str:
+def for_libpq(database_url: str) -> str:
     address = database_url.replace("+asyncpg", "", 1)
     return re.sub(r"(?<=[?&])ssl=", "sslmode=", address)
 
 
 @contextmanager
 def only_server(options: dict[str, Any]) -> Iterator[None]:
-    """Hold the lock of the server of this project, or say who holds it or the port."""
+    """Hold the lock of this project's server. Exit if that or the port is in use."""
     if sys.platform == "win32":
         yield
         return
@@ -242,14 +242,14 @@ def only_server(options: dict[str, Any]) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            sys.exit(f"This project is served already, {lock.read()}: end that server first.")
+            sys.exit(f"This project is already served {lock.read()}. Stop that server first.")
         if not (options["uds"] or options["fd"]):
             try:
                 family = socket.AF_INET6 if ":" in host else socket.AF_INET
                 socket.create_server((host, port), family=family).close()
             except (OSError, OverflowError) as error:
                 reason = str(error).rstrip(".")
-                sys.exit(f"{host}:{port} cannot be used: {reason}. Choose another by --port.")
+                sys.exit(f"Cannot use {host}:{port}: {reason}. Choose another port with --port.")
         lock.truncate(0)
         lock.write(f"on port {port} by process {os.getpid()}")
         lock.flush()
@@ -261,7 +261,7 @@ def tell(text: str) -> None:
 
 
 def in_one_line(error: Exception) -> str | None:
-    """Say what is wrong outside of the code. A mistake of the code has a traceback."""
+    """Describe in one line an error that is not a bug. For a bug, which has a traceback: None."""
     from alembic.util import CommandError
     from sqlalchemy.exc import DBAPIError
 
@@ -270,9 +270,9 @@ def in_one_line(error: Exception) -> str | None:
 
     if not isinstance(error, (CommandError, DBAPIError, DomainError, OSError, PostgresUnavailable)):
         return None
-    # The server's own words, without those of SQLAlchemy and asyncpg around them.
-    words = error.orig and error.orig.__cause__ if isinstance(error, DBAPIError) else None
-    reason = str(words or error).partition("\n")[0]
+    # The server's own message, without what SQLAlchemy and asyncpg add to it.
+    message = error.orig and error.orig.__cause__ if isinstance(error, DBAPIError) else None
+    reason = str(message or error).partition("\n")[0]
     folder = ROOT / "migrations" / "versions"
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if Path(frame.filename).parent == folder:
@@ -282,7 +282,7 @@ def in_one_line(error: Exception) -> str | None:
 
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; --help tells more\n")
+        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help\n")
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -295,12 +295,14 @@ def parse(words: list[str]) -> argparse.Namespace:
         command.set_defaults(run=run)
         add[run] = command.add_argument
     add[revision]("-m", "--message", required=True, help="what it does, such as 'add notes'")
-    add[revision]("--empty", action="store_true", help="leave it to you what it does")
+    add[revision](
+        "--empty", action="store_true", help="write one without operations, for you to fill in"
+    )
     add[upgrade]("revision", nargs="?", default="head", help="default: %(default)s")
     add[downgrade]("revision", nargs="?", default="-1", help="default: %(default)s")
     add[create_user]("email")
     add[create_user]("--password")
-    add[reset]("--yes", action="store_true", help="do not ask")
+    add[reset]("--yes", action="store_true", help="do not ask for confirmation")
     if not words or (words[0].startswith("-") and words[0] not in {"-h", "--help"}):
         words = ["serve", *words]
     arguments, rest = parser.parse_known_args(words)
@@ -333,5 +335,5 @@ def end_with_parent() -> None:
 if __name__ == "__main__":
     main()
 elif __name__ == "__mp_main__":
-    # The process of the app, which would outlive a reloader that is killed.
+    # This is the app's process, which would outlive a killed reloader.
     threading.Thread(target=end_with_parent, daemon=True).start()

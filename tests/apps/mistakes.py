@@ -1206,7 +1206,7 @@ async def register(registration: Registration, session: SessionDep) -> User:
         '    op.drop_table("tickets")\n',
         "migrations.py::test_each_migration_can_be_undone_and_done_again",
         "test",
-        "the downgrade of 0007 is not complete",
+        "the downgrade of 0007 is incomplete",
         run="m",
     ),
     mistake(

@@ -17,7 +17,7 @@ PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(en
 
 
 class InvalidSettings(SystemExit):
-    """A setting is missing or wrong. Ends a command with one line that names it."""
+    """A setting is missing or invalid. Ends the command with one line that names it."""
 
     def __init__(self, problems: str) -> None:
         super().__init__(
@@ -27,7 +27,7 @@ class InvalidSettings(SystemExit):
 
 
 class DatabaseSettings(BaseSettings):
-    """What a migration needs to know."""
+    """The settings that migrations need."""
 
     model_config = SettingsConfigDict(
         env_file=ROOT / ".env", extra="ignore", frozen=True, hide_input_in_errors=True
@@ -38,22 +38,23 @@ class DatabaseSettings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def use_asyncpg(cls, value: str) -> str:
-        """Take the URL as hosting providers spell it, and name the driver in it."""
+        """Accept the URL as hosting providers write it, and name the driver in it."""
         TypeAdapter(PostgresDsn).validate_python(value)
-        # SQLAlchemy takes one port only, and what follows the first @ for its name.
+        # SQLAlchemy accepts only one port, and takes all that follows the first @ for the host.
         with suppress(ArgumentError, ValueError):
             if "@" not in (make_url(value).host or ""):
                 address = value.split("://", 1)[1]
-                # The driver has another name than libpq for it.
+                # asyncpg and libpq name this option differently.
                 return "postgresql+asyncpg://" + re.sub(r"(?<=[?&])sslmode=", "ssl=", address)
         raise PydanticCustomError(
             "url",
-            "Input should be postgresql://USER:PASSWORD@HOST:PORT/NAME, with %40 for an @ in it",
+            "Input should be a valid database URL, postgresql://USER:PASSWORD@HOST:PORT/NAME, "
+            "with any @ in the password written as %40",
         )
 
 
 class Settings(DatabaseSettings):
-    """What the application needs to know."""
+    """The settings that the application needs."""
 
     secret_key: Secret[Annotated[str, Field(min_length=32)]]
     access_token_minutes: int = Field(default=30, gt=0)
@@ -66,7 +67,7 @@ def load_settings(kind: type[AnySettings]) -> AnySettings:
     """Read the settings.
 
     Raises:
-        InvalidSettings: One is missing or wrong.
+        InvalidSettings: A setting is missing or invalid.
     """
     try:
         return kind()

@@ -1,4 +1,4 @@
-"""The declarative base, the engine, and the session that a request works in."""
+"""The declarative base, the engine, and the session of a request."""
 
 import importlib
 import pkgutil
@@ -39,12 +39,12 @@ def import_models() -> None:
 
 
 def create_engine(database_url: str) -> AsyncEngine:
-    """Make the engine of one process. Nothing connects before the first query."""
+    """Create the engine of this process. It connects at the first query."""
     return create_async_engine(database_url, pool_pre_ping=True)
 
 
 async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
-    """Open a session for one request. What is not committed when it ends is rolled back."""
+    """Open a session for one request. Changes that are not committed are rolled back."""
     async with connection.app.state.sessionmaker() as session:
         yield session
 
@@ -53,6 +53,6 @@ SessionDep = Annotated[AsyncSession, Depends(get_session)]
 
 
 def violated_constraint(error: IntegrityError) -> str | None:
-    """Name the constraint or unique index that an insert or update ran into."""
-    # SQLAlchemy wraps the error of asyncpg, which alone knows the name.
+    """Return the name of the constraint or unique index that an insert or update violated."""
+    # Only asyncpg's error, which SQLAlchemy wraps, has the name.
     return getattr(error.orig and error.orig.__cause__, "constraint_name", None)

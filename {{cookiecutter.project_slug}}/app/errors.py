@@ -1,4 +1,4 @@
-"""Domain errors, and the one place that turns errors into answers.
+"""Domain errors, and the one place that turns errors into responses.
 
 Every error has the same body: problem details, https://www.rfc-editor.org/rfc/rfc9457.
 """
@@ -31,7 +31,7 @@ REFERENCE = "#/components/schemas/"
 
 
 class FieldProblem(BaseModel):
-    """One thing that is wrong with the input. What was sent is not repeated: it may be a secret."""
+    """One error in the input. The value that was sent is left out: it may be a secret."""
 
     loc: list[str | int]
     msg: str
@@ -39,9 +39,9 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """The body of every error."""
+    """The body of every error response."""
 
-    # Tells this schema, and those of its subclasses, from a model of another package of this name.
+    # Distinguishes this schema and its subclasses from another model of the same name.
     model_config = ConfigDict(json_schema_extra={"externalDocs": STANDARD})
 
     type: str = "about:blank"
@@ -49,11 +49,11 @@ class Problem(BaseModel):
     status: int
     detail: str | None = None
     errors: list[FieldProblem] | None = None
-    data: Any = Field(None, description="More about it, where a text does not do.")
+    data: Any = Field(None, description="More about the error, if text is not enough.")
 
 
 class DomainError(Exception):
-    """A rule of the domain was broken. A subclass says which, and how HTTP spells it."""
+    """A domain rule was broken. A subclass says which one, and gives its HTTP status."""
 
     status: ClassVar[HTTPStatus]
     detail: ClassVar[str]
@@ -102,17 +102,17 @@ class WrongPassword(DomainError):
 
 class EmailTaken(DomainError):
     status = HTTPStatus.CONFLICT
-    detail = "An account with this email exists."
+    detail = "An account with this email already exists."
 
 
 class ChangedMeanwhile(DomainError):
     status = HTTPStatus.CONFLICT
-    detail = "Another request has changed this meanwhile. Read it again before you change it."
+    detail = "Another request changed this in the meantime. Read it again before you change it."
 
 
 class DatabaseUnavailable(DomainError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
-    detail = "The database does not answer."
+    detail = "The database does not respond."
 
 
 def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
@@ -130,7 +130,7 @@ class _ProblemResponse(JSONResponse):
     media_type = PROBLEM_JSON
 
     def render(self, content: Any) -> bytes:
-        # In ASCII, since half of a surrogate pair, which JSON may bring, has no UTF-8.
+        # In ASCII: UTF-8 can't encode half of a surrogate pair, which JSON may contain.
         return json.dumps(content, separators=(",", ":")).encode()
 
 
@@ -141,7 +141,7 @@ async def _answer(
         isinstance(connection, WebSocket)
         and connection.application_state is WebSocketState.CONNECTED
     ):
-        # Once it is accepted, nothing but a close can tell of an error.
+        # Once it is accepted, only a close can report an error.
         if connection.client_state is WebSocketState.CONNECTED:
             await connection.close(1008 if problem.status < 500 else 1011, problem.title)
         return None
@@ -150,7 +150,7 @@ async def _answer(
         response = Response(status_code=problem.status)
     else:
         response = _ProblemResponse(problem.model_dump(exclude_none=True), problem.status)
-    # Those that describe the body are ours, as the body is. Others may come more than once.
+    # Headers that describe the body are ours, like the body. Others may occur more than once.
     ours = set(response.headers)
     for name, value in (headers or {}).items():
         if name.lower() not in ours:
@@ -176,7 +176,7 @@ async def _on_invalid_input(
 
 async def _on_http_exception(connection: HTTPConnection, error: HTTPException) -> Response | None:
     if not 200 <= error.status_code < 600:
-        # HTTP has no such final answer: a mistake of the code, which ends as any other.
+        # Not a final status in HTTP: a bug, which is handled like any other.
         raise error
     problem = Problem(title=_title(error.status_code), status=error.status_code)
     detail = _as_json(error.detail)
@@ -198,15 +198,15 @@ def _title(status: int) -> str:
 
 
 def _as_json(value: Any) -> Any:
-    """Turn whatever was given as a detail into what JSON has a form for."""
+    """Turn any detail into something that JSON can represent."""
     plain = to_jsonable_python(value, serialize_unknown=True, bytes_mode="base64")
     return json.loads(json.dumps(plain), parse_constant=lambda _: None)
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer every error of the app as problem details, and say so in its OpenAPI document.
+    """Return every error of the app as problem details, and declare that in its OpenAPI document.
 
-    An app that is mounted in another has handlers of its own: call this for it too.
+    A mounted app has its own handlers: call this for it too.
     """
     handlers: dict[type[Exception], Any] = {
         DomainError: _on_domain_error,
@@ -229,7 +229,7 @@ def add_error_handlers(app: FastAPI) -> None:
         return document
 
     def build_middleware_stack() -> ASGIApp:
-        # Around every middleware, so that what one raises is answered as what an endpoint raises.
+        # Around every middleware, so that its errors are handled like those of an endpoint.
         caught = {k: v for k, v in app.exception_handlers.items() if k not in {500, Exception}}
         app.user_middleware.insert(0, Middleware(ExceptionMiddleware, handlers=caught))
         try:
@@ -242,7 +242,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 def _declare_problems(document: dict[str, Any]) -> None:
-    """Say what the app answers to errors. What an endpoint declares with a body stays as it is."""
+    """Declare the error responses. A body that an endpoint declares is left unchanged."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     problem = {"schema": {"$ref": REFERENCE + _name_of_problem(schemas)}}
     for path in document["paths"].values():
@@ -251,7 +251,7 @@ def _declare_problems(document: dict[str, Any]) -> None:
                 if status.startswith(("4", "5", "default")) and "$ref" not in response:
                     content = response.get("content", {PROBLEM_JSON: problem})
                     response["content"] = _declared(content, schemas, problem)
-    # Those of webhooks and callbacks are answered by others, perhaps in the form of FastAPI.
+    # Other servers answer webhooks and callbacks, perhaps in FastAPI's own format.
     for name in ("HTTPValidationError", "ValidationError"):
         if f'"{REFERENCE}{name}"' not in json.dumps(document):
             schemas.pop(name, None)
@@ -280,14 +280,14 @@ def _is_problem(schema: dict[str, Any]) -> bool:
 
 
 def _name_of_problem(schemas: dict[str, Any]) -> str:
-    """Find our schema among those of the document, or add it."""
+    """Return the name of our schema in the document. Add the schema if it is missing."""
     for name, schema in schemas.items():
         if _is_problem(schema) and schema["title"] == Problem.__name__:
             return str(name)
     prefix = ""
     ours = _schemas_of_problem(prefix)
     if any(schemas.get(name, part) != part for name, part in ours.items()):
-        # As FastAPI tells two models of one name apart.
+        # This is how FastAPI names two models of the same name.
         prefix = f"{__name__}.".replace(".", "__")
         ours = _schemas_of_problem(prefix)
     schemas.update(ours)

@@ -12,7 +12,7 @@ from app.errors import DatabaseUnavailable, problems
 router = APIRouter(prefix="/health", tags=["health"])
 
 DATABASE_TIMEOUT = 2.0
-"""Seconds after which the database counts as gone."""
+"""Seconds after which the database counts as unavailable."""
 
 
 class Health(BaseModel):
@@ -20,12 +20,12 @@ class Health(BaseModel):
 
 
 @router.get("")
-async def process_answers() -> Health:
+async def liveness() -> Health:
     return Health()
 
 
 @router.get("/ready", responses=problems(DatabaseUnavailable))
-async def database_answers(session: SessionDep) -> Health:
+async def readiness(session: SessionDep) -> Health:
     try:
         async with asyncio.timeout(DATABASE_TIMEOUT):
             await session.execute(text("SELECT 1"))

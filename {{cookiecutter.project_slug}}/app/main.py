@@ -17,7 +17,7 @@ from app.users import router as users
 
 
 class SettingsAtStart:
-    """Reads the settings when the server starts. If they are wrong, it is told so in one line."""
+    """Reads the settings when the server starts, and reports invalid ones in a single line."""
 
     def __init__(self, app: ASGIApp, settings: Settings | None) -> None:
         self.app = app
@@ -36,7 +36,7 @@ class SettingsAtStart:
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Make the application.
+    """Create the application.
 
     Args:
         settings: Read from the environment at start-up if not given.

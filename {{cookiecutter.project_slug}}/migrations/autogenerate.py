@@ -17,7 +17,7 @@ from migrations.operations import is_for_models
 def include_object(
     item: object, name: str | None, kind: str, reflected: bool, compare_to: object
 ) -> bool:
-    """Leave alone what the migrations make by SQL, and make no table for the model of a view."""
+    """Ignore what the migrations create with SQL, and create no table for the model of a view."""
     if compare_to is not None:
         return True
     if reflected:
@@ -28,7 +28,7 @@ def include_object(
 
 
 def render_item(kind: str, item: object, autogen: AutogenContext) -> str | Literal[False]:
-    """Name types of the database, since those of the app may change."""
+    """Write types of the database, since those of the app may change."""
     if kind != "type":
         return False
     if is_type(item):
@@ -41,7 +41,7 @@ def render_item(kind: str, item: object, autogen: AutogenContext) -> str | Liter
 
 
 def complete(_context: object, _revision: object, directives: list[MigrationScript]) -> None:
-    """Make schemas, enums and their new values, all of which Alembic leaves out."""
+    """Create schemas, enums and new enum values, which Alembic leaves out."""
     inspector = inspect(context.get_bind())
     assert isinstance(inspector, PGInspector)
     quote = inspector.dialect.identifier_preparer.quote
@@ -77,7 +77,7 @@ def enums_of(table: Table) -> Iterator[Enum]:
 
 
 def is_type(type_: object) -> TypeGuard[Enum]:
-    """Whether it is an enum that is a type of the database."""
+    """Return whether it is an enum with its own type in the database."""
     return isinstance(type_, Enum) and type_.native_enum and type_.name is not None
 
 

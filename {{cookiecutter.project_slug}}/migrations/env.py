@@ -19,7 +19,7 @@ import_models()
 
 
 def database_url() -> str:
-    # A caller from Python hands its own URL over in the attributes.
+    # A caller in Python passes its own URL in the attributes.
     given: str | None = context.config.attributes.get("database_url")
     return given or load_settings(DatabaseSettings).database_url
 
@@ -50,7 +50,7 @@ async def run_online() -> None:
         if not context.config.cmd_opts:
             raise
         reason = str(getattr(error, "orig", error)).partition("\n")[0]
-        sys.exit(f"DATABASE_URL: the server {engine.url.host} does not let us in: {reason}.")
+        sys.exit(f"DATABASE_URL: could not connect to the server {engine.url.host}: {reason}.")
     async with aclosing(connection):
         await connection.run_sync(run_migrations)
 

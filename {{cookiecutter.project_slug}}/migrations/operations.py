@@ -1,7 +1,7 @@
-"""What of the migrations' work the models have to know: what operations of Alembic make.
+"""Which objects of the migrations need a model: those that operations of Alembic create.
 
-A table, an index or a constraint that a migration makes by SQL is its own, whether a model declares
-it or not. So is an index that is more than the `index=True` of a model: a partial one, for example.
+A table, an index or a constraint that a migration creates with SQL needs none, although a model may
+declare it. Neither does an index with more than the `index=True` of a model, such as a partial one.
 """
 
 import ast
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class Names(NamedTuple):
-    """The names of what operations make, and each word of the SQL."""
+    """The names of what operations create, and each word in the SQL."""
 
     tables: set[str]
     indexes: set[str]
@@ -22,14 +22,14 @@ class Names(NamedTuple):
 
 
 def is_for_models(kind: str, name: str) -> bool:
-    """Whether a model has to have what the database has."""
+    """Return whether a model has to declare this object of the database."""
     names = read_migrations()
     if kind == "table":
         return name in names.tables
     if kind == "index":
         return name in names.indexes
     if kind in {"unique_constraint", "foreign_key_constraint", "check_constraint"}:
-        # An operation need not name it: the naming convention does.
+        # An operation may leave the name to the naming convention.
         return name in names.constraints or name not in names.sql
     return kind == "column"
 
@@ -55,7 +55,7 @@ def read_migrations() -> Names:
 
 
 def is_plain(create_index: ast.Call) -> bool:
-    """Whether the index is on columns, and no more than that."""
+    """Return whether the index is on columns, without options."""
     options = [str(keyword.arg) for keyword in create_index.keywords]
     return not any(option.startswith("postgresql_") for option in options) and all(
         name in {"create_index", "f"} for name, _ in calls(create_index)

@@ -5,7 +5,7 @@ Revises: ${down_revision | comma,n}
 """
 <%
     def body(commands):
-        """The commands without the remarks of Alembic."""
+        """The commands without Alembic's comments."""
         lines = (commands or "pass").splitlines()
         return "\n".join(line for line in lines if "# ### " not in line).strip()
 
@@ -24,7 +24,7 @@ down_revision: str | None = ${repr(down_revision)}
 branch_labels: str | Sequence[str] | None = ${repr(branch_labels)}
 depends_on: str | Sequence[str] | None = ${repr(depends_on)}
 % if " ADD VALUE " in code:
-irreversible = "PostgreSQL can't take a value out of an enum"
+irreversible = "PostgreSQL can't remove a value from an enum"
 % endif
 
 

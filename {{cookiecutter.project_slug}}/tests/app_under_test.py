@@ -1,6 +1,6 @@
-"""What the fixtures need to know of this app, and the users that its tests are about.
+"""What the fixtures need to know about this app, and the users in its tests.
 
-Another app has a `get_session`, a `migrate` and a `running_app` of its own.
+Another app has its own `get_session`, `migrate` and `running_app`.
 """
 
 import re
@@ -35,7 +35,7 @@ def migrate(database_url: str) -> None:
     try:
         command.upgrade(config, "head")
     except (CommandError, UserWarning) as error:
-        # Of revisions that do not fit together Alembic names no file.
+        # Alembic does not name the files of revisions that do not fit together.
         named = set(re.findall(r"\w+", f"{error} {error.__cause__}"))
         for path in sorted(root.glob("migrations/versions/*.py")):
             for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):

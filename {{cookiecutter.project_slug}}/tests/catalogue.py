@@ -1,4 +1,4 @@
-"""What is in a database besides rows: each object of its schemas, in a line of its own."""
+"""What is in a database besides rows: each object of its schemas, on a separate line."""
 
 from typing import NamedTuple
 
@@ -6,10 +6,10 @@ from sqlalchemy import Connection, text
 
 
 class Thing(NamedTuple):
-    """An object of a schema. Those of extensions are not listed, only the extensions."""
+    """An object in a schema. Extensions are listed, but not the objects that they create."""
 
     kind: str
-    #: The table that it belongs to, if it belongs to one.
+    #: The table that it belongs to, if any.
     table: str
     name: str
     definition: str

@@ -1,9 +1,9 @@
-"""The fixtures of the tests. What they need to know of the app is in `app_under_test.py`.
+"""The fixtures of the tests. What they need to know about the app is in `app_under_test.py`.
 
-`session` and `client` share one transaction, which is rolled back after the test; `now()` of
-PostgreSQL stands still in it. With `@pytest.mark.real_commits` they work in a database that only
-this test has, with a pool and real commits: for races, for LISTEN and NOTIFY, and for whatever else
-needs more than one connection.
+`session` and `client` share one transaction, which is rolled back after the test; `now()` does not
+advance in it. With `@pytest.mark.real_commits` they use a database that only this test has, with a
+pool and real commits: for races, for LISTEN and NOTIFY, and for anything else that needs more than
+one connection.
 """
 
 import inspect
@@ -34,7 +34,7 @@ pytest_plugins = ["tests.behavior_gate", "tests.app_under_test"]
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "real_commits: the test has a database of its own, with a pool and real commits"
+        "markers", "real_commits: the test has its own database, with a pool and real commits"
     )
 
 
@@ -49,7 +49,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     except DatabaseError as error:
         if not hasattr(item.config, "workerinput"):
             pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
-        # pytest-xdist takes the exit of a worker for a crash.
+        # pytest-xdist treats the exit of a worker as a crash.
         item.session.shouldstop = str(error)
         raise pytest.fail.Exception(str(error), pytrace=False) from None
 
@@ -70,10 +70,10 @@ async def shared_database(databases: Databases) -> AsyncIterator[SharedDatabase]
 
 @pytest.fixture
 def has_real_commits(request: pytest.FixtureRequest) -> bool:
-    """Whether the test has a database of its own.
+    """Whether the test has its own database.
 
-    A plain function that asks for `app` has one too: it calls the app by Starlette's TestClient,
-    which runs it on another event loop, where the one connection of a test can't be used.
+    A plain function that requests `app` has one too: it calls the app through Starlette's
+    TestClient, which uses another event loop, where the one connection of a test does not work.
     """
     fixtures = request.fixturenames
     return (
@@ -119,7 +119,7 @@ async def session(isolation: Isolation) -> AsyncSession:
 
 @pytest.fixture
 async def app(isolation: Isolation) -> AsyncIterator[FastAPI]:
-    """The app, started. Whatever engine it makes works in the isolation of the test."""
+    """The running app. Any engine that it creates works in the isolation of the test."""
     async with running_app(isolation.database_url) as app:
         with restored(app):
             yield app
@@ -127,7 +127,7 @@ async def app(isolation: Isolation) -> AsyncIterator[FastAPI]:
 
 @pytest.fixture
 async def client(app: FastAPI, isolation: Isolation) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the app. Requests at the same moment need real commits."""
+    """A client of the app. Simultaneous requests need real commits."""
     if not isolation.real_commits:
         app.dependency_overrides[get_session] = guarded(get_session)
     async with httpx.AsyncClient(
@@ -140,19 +140,19 @@ async def client(app: FastAPI, isolation: Isolation) -> AsyncIterator[httpx.Asyn
 
 @pytest.fixture
 def concurrent_client(client: httpx.AsyncClient) -> httpx.AsyncClient:
-    """`client`, in a test that has real commits because it asks for this one."""
+    """`client`, in a test that has real commits because it requests this fixture."""
     return client
 
 
 @pytest.fixture
 def concurrent_app(app: FastAPI) -> FastAPI:
-    """`app`, in a test that has real commits because it asks for this one."""
+    """`app`, in a test that has real commits because it requests this fixture."""
     return app
 
 
 @pytest.fixture
 async def concurrent_session(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-    """A session of another user of the database: no request commits what it has written."""
+    """A separate session on the database: no request commits what it has written."""
     async with AsyncSession(engine, expire_on_commit=False) as session:
         yield session
 

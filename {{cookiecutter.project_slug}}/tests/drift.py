@@ -1,4 +1,4 @@
-"""Starts the check for drift while other tests run: most of its time goes into imports."""
+"""Starts the drift check while other tests run: it spends most of its time on imports."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ STARTED = pytest.StashKey[Process]()
 
 
 def start_check() -> Process:
-    # In a process of its own, which has imported nothing that the tests have.
+    # In a separate process, which has not imported what the tests have.
     return subprocess.Popen(
         [sys.executable, "-m", "tests.drift_check"],
         cwd=Path(__file__).parent.parent,

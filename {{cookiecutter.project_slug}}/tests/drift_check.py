@@ -1,9 +1,9 @@
-"""Tells where the models and the schema of the migrations differ, a line for each difference.
+"""Prints where the models and the schema of the migrations differ, one line for each difference.
 
-It runs in a process of its own, which imports what `migrations/env.py` imports and nothing else: a
+It runs in a separate process, which imports what `migrations/env.py` imports and nothing else: a
 model that only the tests import is missing in production. It reads the URL of a migrated database,
-and has the same server make there what the models describe. PostgreSQL compares best what it has
-written down itself, be it a default, an expression, a condition or the values of an enum.
+and has the same server create what the models describe. Only then are both written in the same way:
+PostgreSQL rewrites defaults, expressions, conditions and the values of an enum.
 """
 
 import re
@@ -32,7 +32,7 @@ class Attributes(dict[str, Any]):
     """Waits for the URL when env.py asks for it, which is when it has imported the models."""
 
     def get(self, key: str, default: Any = None) -> Any:
-        # Without one the run has ended.
+        # Without a URL, the run has ended.
         return sys.stdin.readline().strip() or sys.exit()
 
 
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def differences(context: MigrationContext) -> Iterator[str]:
-    """Compare the schema with the models. The database can't be used after that."""
+    """Compare the schema with the models. The database can't be used afterwards."""
     assert context.connection
     # It knows what env.py leaves out.
     scope = AutogenContext(context)
@@ -60,7 +60,7 @@ def differences(context: MigrationContext) -> Iterator[str]:
     except DBAPIError as error:
         reason = (error.orig and error.orig.__cause__) or error.orig
         statement = " ".join(str(error.statement).split())
-        yield f"the models want what no migration makes: {reason}, says PostgreSQL to {statement}"
+        yield f"the models need what no migration creates: {reason}, in {statement}"
         return
 
     left = {thing[:3]: thing for thing in made}
@@ -83,14 +83,14 @@ def differences(context: MigrationContext) -> Iterator[str]:
                 f'op.execute("{twin.rename(thing.name)}")'
             )
         elif thing.table not in new_tables and thing.kind != "sequence of a column":
-            yield f"{thing.path}: the {thing.kind} is in the models, and no migration makes it"
+            yield f"{thing.path}: the {thing.kind} is in the models, but no migration creates it"
     for thing in extra:
         if is_for_models(thing.kind.replace(" ", "_"), thing.name.rpartition(".")[2]):
-            yield f"{thing.path}: a migration makes the {thing.kind}, and no model has it"
+            yield f"{thing.path}: a migration creates the {thing.kind}, but no model has it"
 
 
 def models(scope: AutogenContext, made: set[Thing]) -> dict[str, Table]:
-    """Return the tables of the models that env.py does not leave out, by the catalogue's names."""
+    """Return the tables that env.py does not leave out, by their names in the catalogue."""
     default = f"{scope.dialect.default_schema_name}."
     tables = {table.fullname.removeprefix(default): table for table in scope.sorted_tables}
     there = {thing.name for thing in made if thing.kind == "table"}
@@ -104,7 +104,7 @@ def models(scope: AutogenContext, made: set[Thing]) -> dict[str, Table]:
 
 
 def describe(connection: Connection, tables: dict[str, Table], made: set[Thing]) -> set[Thing]:
-    """Make what the models describe, in schemas that take the place of the migrated ones."""
+    """Create what the models describe, in schemas that replace the migrated ones."""
     default = str(connection.dialect.default_schema_name)
     schemas = {default}
     columns = {(thing.table, thing.name): thing.definition for thing in made}
@@ -120,14 +120,14 @@ def describe(connection: Connection, tables: dict[str, Table], made: set[Thing])
             elif type_ == "TEXT" and re.match(r"character varying(?!\()", there):
                 column.type = String()
         for index in table.indexes:
-            # That needs a connection without a transaction.
+            # CONCURRENTLY needs a connection without a transaction.
             index.dialect_options["postgresql"]["concurrently"] = False
     run, quote = connection.exec_driver_sql, connection.dialect.identifier_preparer.quote
     for schema in schemas:
         if schema in {thing.name for thing in made if thing.kind == "schema"}:
             run(f"ALTER SCHEMA {quote(schema)} RENAME TO {quote('migrated ' + schema)}")
         run(f"CREATE SCHEMA {quote(schema)}")
-    # The types and functions that migrations and extensions make stay in reach.
+    # The types and functions that migrations and extensions create stay visible.
     run(f"SET search_path TO {quote(default)}, {quote('migrated ' + default)}")
     for metadata in dict.fromkeys(table.metadata for table in tables.values()):
         own = [table for table in tables.values() if table.metadata is metadata]
@@ -136,32 +136,32 @@ def describe(connection: Connection, tables: dict[str, Table], made: set[Thing])
 
 
 def changes(made: Thing, described: Thing, connection: Connection) -> Iterator[str]:
-    """Tell how two things of one name differ."""
+    """Describe how two things of the same name differ."""
     old, new = made.definition.removesuffix(" NOT VALID"), described.definition
     if described.kind == "enum":
-        # A value can't be taken away, and the place of an added one is of no matter.
+        # A value can't be removed, and the position of an added one does not matter.
         there, wanted = (set(re.findall("'(?:[^']|'')*'", values)) for values in (old, new))
         for value in wanted - there:
             yield (
-                f"{made.name}: the value {value} of the enum is in the models, and no migration "
+                f"{made.name}: the value {value} of the enum is in the models, but no migration "
                 f'adds it: op.execute("ALTER TYPE {made.name} ADD VALUE {value}")'
             )
         return
     if described.kind == "table" and not new:
-        # How a table is kept is for the migrations to decide.
+        # The migrations decide how a table is stored.
         return
     if NUMBERED.search(old) and "IDENTITY" not in new:
-        # So is how the database numbers the rows, where the model does not say it.
+        # They also decide how the database numbers rows, if the model does not say it.
         old, new = NUMBERED.sub("", old), new.replace(" serial", "")
     if old != new and not is_same_default(old, new, connection):
         yield (
-            f"{made.path}: the {made.kind} is {made.definition or 'plain'} in the migrations, and "
+            f"{made.path}: the {made.kind} is {made.definition or 'plain'} in the migrations, but "
             f"{described.definition} in the models"
         )
 
 
 def is_same_default(old: str, new: str, connection: Connection) -> bool:
-    """Whether two columns differ in how their default is written, and in nothing else."""
+    """Return whether two columns differ only in how their default is written."""
     one, other = (re.fullmatch(r"(.*) DEFAULT (.*?)( NOT NULL)?", text) for text in (old, new))
     if not one or not other or one.group(1, 3) != other.group(1, 3):
         return False

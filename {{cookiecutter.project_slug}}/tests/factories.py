@@ -1,6 +1,6 @@
 """Rows for tests: `await UserFactory.add(session, email="ada@example.com")`.
 
-A test names the columns that it is about. The others get plain values that fit their types.
+A test sets the columns that it is about. The others get plain values that fit their types.
 """
 
 from collections import defaultdict
@@ -30,9 +30,9 @@ numbers: defaultdict[object, Iterator[int]] = defaultdict(lambda: count(1))
 
 
 class RowFactory(SQLAlchemyFactory[Row]):
-    """Fills what has to be given: nothing optional, no default, no key that the database makes.
+    """Fills required columns, but none that is optional or that has a default or a generated key.
 
-    The row that another one belongs to is for the test to give, or for the factory to declare.
+    The test passes the rows that a row refers to, or the factory declares them.
     """
 
     __is_base_factory__ = True
@@ -43,7 +43,7 @@ class RowFactory(SQLAlchemyFactory[Row]):
         """Commit a row with these columns or relationships, and return it.
 
         Raises:
-            TypeError: The row that it belongs to is missing.
+            TypeError: A row that it refers to is missing.
         """
         row = cls.build(**columns)
         cls._check_related(row)
@@ -71,7 +71,7 @@ class RowFactory(SQLAlchemyFactory[Row]):
                 missing.append(" or ".join([*ways, f"{prop.key}=..."]))
         if missing:
             raise TypeError(
-                f"{cls.__name__}.add() makes no rows of other models. Give it {', '.join(missing)}"
+                f"{cls.__name__}.add() creates no rows of other models. Pass {', '.join(missing)}"
             )
 
     @classmethod
@@ -99,7 +99,7 @@ class RowFactory(SQLAlchemyFactory[Row]):
 
 
 def is_required(prop: MapperProperty[Any]) -> bool:
-    """Whether it is a column that neither SQLAlchemy nor the database fills."""
+    """Return whether it is a column that neither SQLAlchemy nor the database fills."""
     columns = prop.columns if isinstance(prop, ColumnProperty) else []
     return bool(columns) and not any(
         not isinstance(column, sa.Column)
@@ -121,7 +121,7 @@ def plain_value(column: sa.ColumnElement[Any]) -> Any:
     """Return a value that no other row has, if the type has enough of them.
 
     Raises:
-        LookupError: The type is not known.
+        LookupError: The type is unknown.
     """
     number = next(numbers[column])
     type_ = column.type

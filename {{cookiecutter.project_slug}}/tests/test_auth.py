@@ -1,4 +1,4 @@
-"""Register and log in, through HTTP."""
+"""Register and log in, over HTTP."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ EMAIL_TAKEN = {
     "type": "/problems/email-taken",
     "title": "Email taken",
     "status": 409,
-    "detail": "An account with this email exists.",
+    "detail": "An account with this email already exists.",
 }
 INVALID_CREDENTIALS = {
     "type": "/problems/invalid-credentials",
@@ -31,7 +31,7 @@ INVALID_INPUT = {
 }
 
 
-async def test_register_answers_201_with_the_user(client: httpx.AsyncClient) -> None:
+async def test_register_returns_201_with_the_user(client: httpx.AsyncClient) -> None:
     response = await client.post(
         "/auth/register",
         json={"email": "ada@example.com", "password": PASSWORD, "full_name": "Ada Lovelace"},
@@ -104,7 +104,7 @@ async def test_register_refuses_a_taken_email_in_another_case(
     ],
     ids=["short password", "no email", "blank name"],
 )
-async def test_register_says_what_is_wrong_and_repeats_no_input(
+async def test_register_says_what_is_wrong_and_does_not_repeat_the_input(
     client: httpx.AsyncClient, payload: dict[str, Any], error: dict[str, Any]
 ) -> None:
     response = await client.post("/auth/register", json=payload)
@@ -114,7 +114,7 @@ async def test_register_says_what_is_wrong_and_repeats_no_input(
     assert payload["password"] not in response.text
 
 
-async def test_login_answers_with_a_bearer_token(client: httpx.AsyncClient, user: User) -> None:
+async def test_login_returns_a_bearer_token(client: httpx.AsyncClient, user: User) -> None:
     response = await client.post(
         "/auth/login", data={"username": "Ada@example.com", "password": PASSWORD}
     )
@@ -135,7 +135,7 @@ async def test_login_answers_with_a_bearer_token(client: httpx.AsyncClient, user
     [("ada@example.com", "wrong"), ("nobody@example.com", PASSWORD)],
     ids=["wrong password", "unknown email"],
 )
-async def test_login_does_not_tell_which_of_email_and_password_is_wrong(
+async def test_login_does_not_reveal_whether_the_email_or_the_password_is_wrong(
     client: httpx.AsyncClient, user: User, email: str, password: str
 ) -> None:
     response = await client.post("/auth/login", data={"username": email, "password": password})
@@ -145,7 +145,7 @@ async def test_login_does_not_tell_which_of_email_and_password_is_wrong(
     assert response.json() == INVALID_CREDENTIALS
 
 
-async def test_login_of_a_disabled_account_answers_403(
+async def test_login_with_a_disabled_account_returns_403(
     client: httpx.AsyncClient, session: AsyncSession, user: User
 ) -> None:
     user.is_active = False
@@ -161,7 +161,7 @@ async def test_login_of_a_disabled_account_answers_403(
     }
 
 
-async def test_login_without_a_password_answers_422(client: httpx.AsyncClient) -> None:
+async def test_login_without_a_password_returns_422(client: httpx.AsyncClient) -> None:
     response = await client.post("/auth/login", data={"username": "ada@example.com"})
 
     assert response.status_code == 422
@@ -171,7 +171,7 @@ async def test_login_without_a_password_answers_422(client: httpx.AsyncClient) -
     }
 
 
-async def test_a_registered_user_can_log_in_and_read_the_own_profile(
+async def test_a_registered_user_can_log_in_and_read_their_profile(
     client: httpx.AsyncClient,
 ) -> None:
     await client.post("/auth/register", json={"email": "ada@example.com", "password": PASSWORD})

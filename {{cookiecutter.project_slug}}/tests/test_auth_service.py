@@ -47,7 +47,7 @@ async def test_a_refusal_takes_one_hash_whether_or_not_the_email_is_known(
     assert len(hashed) == 1
 
 
-async def test_a_hash_of_weaker_parameters_is_replaced_at_login(
+async def test_a_hash_with_weaker_parameters_is_replaced_at_login(
     session: AsyncSession, user: User
 ) -> None:
     weak = user.password_hash

@@ -34,19 +34,19 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
-def test_the_driver_is_asyncpg_however_the_url_is_spelled(scheme: str) -> None:
+def test_the_driver_is_asyncpg_however_the_url_is_written(scheme: str) -> None:
     settings = DatabaseSettings(database_url=f"{scheme}://user:password@localhost/db")
 
     assert settings.database_url == URL
 
 
-def test_the_mode_of_ssl_has_the_name_that_the_driver_knows() -> None:
+def test_sslmode_gets_the_name_that_the_driver_knows() -> None:
     settings = DatabaseSettings(database_url=f"{URL}?application_name=app&sslmode=require")
 
     assert settings.database_url == f"{URL}?application_name=app&ssl=require"
 
 
-def test_all_wrong_settings_are_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_invalid_settings_are_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCESS_TOKEN_MINUTES", "0")
 
     with pytest.raises(InvalidSettings) as caught:
@@ -59,7 +59,7 @@ def test_all_wrong_settings_are_named_in_one_line(monkeypatch: pytest.MonkeyPatc
     )
 
 
-def test_a_wrong_setting_is_named_and_its_value_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_setting_is_named_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", URL)
     monkeypatch.setenv("SECRET_KEY", "too short")
 
@@ -72,10 +72,10 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(monkeypatch: pytest.Monke
     )
 
 
-def test_a_file_of_settings_that_is_no_text_is_named(
+def test_a_settings_file_that_is_not_text_is_reported(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    # As the redirection of PowerShell writes it.
+    # This is what PowerShell writes with `>`.
     (tmp_path / ".env").write_text("SECRET_KEY=x", encoding="utf-16")
     monkeypatch.setitem(DatabaseSettings.model_config, "env_file", tmp_path / ".env")
 
@@ -97,7 +97,7 @@ def test_a_file_of_settings_that_is_no_text_is_named(
         " postgresql://user:password@localhost/db",
     ],
 )
-def test_a_url_that_the_driver_would_take_for_another_is_refused(
+def test_a_url_that_the_driver_would_misread_is_refused(
     monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
@@ -106,8 +106,8 @@ def test_a_url_that_the_driver_would_take_for_another_is_refused(
         load_settings(DatabaseSettings)
 
     assert caught.value.code == (
-        "Invalid settings: DATABASE_URL: Input should be "
-        "postgresql://USER:PASSWORD@HOST:PORT/NAME, with %40 for an @ in it. "
+        "Invalid settings: DATABASE_URL: Input should be a valid database URL, "
+        "postgresql://USER:PASSWORD@HOST:PORT/NAME, with any @ in the password written as %40. "
         "Set them in the environment or in .env (.env.example shows how)."
     )
 
@@ -119,7 +119,7 @@ async def test_the_app_reads_its_settings_when_it_starts(
     assert app.state.settings == given
 
 
-async def test_an_app_that_cannot_start_tells_the_server_in_one_line_what_is_wrong() -> None:
+async def test_an_app_that_cannot_start_reports_the_reason_in_one_line() -> None:
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -134,7 +134,7 @@ async def test_an_app_that_cannot_start_tells_the_server_in_one_line_what_is_wro
     assert sent == [{"type": "lifespan.startup.failed", "message": caught.value.code}]
 
 
-def test_every_setting_has_its_line_in_the_example(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_setting_is_in_the_example(monkeypatch: pytest.MonkeyPatch) -> None:
     example = Path(config.ROOT / ".env.example").read_text(encoding="utf-8")
 
     for name in Settings.model_fields:

@@ -1,4 +1,4 @@
-"""The commands for development. What they do to a database is seen in it: try them."""
+"""The development commands, as far as they need neither packages nor a database."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ def dev(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_the_help_needs_nothing() -> None:
+def test_the_help_needs_no_packages() -> None:
     done = dev("--help")
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -20,8 +20,8 @@ def test_the_help_needs_nothing() -> None:
         assert f"\n    {command}" in done.stdout
 
 
-def test_wrong_words_are_told_in_one_line() -> None:
+def test_wrong_arguments_are_reported_in_one_line() -> None:
     done = dev("reset", "everything")
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "dev.py: unrecognized arguments: everything; --help tells more\n"
+    assert done.stderr == "dev.py: unrecognized arguments: everything. See dev.py --help\n"

@@ -1,4 +1,4 @@
-"""What every endpoint has in common when something is wrong."""
+"""The error responses that all endpoints share."""
 
 import json
 import math
@@ -57,7 +57,7 @@ class Row:
 
 @pytest.fixture
 def bare() -> FastAPI:
-    """An app that knows how to answer errors, and nothing else."""
+    """An app with error handlers, and nothing else."""
     app = FastAPI()
     add_error_handlers(app)
     return app
@@ -72,7 +72,7 @@ async def request(
 
 
 async def answer_to(app: FastAPI, error: Exception) -> httpx.Response:
-    """Ask for an endpoint that raises."""
+    """Request an endpoint that raises this error."""
 
     @app.get("/")
     async def endpoint() -> None:
@@ -96,7 +96,7 @@ async def handshake(app: FastAPI, path: str = "/") -> list[Message]:
     return sent
 
 
-async def test_an_unknown_path_answers_404(client: httpx.AsyncClient) -> None:
+async def test_an_unknown_path_returns_404(client: httpx.AsyncClient) -> None:
     response = await client.get("/nowhere")
 
     assert response.status_code == 404
@@ -104,7 +104,7 @@ async def test_an_unknown_path_answers_404(client: httpx.AsyncClient) -> None:
     assert response.json() == NOT_FOUND
 
 
-async def test_a_wrong_method_answers_405_and_names_the_right_ones(
+async def test_a_wrong_method_returns_405_and_names_the_right_ones(
     client: httpx.AsyncClient,
 ) -> None:
     response = await client.delete("/auth/login")
@@ -115,7 +115,7 @@ async def test_a_wrong_method_answers_405_and_names_the_right_ones(
 
 
 @pytest.mark.gate_allow("requests.5xx", reason="the test is about a crash")
-async def test_a_crash_answers_500_and_tells_nothing_about_it(bare: FastAPI) -> None:
+async def test_a_crash_returns_500_without_details(bare: FastAPI) -> None:
     response = await answer_to(bare, RuntimeError("the inside of the server"))
 
     assert response.status_code == 500
@@ -124,7 +124,7 @@ async def test_a_crash_answers_500_and_tells_nothing_about_it(bare: FastAPI) -> 
 
 
 @pytest.mark.gate_allow("requests.5xx", reason="the test is about a crash")
-async def test_a_response_of_the_wrong_form_answers_500_and_tells_nothing_about_it(
+async def test_an_invalid_response_returns_500_without_details(
     bare: FastAPI,
 ) -> None:
     @bare.get("/")
@@ -168,7 +168,7 @@ async def test_a_response_of_the_wrong_form_answers_500_and_tells_nothing_about_
     ],
     ids=repr,
 )
-async def test_a_detail_of_any_kind_is_told(
+async def test_a_detail_of_any_kind_is_returned(
     bare: FastAPI, detail: Any, members: dict[str, Any]
 ) -> None:
     response = await answer_to(bare, HTTPException(418, detail))
@@ -183,7 +183,7 @@ async def test_a_detail_of_any_kind_is_told(
     }
 
 
-server_error = pytest.mark.gate_allow("requests.5xx", reason="the endpoint answers with it")
+server_error = pytest.mark.gate_allow("requests.5xx", reason="the endpoint returns it")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ server_error = pytest.mark.gate_allow("requests.5xx", reason="the endpoint answe
         pytest.param(599, "Server Error", marks=server_error),
     ],
 )
-async def test_any_final_status_is_answered(bare: FastAPI, status: int, title: str) -> None:
+async def test_any_final_status_is_returned(bare: FastAPI, status: int, title: str) -> None:
     response = await answer_to(bare, HTTPException(status, "Why"))
 
     assert response.status_code == status
@@ -212,7 +212,7 @@ async def test_any_final_status_is_answered(bare: FastAPI, status: int, title: s
 
 
 @pytest.mark.parametrize("status", [204, 205, 304])
-async def test_a_status_that_has_no_body_is_answered_without_one(
+async def test_a_status_that_has_no_body_is_returned_without_one(
     bare: FastAPI, status: int
 ) -> None:
     response = await answer_to(bare, HTTPException(status, "Why", headers={"ETag": '"1"'}))
@@ -224,16 +224,16 @@ async def test_a_status_that_has_no_body_is_answered_without_one(
     assert response.headers.get("content-length", "0") == "0"
 
 
-@pytest.mark.gate_allow("requests.5xx", reason="the test is about a mistake of the code")
+@pytest.mark.gate_allow("requests.5xx", reason="the test is about a bug in the app")
 @pytest.mark.parametrize("status", [0, 100, 103, 600, 1000])
-async def test_a_status_that_is_no_final_answer_is_a_crash(bare: FastAPI, status: int) -> None:
+async def test_a_status_that_is_not_final_is_a_crash(bare: FastAPI, status: int) -> None:
     response = await answer_to(bare, HTTPException(status, "Why"))
 
     assert response.status_code == 500
     assert response.json() == CRASH
 
 
-async def test_headers_are_kept_but_for_those_of_another_body(bare: FastAPI) -> None:
+async def test_headers_are_kept_except_those_that_describe_the_body(bare: FastAPI) -> None:
     headers: dict[str, Any] = {
         "WWW-Authenticate": "Bearer",
         "Retry-After": 30,
@@ -249,7 +249,7 @@ async def test_headers_are_kept_but_for_those_of_another_body(bare: FastAPI) -> 
     assert response.json() == TEAPOT
 
 
-async def test_a_header_may_come_more_than_once(bare: FastAPI) -> None:
+async def test_a_header_may_occur_more_than_once(bare: FastAPI) -> None:
     forget = Response()
     forget.delete_cookie("session")
     forget.delete_cookie("theme")
@@ -309,7 +309,7 @@ def refuse(value: Any) -> Any:
     raise ValueError("It is refused.")
 
 
-async def test_input_that_is_refused_is_named_and_not_repeated(bare: FastAPI) -> None:
+async def test_invalid_input_is_located_and_not_repeated(bare: FastAPI) -> None:
     @bare.post("/")
     async def endpoint(value: Annotated[Any, Body(embed=True), AfterValidator(refuse)]) -> None: ...
 
@@ -332,7 +332,7 @@ async def test_input_that_is_refused_is_named_and_not_repeated(bare: FastAPI) ->
         }
 
 
-async def test_input_that_is_no_text_answers_400(bare: FastAPI) -> None:
+async def test_input_that_is_not_text_returns_400(bare: FastAPI) -> None:
     @bare.post("/")
     async def endpoint(value: Annotated[str, Body()]) -> None: ...
 
@@ -363,7 +363,7 @@ async def test_input_that_is_no_text_answers_400(bare: FastAPI) -> None:
     ],
     ids=repr,
 )
-async def test_a_websocket_that_is_not_let_in_gets_the_same_answer(
+async def test_a_rejected_websocket_gets_the_same_response(
     bare: FastAPI, error: Exception, status: int, headers: Mapping[str, str], body: dict[str, Any]
 ) -> None:
     @bare.websocket("/")
@@ -383,7 +383,7 @@ async def test_a_websocket_that_is_not_let_in_gets_the_same_answer(
     assert json.loads(rest["body"]) == body
 
 
-async def test_a_websocket_with_invalid_input_is_not_let_in(bare: FastAPI) -> None:
+async def test_a_websocket_with_invalid_input_is_rejected(bare: FastAPI) -> None:
     @bare.websocket("/{number}")
     async def endpoint(websocket: WebSocket, number: int) -> None: ...
 
@@ -424,7 +424,7 @@ async def test_an_open_websocket_is_closed_with_the_reason(
     assert closed == {"type": "websocket.close", "code": code, "reason": reason}
 
 
-async def test_a_websocket_whose_client_is_gone_is_sent_nothing(bare: FastAPI) -> None:
+async def test_a_websocket_whose_client_has_left_is_sent_nothing(bare: FastAPI) -> None:
     @bare.websocket("/")
     async def endpoint(websocket: WebSocket) -> None:
         await websocket.accept()
@@ -438,7 +438,7 @@ async def test_a_websocket_whose_client_is_gone_is_sent_nothing(bare: FastAPI) -
 
 
 def declared(app: FastAPI, status: str) -> Any:
-    """Return what the document says of the body of an answer, once everything it names is there."""
+    """Return what the document says about a response body. All that it refers to must exist."""
     text = json.dumps(app.openapi())
     assert json.dumps(app.openapi()) == text
     document = json.loads(text)
@@ -483,7 +483,7 @@ def test_an_app_may_have_no_errors_and_no_models(bare: FastAPI) -> None:
     assert declared(bare, "200") == {"application/json": {"schema": {}}}
 
 
-def test_a_route_that_comes_later_is_declared_too(bare: FastAPI) -> None:
+def test_a_route_that_is_added_later_is_declared_too(bare: FastAPI) -> None:
     bare.get("/later", responses=problems(EmailTaken))(nothing)
     bare.openapi()
     bare.openapi_schema = None
@@ -493,7 +493,7 @@ def test_a_route_that_comes_later_is_declared_too(bare: FastAPI) -> None:
 
 
 @pytest.mark.parametrize("status", [409, "4XX", "default", 422])
-async def test_an_error_with_a_model_of_its_own_is_what_it_is_declared_to_be(
+async def test_an_error_with_its_own_model_is_returned_as_declared(
     bare: FastAPI, status: int | str
 ) -> None:
     @bare.get("/", responses={status: {"model": Conflict}})
@@ -517,7 +517,7 @@ def test_a_problem_has_its_media_type_whatever_the_endpoint_returns(bare: FastAP
     assert declared(bare, "422") == PROBLEM
 
 
-def test_a_problem_with_members_of_its_own_is_declared_as_such(bare: FastAPI) -> None:
+def test_a_problem_with_additional_members_is_declared_with_them(bare: FastAPI) -> None:
     class OutOfStock(Problem):
         left: int
 
@@ -528,7 +528,7 @@ def test_a_problem_with_members_of_its_own_is_declared_as_such(bare: FastAPI) ->
     }
 
 
-def test_another_model_may_be_named_as_ours(bare: FastAPI) -> None:
+def test_another_model_may_have_the_name_of_ours(bare: FastAPI) -> None:
     # A rule of chess, say, and not of HTTP.
     other = type("Problem", (BaseModel,), {"__module__": "app.chess"})
     ours = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/app__errors__Problem"}}}
@@ -544,7 +544,7 @@ def test_another_model_may_be_named_as_ours(bare: FastAPI) -> None:
     assert declared(both, "409") == ours
 
 
-def test_another_model_may_be_named_as_a_part_of_ours(bare: FastAPI) -> None:
+def test_another_model_may_have_the_name_of_a_part_of_ours(bare: FastAPI) -> None:
     class FieldProblem(BaseModel):
         crop: str
 
@@ -575,19 +575,19 @@ def test_an_example_stays_with_the_problem(bare: FastAPI) -> None:
         {"content": {"text/plain": {"schema": {"type": "string"}}}},
     ],
 )
-def test_a_body_that_is_declared_by_hand_stays(bare: FastAPI, response: dict[str, Any]) -> None:
+def test_a_body_that_is_declared_by_hand_is_kept(bare: FastAPI, response: dict[str, Any]) -> None:
     bare.get("/", responses={409: response})(nothing)
 
     assert declared(bare, "409") == response["content"]
 
 
-def test_a_reference_to_a_response_stays(bare: FastAPI) -> None:
+def test_a_reference_to_a_response_is_kept(bare: FastAPI) -> None:
     bare.get("/", responses={409: {"$ref": "#/components/responses/Taken"}})(nothing)
 
     assert declared(bare, "409") is None
 
 
-def test_what_others_answer_stays(bare: FastAPI) -> None:
+def test_the_responses_of_other_servers_are_kept(bare: FastAPI) -> None:
     """A webhook and a callback are requests that the app sends."""
     callbacks = APIRouter()
     callbacks.post("/done")(refuse)
@@ -603,7 +603,7 @@ def test_what_others_answer_stays(bare: FastAPI) -> None:
         assert answers["post"]["responses"]["422"]["content"] == theirs
 
 
-def test_a_document_of_ones_own_stays(bare: FastAPI) -> None:
+def test_a_custom_document_is_kept(bare: FastAPI) -> None:
     bare.openapi()
     bare.openapi_schema = {"openapi": "3.1.0", "info": {"title": "Mine"}, "paths": {}}
 

@@ -13,26 +13,26 @@ DATABASE_UNAVAILABLE = {
     "type": "/problems/database-unavailable",
     "title": "Database unavailable",
     "status": 503,
-    "detail": "The database does not answer.",
+    "detail": "The database does not respond.",
 }
 
 
-async def test_health_answers(client: httpx.AsyncClient) -> None:
+async def test_health_returns_200(client: httpx.AsyncClient) -> None:
     response = await client.get("/health")
 
     assert response.status_code == 200
     assert response.json() == {"status": "ok"}
 
 
-async def test_ready_answers_when_the_database_does(client: httpx.AsyncClient) -> None:
+async def test_ready_returns_200_when_the_database_responds(client: httpx.AsyncClient) -> None:
     response = await client.get("/health/ready")
 
     assert response.status_code == 200
     assert response.json() == {"status": "ok"}
 
 
-@pytest.mark.gate_allow("requests.5xx", reason="503 is the answer when there is no database")
-async def test_ready_answers_503_when_no_database_is_there(
+@pytest.mark.gate_allow("requests.5xx", reason="without a database it returns 503")
+async def test_ready_returns_503_without_a_database(
     app: FastAPI, client: httpx.AsyncClient, unused_tcp_port: int
 ) -> None:
     use_database_at(app, unused_tcp_port)
@@ -43,8 +43,8 @@ async def test_ready_answers_503_when_no_database_is_there(
     assert response.json() == DATABASE_UNAVAILABLE
 
 
-@pytest.mark.gate_allow("requests.5xx", reason="503 is the answer when there is no database")
-async def test_ready_answers_503_when_the_database_is_silent(
+@pytest.mark.gate_allow("requests.5xx", reason="without a database it returns 503")
+async def test_ready_returns_503_when_the_database_hangs(
     app: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "DATABASE_TIMEOUT", 0.05)
@@ -71,14 +71,14 @@ def use_database_at(app: FastAPI, port: int) -> None:
     app.dependency_overrides[get_session] = get_other_session
 
 
-async def test_the_root_leads_to_the_documentation(client: httpx.AsyncClient) -> None:
+async def test_the_root_redirects_to_the_documentation(client: httpx.AsyncClient) -> None:
     response = await client.get("/")
 
     assert response.status_code == 307
     assert response.headers["location"] == "/docs"
 
 
-async def test_the_root_leads_there_below_a_prefix_too(app: FastAPI) -> None:
+async def test_the_root_redirects_below_a_prefix_too(app: FastAPI) -> None:
     transport = httpx.ASGITransport(app, root_path="/api/v1")
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         response = await client.get("/api/v1/")

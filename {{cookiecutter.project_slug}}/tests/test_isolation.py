@@ -1,4 +1,4 @@
-"""The fixtures keep what they promise."""
+"""The fixtures do what they promise."""
 
 import asyncio
 import time
@@ -37,13 +37,13 @@ from tests.isolation import (
 from tests.isolation import connection as shared_connection
 from tests.postgres import Databases
 
-# Not those that the app may make when it starts.
+# Not the users that the app may create when it starts.
 PEOPLE = User.email.in_([f"{name}@example.com" for name in ("ada", "alan", "eve", "grace")])
 
 
 @pytest.fixture
 async def own(databases: Databases) -> AsyncIterator[SharedDatabase]:
-    """A database that a test may change for good."""
+    """A database that a test may change permanently."""
     url = await databases.clone()
     own = SharedDatabase(url)
     yield own
@@ -82,7 +82,7 @@ async def test_a_rollback_of_the_test_keeps_what_the_app_has_committed(
 
 
 @pytest.mark.gate_allow("database.lost-commit", reason="the test is about a forgotten commit")
-async def test_what_the_app_does_not_commit_is_not_there(
+async def test_what_the_app_does_not_commit_is_lost(
     app: FastAPI, session: AsyncSession, client: httpx.AsyncClient
 ) -> None:
     @app.post("/forget")
@@ -94,7 +94,7 @@ async def test_what_the_app_does_not_commit_is_not_there(
     assert (await session.scalars(select(User).where(PEOPLE))).all() == []
 
 
-async def test_the_session_of_the_app_is_not_the_one_of_the_test(
+async def test_the_app_and_the_test_have_different_sessions(
     app: FastAPI, session: AsyncSession, client: httpx.AsyncClient, user: User
 ) -> None:
     loaded: list[User] = []
@@ -118,7 +118,7 @@ async def test_the_session_of_the_test_sees_what_the_app_has_changed(
     assert user.full_name == "Ada"
 
 
-async def test_a_session_behind_the_back_of_get_session_lands_in_the_same_transaction(
+async def test_a_session_that_bypasses_get_session_joins_the_same_transaction(
     app: FastAPI, session: AsyncSession, client: httpx.AsyncClient
 ) -> None:
     @app.post("/behind")
@@ -132,7 +132,7 @@ async def test_a_session_behind_the_back_of_get_session_lands_in_the_same_transa
     assert (await session.scalars(select(User.email).where(PEOPLE))).all() == ["ada@example.com"]
 
 
-async def test_a_sequence_goes_on_in_the_next_test_where_it_stood_before(
+async def test_a_sequence_is_reset_for_the_next_test(
     own: SharedDatabase,
 ) -> None:
     async with own.engine.begin() as connection:
@@ -147,7 +147,7 @@ async def test_a_sequence_goes_on_in_the_next_test_where_it_stood_before(
             assert await session.scalar(text("SELECT nextval('used')")) == 2
 
 
-async def test_nothing_of_a_connection_is_left_in_the_next_test(own: SharedDatabase) -> None:
+async def test_no_state_of_a_connection_is_left_for_the_next_test(own: SharedDatabase) -> None:
     state = text("""
         SELECT pg_backend_pid(), current_setting('search_path'),
                nullif(current_setting('app.user', true), ''), to_regclass('pg_temp.notes'),
@@ -194,7 +194,7 @@ async def test_a_test_that_breaks_its_connection_leaves_a_good_one_to_the_next(
         )
 
 
-async def test_a_connection_after_the_end_of_the_one_is_refused(own: SharedDatabase) -> None:
+async def test_another_connection_is_refused_after_the_one_was_closed(own: SharedDatabase) -> None:
     async def work() -> None:
         async with own.isolated() as isolation:
             with suppress(DBAPIError):
@@ -204,7 +204,9 @@ async def test_a_connection_after_the_end_of_the_one_is_refused(own: SharedDatab
             await isolation.test_session.rollback()
             await isolation.test_session.execute(text("SELECT 1"))
 
-    with pytest.raises(SeparateConnectionError, match="it has ended, so that an engine opens"):
+    with pytest.raises(
+        SeparateConnectionError, match="it was closed, so an engine opens another one"
+    ):
         await work()
 
 
@@ -226,17 +228,19 @@ async def test_a_test_that_ends_in_a_failed_statement_leaves_a_good_connection_t
 async def test_a_statement_that_would_end_the_transaction_of_the_test_is_refused(
     session: AsyncSession, statement: str
 ) -> None:
-    with pytest.raises(OuterTransactionError, match="Call the methods of the session"):
+    with pytest.raises(
+        OuterTransactionError, match=r"Use `session.commit\(\)` or `session.rollback\(\)`\."
+    ):
         await session.execute(text(statement))
 
 
-async def test_a_database_that_is_not_one_of_the_tests_is_refused(app: FastAPI) -> None:
-    with pytest.raises(ForeignDatabaseError, match="'production' is not one of the tests"):
+async def test_a_database_that_is_not_for_tests_is_refused(app: FastAPI) -> None:
+    with pytest.raises(ForeignDatabaseError, match="'production' is not a test database"):
         async with create_engine("postgresql+asyncpg:///production").connect():
             pass
 
 
-async def test_an_engine_of_its_own_lands_in_the_same_transaction(
+async def test_a_separate_engine_joins_the_same_transaction(
     app: FastAPI, session: AsyncSession, client: httpx.AsyncClient, user: User
 ) -> None:
     @app.delete("/behind")
@@ -260,12 +264,12 @@ async def test_a_connection_of_another_event_loop_is_refused(isolation: Isolatio
         await asyncio.to_thread(asyncio.run, connect())
 
 
-async def test_a_connection_of_the_driver_alone_is_refused(isolation: Isolation) -> None:
+async def test_a_direct_connection_of_the_driver_is_refused(isolation: Isolation) -> None:
     url = isolation.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
     with pytest.raises(SeparateConnectionError, match=r"`asyncpg\.connect` opens another one"):
         await asyncpg.connect(url)
-    with pytest.raises(ForeignDatabaseError, match="'production' is not one of the tests"):
+    with pytest.raises(ForeignDatabaseError, match="'production' is not a test database"):
         await asyncpg.connect("postgresql:///production")
 
 
@@ -312,7 +316,7 @@ async def test_what_is_committed_before_an_http_exception_stays(
     assert (await session.scalars(select(User.email).where(PEOPLE))).all() == ["ada@example.com"]
 
 
-async def test_sessions_in_a_gather_have_a_transaction_each(
+async def test_sessions_in_a_gather_have_separate_transactions(
     app: FastAPI, session: AsyncSession
 ) -> None:
     async def register(name: str) -> None:
@@ -351,7 +355,7 @@ async def test_a_transaction_waits_for_another_one_to_end(
     assert found == 1
 
 
-async def test_a_transaction_waits_no_longer_when_the_clock_stands_still(
+async def test_a_transaction_waits_no_longer_when_the_clock_is_stopped(
     own: SharedDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shared_connection, "PATIENCE_S", 0.05)
@@ -375,7 +379,7 @@ async def test_a_transaction_inside_another_one_that_has_written_is_refused(
 
     assert str(caught.value).startswith(
         "Two transactions overlap on the one connection of the test: 'SELECT users.email FROM"
-        " users' came while another session had neither committed nor rolled back 'INSERT INTO"
+        " users' ran while another session had neither committed nor rolled back 'INSERT INTO"
         " users ("
     )
     assert "Mark the test with `@pytest.mark.real_commits`" in str(caught.value)
@@ -392,11 +396,11 @@ async def test_a_refusal_that_the_app_catches_fails_the_test(own: SharedDatabase
             await create_user(isolation.test_session, email="ada@example.com", password=PASSWORD)
             await audit(async_sessionmaker(own.engine))
 
-    with pytest.raises(OverlappingTransactionsError, match="'SELECT 1' came while"):
+    with pytest.raises(OverlappingTransactionsError, match="'SELECT 1' ran while"):
         await run()
 
 
-async def test_a_function_that_writes_is_taken_back_with_its_transaction(
+async def test_a_function_that_writes_is_rolled_back_with_its_transaction(
     own: SharedDatabase,
 ) -> None:
     async with own.engine.begin() as connection:
@@ -431,7 +435,7 @@ async def test_a_constraint_that_is_deferred_is_checked_at_the_commit(own: Share
         assert await isolation.test_session.scalar(text("SELECT count(*) FROM ranks")) == 1
 
 
-async def test_a_connection_commits_each_statement_by_itself_where_it_is_asked_to(
+async def test_in_autocommit_mode_each_statement_is_committed(
     isolation: Isolation, session: AsyncSession
 ) -> None:
     insert = "INSERT INTO users (id, email, password_hash) VALUES (gen_random_uuid(), 'a', 'x')"
@@ -520,7 +524,7 @@ async def test_rows_are_streamed_while_another_session_works(
     )
 
 
-async def test_a_transaction_that_has_undone_all_it_wrote_lets_others_through(
+async def test_a_transaction_that_has_undone_its_writes_does_not_block_others(
     app: FastAPI, session: AsyncSession, user: User
 ) -> None:
     async with app.state.sessionmaker() as one, app.state.sessionmaker() as other:
@@ -538,7 +542,7 @@ async def test_a_transaction_that_has_undone_all_it_wrote_lets_others_through(
     assert emails.all() == ["ada@example.com", "alan@example.com", "grace@example.com"]
 
 
-async def test_a_function_whose_value_alone_changes_keeps_nobody_out(
+async def test_a_volatile_function_that_writes_nothing_does_not_block_others(
     app: FastAPI, session: AsyncSession
 ) -> None:
     async with app.state.sessionmaker() as one, app.state.sessionmaker() as other:
@@ -550,7 +554,7 @@ async def test_a_function_whose_value_alone_changes_keeps_nobody_out(
     assert (await session.scalars(select(User.email).where(PEOPLE))).all() == ["ada@example.com"]
 
 
-async def test_a_transaction_that_has_failed_lets_others_through(
+async def test_a_transaction_that_has_failed_does_not_block_others(
     app: FastAPI, session: AsyncSession
 ) -> None:
     async with app.state.sessionmaker() as one, app.state.sessionmaker() as other:
@@ -635,7 +639,7 @@ async def test_a_transaction_that_would_lose_its_snapshot_is_refused(
             await one.scalars(select(User.email))
 
 
-async def test_a_lock_of_another_session_that_keeps_nobody_out_is_refused(
+async def test_an_advisory_lock_that_would_not_block_is_refused(
     isolation: Isolation,
 ) -> None:
     lock = text("SELECT pg_try_advisory_lock(:key)")
@@ -644,13 +648,15 @@ async def test_a_lock_of_another_session_that_keeps_nobody_out_is_refused(
             await connection.execution_options(isolation_level="AUTOCOMMIT")
         assert await one.scalar(lock, {"key": 1})
         assert await other.scalar(lock, {"key": 2})
-        with pytest.raises(OneConnectionError, match="the advisory lock that another session"):
+        with pytest.raises(
+            OneConnectionError, match="an advisory lock that another session holds does not block"
+        ):
             await other.scalar(lock, {"key": 1})
         await one.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": 1})
         assert await other.scalar(lock, {"key": 1})
 
 
-async def test_a_notification_that_nobody_would_get_is_refused(
+async def test_a_notification_that_would_not_be_sent_is_refused(
     app: FastAPI, isolation: Isolation, session: AsyncSession
 ) -> None:
     await session.execute(text("NOTIFY news"))
@@ -662,7 +668,7 @@ async def test_a_notification_that_nobody_would_get_is_refused(
             await session.execute(select(func.pg_notify("news", "one")))
 
 
-async def test_a_codec_of_one_test_is_gone_in_the_next(own: SharedDatabase) -> None:
+async def test_a_codec_of_one_test_is_removed_for_the_next(own: SharedDatabase) -> None:
     async def price(isolation: Isolation) -> object:
         async with isolation.engine.connect() as connection:
             raw: Any = (await connection.get_raw_connection()).driver_connection
@@ -678,7 +684,7 @@ async def test_a_codec_of_one_test_is_gone_in_the_next(own: SharedDatabase) -> N
         assert await price(isolation) == Decimal("1.50")
 
 
-async def test_what_an_engine_asks_of_the_server_is_set(isolation: Isolation) -> None:
+async def test_the_server_settings_of_an_engine_are_applied(isolation: Isolation) -> None:
     engine = create_async_engine(
         isolation.database_url, connect_args={"server_settings": {"statement_timeout": "7s"}}
     )
@@ -721,7 +727,7 @@ async def test_the_driver_prepares_statements_and_iterates_over_cursors(
 
 
 @pytest.mark.real_commits
-async def test_with_real_commits_the_same_fixtures_have_a_database_and_a_pool_of_their_own(
+async def test_with_real_commits_the_same_fixtures_have_their_own_database_and_pool(
     app: FastAPI, session: AsyncSession, client: httpx.AsyncClient, user: User
 ) -> None:
     first, second = await asyncio.gather(
@@ -746,7 +752,7 @@ async def test_the_rows_of_one_test_with_real_commits_are_not_there_in_the_next(
     assert (await session.scalars(select(User.email).where(PEOPLE))).all() == [user.email]
 
 
-async def test_the_clock_stands_still_in_the_one_transaction(session: AsyncSession) -> None:
+async def test_now_does_not_advance_in_the_one_transaction(session: AsyncSession) -> None:
     now = await session.scalar(select(func.now()))
     await session.commit()
 
@@ -754,14 +760,14 @@ async def test_the_clock_stands_still_in_the_one_transaction(session: AsyncSessi
 
 
 @pytest.mark.real_commits
-async def test_the_clock_moves_with_real_commits(session: AsyncSession) -> None:
+async def test_now_advances_with_real_commits(session: AsyncSession) -> None:
     now = await session.scalar(select(func.now()))
     await session.commit()
 
     assert await session.scalar(select(func.now())) != now
 
 
-def test_a_plain_function_that_asks_for_the_app_has_real_commits(
+def test_a_plain_function_that_requests_the_app_has_real_commits(
     app: FastAPI, has_real_commits: bool
 ) -> None:
     assert has_real_commits
@@ -771,7 +777,7 @@ def test_a_plain_function_that_asks_for_the_app_has_real_commits(
 
 
 @pytest.mark.gate_allow("requests.5xx", reason="the refusal is an error of the app's dependency")
-async def test_two_requests_at_once_on_client_are_refused(
+async def test_two_simultaneous_requests_on_client_are_refused(
     client: httpx.AsyncClient, token: dict[str, str]
 ) -> None:
     responses = await asyncio.gather(
@@ -787,7 +793,7 @@ async def test_no_override_is_left_behind(app: FastAPI) -> None:
     assert app.dependency_overrides == {}
 
 
-async def test_what_a_test_gives_to_the_app_is_taken_back(app: FastAPI) -> None:
+async def test_what_a_test_changes_in_the_app_is_undone(app: FastAPI) -> None:
     with restored(app):
         app.dependency_overrides[get_session] = AsyncSession
         app.add_api_route("/mine", lambda: None)
@@ -812,7 +818,7 @@ async def test_concurrent_client_is_the_client_of_a_test_with_real_commits(
     assert has_real_commits
 
 
-async def test_a_websocket_that_is_open_does_not_stand_in_the_way_of_a_request(
+async def test_an_open_websocket_does_not_block_a_request(
     app: FastAPI,
     client: httpx.AsyncClient,
     connect_websocket: ConnectWebSocket,
@@ -835,7 +841,7 @@ async def test_a_websocket_that_is_open_does_not_stand_in_the_way_of_a_request(
         assert await socket.receive_json() == ["Ada"]
 
 
-async def test_each_request_has_a_state_of_its_own(app: FastAPI, client: httpx.AsyncClient) -> None:
+async def test_each_request_has_its_own_state(app: FastAPI, client: httpx.AsyncClient) -> None:
     @app.get("/state")
     async def state(request: Request) -> bool:
         seen = hasattr(request.state, "seen")
@@ -845,7 +851,7 @@ async def test_each_request_has_a_state_of_its_own(app: FastAPI, client: httpx.A
     assert [(await client.get("/state")).json() for _ in range(2)] == [False, False]
 
 
-async def test_two_requests_without_a_session_may_run_at_once(
+async def test_two_requests_without_a_session_may_overlap(
     app: FastAPI, client: httpx.AsyncClient
 ) -> None:
     published = asyncio.Event()
@@ -871,7 +877,7 @@ async def test_one_engine_after_the_other_reads_an_array(isolation: Isolation) -
         await engine.dispose()
 
 
-async def test_each_clone_is_a_database_of_its_own(databases: Databases) -> None:
+async def test_each_clone_is_a_separate_database(databases: Databases) -> None:
     urls = [await databases.clone() for _ in range(3)]
 
     assert len(set(urls)) == 3
@@ -879,7 +885,7 @@ async def test_each_clone_is_a_database_of_its_own(databases: Databases) -> None
         await databases.drop(url)
 
 
-async def test_a_change_to_what_the_app_has_changed_since_says_how_to_mend_it(
+async def test_changing_a_row_that_the_app_has_changed_says_how_to_fix_it(
     session: AsyncSession, client: httpx.AsyncClient, user: User, token: dict[str, str]
 ) -> None:
     await client.patch("/users/me", json={"full_name": "Ada"}, headers=token)
@@ -888,4 +894,6 @@ async def test_a_change_to_what_the_app_has_changed_since_says_how_to_mend_it(
     with pytest.raises(StaleDataError) as caught:
         await client.get("/users/me", headers=token)
 
-    assert "refresh" in caught.value.__notes__[0]
+    assert caught.value.__notes__ == [
+        "The app has changed the row. Call `await session.refresh(...)` first."
+    ]

@@ -1,4 +1,4 @@
-"""The migrations make the schema that the models describe, and each can be undone."""
+"""The migrations create the schema that the models describe, and each can be undone."""
 
 import asyncio
 import importlib
@@ -32,8 +32,8 @@ pytest_plugins = ["tests.drift"]
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = ScriptDirectory.from_config(Config(ROOT / "alembic.ini"))
-REASON = """irreversible = "PostgreSQL can't take a value out of an enum", for example."""
-UNDO = f"Fix: undo what the upgrade does or, if that can't be, write in the migration\n{REASON}"
+REASON = """irreversible = "PostgreSQL can't remove a value from an enum", for example."""
+UNDO = f"Fix: undo what the upgrade does or, if that is impossible, add to the migration\n{REASON}"
 PREFIXES = {
     "primary key": "pk_",
     "foreign key constraint": "fk_",
@@ -64,7 +64,7 @@ async def migrated(databases: Databases) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def schema(engine: AsyncEngine) -> set[Thing]:
-    """What the migrations make."""
+    """What the migrations create."""
     async with engine.connect() as connection:
         return await connection.run_sync(catalogue)
 
@@ -72,19 +72,19 @@ async def schema(engine: AsyncEngine) -> set[Thing]:
 async def migrate(direction: str, database_url: str, revision: str) -> None:
     config = Config(ROOT / "alembic.ini")
     config.attributes["database_url"] = database_url
-    # The migrations run an event loop of their own.
+    # The migrations run their own event loop.
     await asyncio.to_thread(getattr(command, direction), config, revision)
 
 
 @contextmanager
 def explained(what: str) -> Iterator[None]:
-    """Fail with what an error says and nothing else, and say what helps."""
+    """Fail with nothing but the message of an error and the fix."""
     try:
         yield
     except Exception as error:
         reason = repr(error)
         if isinstance(error, DBAPIError) and error.orig:
-            # In the server's own words, without what SQLAlchemy wraps around them.
+            # The server's own message, without what SQLAlchemy adds to it.
             reason = f"{error.orig.__cause__ or error.orig}\n{error.statement}"
         raise pytest.fail.Exception(f"{what} fails: {reason}\n{UNDO}", pytrace=False) from None
 
@@ -106,7 +106,7 @@ def test_no_model_has_drifted_from_the_migrations(
     if differences:
         pytest.fail(
             f"the models and the migrations differ:\n{differences}"
-            "Fix: write a migration, `alembic revision --autogenerate` does most of it, "
+            "Fix: write a migration (`alembic revision --autogenerate` does most of it), "
             "or change the models.",
             pytrace=False,
         )
@@ -126,7 +126,7 @@ async def test_no_model_is_hidden_from_the_migrations(engine: AsyncEngine) -> No
     ]
     if hidden:
         pytest.fail(
-            f"no migration makes the tables of\n{''.join(hidden)}"
+            f"no migration creates the tables of\n{''.join(hidden)}"
             "Fix: move them to a models.py, where migrations see them, and write a migration.",
             pytrace=False,
         )
@@ -150,7 +150,7 @@ async def test_each_migration_can_be_undone_and_done_again(
         done = await schema_of(url)
         with explained(f"the downgrade to {revision}@-1"):
             await migrate("downgrade", url, f"{revision}@-1")
-        assert_same(await schema_of(url), before, f"the downgrade of {revision} is not complete")
+        assert_same(await schema_of(url), before, f"the downgrade of {revision} is incomplete")
         with explained(f"the second upgrade to {revision}"):
             try:
                 await migrate("upgrade", url, revision)
@@ -162,9 +162,9 @@ async def test_each_migration_can_be_undone_and_done_again(
 
 
 def assert_same(schema: set[Thing], expected: set[Thing], message: str) -> None:
-    lines = [f"  too much: {thing}\n" for thing in sorted(schema - expected)]
+    lines = [f"  unexpected: {thing}\n" for thing in sorted(schema - expected)]
     lines += [f"  missing: {thing}\n" for thing in sorted(expected - schema)]
-    # An extension is often not the application's alone.
+    # Others may use an extension, too.
     if any(thing.kind != "extension" for thing in schema ^ expected):
         pytest.fail(f"{message}:\n{''.join(lines)}{UNDO}", pytrace=False)
 
@@ -195,12 +195,12 @@ def as_sql(script: Script) -> str:
 
 @pytest.mark.skipif(SQUAWK is None, reason="squawk is not installed")
 @pytest.mark.parametrize("script", CHANGES, ids=lambda script: script.revision)
-def test_squawk_warns_of_what_locks_or_destroys(script: Script) -> None:
+def test_squawk_warns_about_what_locks_or_destroys(script: Script) -> None:
     try:
         sql = as_sql(script)
     except Exception as error:
         # One that reads rows, for example.
-        warn(script, f"not looked at, as it is no SQL without a database: {error!r}")
+        warn(script, f"not checked, as it can't be written as SQL: {error!r}")
         return
     done = subprocess.run(
         [str(SQUAWK), "--reporter=json"], input=sql, cwd=ROOT, capture_output=True, text=True
@@ -229,13 +229,13 @@ def test_constraints_and_indexes_are_named_by_the_convention(schema: set[Thing])
     if wrong:
         pytest.fail(
             f"not named by the convention:\n{''.join(wrong)}"
-            "Fix: name it so in its migration or, where that has run, in a new one as shown.",
+            "Fix: rename it in its migration or, if that has run already, in a new one as shown.",
             pytrace=False,
         )
 
 
 def better_name(thing: Thing) -> str | None:
-    """Return a name as the convention of `app/database.py` makes it, if this one is another."""
+    """Return the name by the convention of `app/database.py`, if this one is different."""
     kind = "unique constraint" if thing.definition.startswith("UNIQUE") else thing.kind
     tables = Base.metadata.tables
     table = tables.get(thing.table, tables.get(f"public.{thing.table}"))

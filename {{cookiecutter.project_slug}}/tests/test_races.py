@@ -1,4 +1,4 @@
-"""What is only true if it is also true of two requests at the same moment."""
+"""What has to hold for simultaneous requests, too."""
 
 import asyncio
 from collections import Counter
@@ -31,7 +31,7 @@ async def wait_for_a_lock(session: AsyncSession) -> None:
             pass
 
 
-async def test_of_twenty_registrations_of_one_email_at_once_one_wins(
+async def test_one_of_twenty_simultaneous_registrations_wins(
     concurrent_client: httpx.AsyncClient, concurrent_session: AsyncSession
 ) -> None:
     payload = {"email": "ada@example.com", "password": PASSWORD}
@@ -45,7 +45,7 @@ async def test_of_twenty_registrations_of_one_email_at_once_one_wins(
     assert (await concurrent_session.scalars(stored)).all() == ["ada@example.com"]
 
 
-async def test_of_twenty_changes_to_one_version_of_a_profile_one_wins(
+async def test_one_of_twenty_changes_to_the_same_version_wins(
     concurrent_client: httpx.AsyncClient, concurrent_session: AsyncSession, racer: User
 ) -> None:
     responses = await asyncio.gather(
@@ -65,7 +65,7 @@ async def test_of_twenty_changes_to_one_version_of_a_profile_one_wins(
     assert (racer.full_name, racer.version) == (winner["full_name"], winner["version"])
 
 
-async def test_of_five_changes_of_a_password_at_once_one_wins(
+async def test_one_of_five_simultaneous_password_changes_wins(
     concurrent_client: httpx.AsyncClient, concurrent_session: AsyncSession, racer: User
 ) -> None:
     passwords = [f"a new password {n}" for n in range(5)]
@@ -97,7 +97,7 @@ async def test_of_five_changes_of_a_password_at_once_one_wins(
         ("DELETE", "/users/me", None),
     ],
 )
-async def test_a_request_that_another_one_overtakes_answers_409(
+async def test_a_request_that_is_overtaken_by_another_one_returns_409(
     concurrent_client: httpx.AsyncClient,
     concurrent_session: AsyncSession,
     racer: User,
@@ -121,7 +121,7 @@ async def test_a_request_that_another_one_overtakes_answers_409(
     assert racer.full_name == "Ada"
 
 
-async def test_a_login_does_not_bring_back_a_password_that_was_changed_meanwhile(
+async def test_a_login_does_not_restore_a_password_that_was_just_changed(
     concurrent_client: httpx.AsyncClient, concurrent_session: AsyncSession, racer: User
 ) -> None:
     parameters = password_context.to_dict()

@@ -1,4 +1,4 @@
-"""The own profile, through HTTP."""
+"""The current user's profile, over HTTP."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ NOT_AUTHENTICATED = {
 IN_AN_HOUR = datetime.now(UTC) + timedelta(hours=1)
 
 
-async def test_read_me_answers_with_the_own_profile(
+async def test_read_me_returns_the_current_user(
     client: httpx.AsyncClient, user: User, token: dict[str, str]
 ) -> None:
     response = await client.get("/users/me", headers=token)
@@ -38,7 +38,7 @@ async def test_read_me_answers_with_the_own_profile(
     }
 
 
-async def test_a_request_without_a_token_answers_401(client: httpx.AsyncClient) -> None:
+async def test_a_request_without_a_token_returns_401(client: httpx.AsyncClient) -> None:
     response = await client.get("/users/me")
 
     assert response.status_code == 401
@@ -57,7 +57,7 @@ async def test_a_request_without_a_token_answers_401(client: httpx.AsyncClient) 
     ],
     ids=["no subject", "no user id", "no end", "forged", "unsigned"],
 )
-async def test_a_bad_token_answers_401(
+async def test_a_bad_token_returns_401(
     client: httpx.AsyncClient,
     user: User,
     claims: dict[str, Any],
@@ -74,14 +74,14 @@ async def test_a_bad_token_answers_401(
     assert response.json() == NOT_AUTHENTICATED
 
 
-async def test_something_that_is_no_token_answers_401(client: httpx.AsyncClient) -> None:
+async def test_a_malformed_token_returns_401(client: httpx.AsyncClient) -> None:
     response = await client.get("/users/me", headers={"Authorization": "Bearer nonsense"})
 
     assert response.status_code == 401
     assert response.json() == NOT_AUTHENTICATED
 
 
-async def test_an_expired_token_answers_401(client: httpx.AsyncClient, user: User) -> None:
+async def test_an_expired_token_returns_401(client: httpx.AsyncClient, user: User) -> None:
     expired = bearer(user, lifetime=timedelta(seconds=-1))
 
     response = await client.get("/users/me", headers=expired)
@@ -90,7 +90,7 @@ async def test_an_expired_token_answers_401(client: httpx.AsyncClient, user: Use
     assert response.json() == NOT_AUTHENTICATED
 
 
-async def test_the_token_of_a_deleted_user_answers_401(
+async def test_the_token_of_a_deleted_user_returns_401(
     client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
 ) -> None:
     await session.delete(user)
@@ -101,7 +101,7 @@ async def test_the_token_of_a_deleted_user_answers_401(
     assert response.json() == NOT_AUTHENTICATED
 
 
-async def test_the_token_of_a_disabled_user_answers_403(
+async def test_the_token_of_a_disabled_user_returns_403(
     client: httpx.AsyncClient, user: User, token: dict[str, str]
 ) -> None:
     user.is_active = False
@@ -125,7 +125,7 @@ async def test_update_me_changes_the_profile(
     assert (user.email, user.full_name) == ("lovelace@example.com", "Ada")
 
 
-async def test_update_me_leaves_alone_what_is_left_out(
+async def test_update_me_keeps_what_is_left_out(
     client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
 ) -> None:
     user.full_name = "Ada"
@@ -137,7 +137,7 @@ async def test_update_me_leaves_alone_what_is_left_out(
     assert (user.email, user.full_name) == ("ada@example.com", "Ada")
 
 
-async def test_update_me_takes_the_own_email_in_another_case(
+async def test_update_me_accepts_the_current_email_in_another_case(
     client: httpx.AsyncClient, user: User, token: dict[str, str]
 ) -> None:
     response = await client.patch("/users/me", json={"email": "Ada@example.com"}, headers=token)
@@ -159,7 +159,7 @@ async def test_update_me_refuses_the_email_of_another_user(
     assert user.email == "ada@example.com"
 
 
-async def test_update_me_refuses_to_take_the_email_away(
+async def test_update_me_refuses_to_remove_the_email(
     client: httpx.AsyncClient, token: dict[str, str]
 ) -> None:
     response = await client.patch("/users/me", json={"email": None}, headers=token)
@@ -170,7 +170,7 @@ async def test_update_me_refuses_to_take_the_email_away(
     ]
 
 
-async def test_update_me_takes_the_version_that_the_profile_has(
+async def test_update_me_accepts_the_current_version(
     client: httpx.AsyncClient, token: dict[str, str]
 ) -> None:
     response = await client.patch(
@@ -181,7 +181,7 @@ async def test_update_me_takes_the_version_that_the_profile_has(
     assert (response.json()["full_name"], response.json()["version"]) == ("Ada", 2)
 
 
-async def test_update_me_refuses_a_change_to_a_version_that_is_gone(
+async def test_update_me_refuses_a_change_to_an_old_version(
     client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
 ) -> None:
     await client.patch("/users/me", json={"full_name": "Ada"}, headers=token)
@@ -195,7 +195,9 @@ async def test_update_me_refuses_a_change_to_a_version_that_is_gone(
         "type": "/problems/changed-meanwhile",
         "title": "Changed meanwhile",
         "status": 409,
-        "detail": "Another request has changed this meanwhile. Read it again before you change it.",
+        "detail": (
+            "Another request changed this in the meantime. Read it again before you change it."
+        ),
     }
     await session.refresh(user)
     assert user.full_name == "Ada"
@@ -216,7 +218,7 @@ async def test_change_my_password_replaces_the_password(
     assert await verify_password("a new password", user.password_hash)
 
 
-async def test_change_my_password_wants_the_current_one(
+async def test_change_my_password_requires_the_current_one(
     client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
 ) -> None:
     response = await client.put(

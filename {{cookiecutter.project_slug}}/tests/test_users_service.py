@@ -34,7 +34,7 @@ async def test_a_new_user_has_an_id_and_is_active(session: AsyncSession) -> None
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "Ada@Example.COM"])
-async def test_a_taken_email_is_refused_in_whatever_case(
+async def test_a_taken_email_is_refused_in_any_case(
     session: AsyncSession, user: User, email: str
 ) -> None:
     with pytest.raises(EmailTaken):
@@ -52,14 +52,14 @@ async def test_a_refused_user_leaves_the_session_usable(session: AsyncSession, u
     ]
 
 
-async def test_another_broken_constraint_is_not_taken_for_a_taken_email(
+async def test_violating_another_constraint_is_not_reported_as_a_taken_email(
     session: AsyncSession, user: User
 ) -> None:
     with pytest.raises(IntegrityError, match="password_hash"):
         await update_user(session, user, {"password_hash": None})
 
 
-async def test_a_user_is_found_by_email_in_whatever_case(session: AsyncSession, user: User) -> None:
+async def test_a_user_is_found_by_email_in_any_case(session: AsyncSession, user: User) -> None:
     assert await find_user(session, email="ADA@example.com") is user
     assert await find_user(session, email="nobody@example.com") is None
 
@@ -92,7 +92,7 @@ async def test_change_password_replaces_the_hash(session: AsyncSession, user: Us
     assert not await verify_password(PASSWORD, user.password_hash)
 
 
-async def test_change_password_wants_the_current_one(session: AsyncSession, user: User) -> None:
+async def test_change_password_requires_the_current_one(session: AsyncSession, user: User) -> None:
     old_hash = user.password_hash
 
     with pytest.raises(WrongPassword):

@@ -1,4 +1,4 @@
-"""The client for WebSockets does what a browser would."""
+"""The WebSocket client behaves as a browser would."""
 
 import asyncio
 
@@ -53,7 +53,7 @@ async def test_a_handshake_that_is_refused_says_why(
             pass
 
 
-async def test_a_path_that_is_not_there_is_refused(connect_websocket: ConnectWebSocket) -> None:
+async def test_a_path_that_does_not_exist_is_refused(connect_websocket: ConnectWebSocket) -> None:
     with pytest.raises(WebSocketClosed) as caught:
         async with connect_websocket("/nowhere"):
             pass

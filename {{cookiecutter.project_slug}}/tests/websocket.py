@@ -21,7 +21,7 @@ class WebSocketClosed(Exception):
     def __init__(self, code: int, reason: str = "") -> None:
         super().__init__(f"closed with {code} {reason}".strip())
         self.code = code
-        """The code of RFC 6455, 7.4, or the status of HTTP that refused the handshake."""
+        """The close code (RFC 6455, 7.4), or the HTTP status that refused the handshake."""
         self.reason = reason
 
 
@@ -63,7 +63,7 @@ class WebSocket:
         return json.loads(await self.receive_text())
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Leave, and wait until the app has noticed. What only sends is cancelled."""
+        """Leave, and wait until the app has noticed. An app that only sends is cancelled."""
         self._has_left = True
         await self._to_app.put({"type": "websocket.disconnect", "code": code, "reason": reason})
         await asyncio.wait({self._app}, timeout=LINGER_S)
@@ -80,12 +80,12 @@ class WebSocket:
         try:
             await app(scope, self._to_app.get, self._deliver)
         finally:
-            # Whoever still waits for a message learns that none comes.
+            # Wakes up a client that still waits for a message.
             self._from_app.put_nowait({"type": "websocket.close", "code": 1006})
 
     async def _deliver(self, message: Message) -> None:
         if self._has_left:
-            raise OSError("the client has left")
+            raise OSError("the client has disconnected")
         await self._from_app.put(message)
 
     async def _send(self, content: Message) -> None:

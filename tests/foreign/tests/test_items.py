@@ -20,7 +20,7 @@ async def test_a_second_item_of_that_name_is_refused(
     assert (await client.get("/items")).json() == ["tea"]
 
 
-async def test_of_ten_items_of_one_name_at_once_one_wins(
+async def test_one_of_ten_simultaneous_items_with_the_same_name_wins(
     concurrent_client: httpx.AsyncClient,
 ) -> None:
     responses = await asyncio.gather(*(concurrent_client.post("/items/tea") for _ in range(10)))

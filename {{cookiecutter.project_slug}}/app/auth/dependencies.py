@@ -10,7 +10,7 @@ from app.errors import NotAuthenticated
 from app.security import read_access_token
 from app.users.models import User
 
-# auto_error is off so that a missing token gets the same answer as a wrong one.
+# auto_error is off so that a missing token gets the same response as an invalid one.
 oauth2_scheme = OAuth2PasswordBearer(tokenUrl="auth/login", auto_error=False)
 
 

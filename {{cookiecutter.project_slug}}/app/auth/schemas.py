@@ -10,7 +10,7 @@ class Registration(BaseModel):
 
 
 class Token(BaseModel):
-    """What RFC 6749, 5.1, answers to a successful request."""
+    """A successful token response (RFC 6749, section 5.1)."""
 
     access_token: str
     token_type: str = "bearer"

@@ -1,4 +1,4 @@
-"""Who someone is."""
+"""Authentication."""
 
 from uuid import UUID
 
@@ -14,12 +14,12 @@ from app.users.service import find_user
 async def authenticate(session: AsyncSession, *, email: str, password: str) -> User:
     """Return the user who has this email and this password.
 
-    An unknown email takes the same hash work as a wrong password, so that the time does not tell
-    who has an account. A hash of weaker parameters is replaced.
+    An unknown email takes as long as a wrong password, so that the timing does not reveal who has
+    an account. A hash with weaker parameters is replaced.
 
     Raises:
-        InvalidCredentials: No user has this email, or the password is another one.
-        AccountDisabled: The user may not log in.
+        InvalidCredentials: No user has this email, or the password is wrong.
+        AccountDisabled: The account is disabled.
     """
     user = await find_user(session, email=email)
     known = await verify_password(password, user.password_hash if user else None)
@@ -28,7 +28,7 @@ async def authenticate(session: AsyncSession, *, email: str, password: str) -> U
     if not user.is_active:
         raise AccountDisabled
     if needs_rehash(user.password_hash):
-        # A password that was changed meanwhile must not come back.
+        # If the password has just been changed by another request, keep the new one.
         await session.execute(
             update(User)
             .where(User.id == user.id, User.password_hash == user.password_hash)
@@ -38,11 +38,11 @@ async def authenticate(session: AsyncSession, *, email: str, password: str) -> U
 
 
 async def get_active_user(session: AsyncSession, user_id: UUID) -> User:
-    """Return the user whom an access token stands for.
+    """Return the user with this id, which comes from an access token.
 
     Raises:
-        NotAuthenticated: The user is gone.
-        AccountDisabled: The user was disabled since.
+        NotAuthenticated: There is no such user.
+        AccountDisabled: The account is disabled.
     """
     user = await session.get(User, user_id)
     if user is None:

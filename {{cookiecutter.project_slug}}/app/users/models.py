@@ -20,7 +20,7 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     version: Mapped[int] = mapped_column(server_default="1")
 
-    # Of two changes to the same version the second fails. No lock is held while a password is
-    # hashed, and a client that sends the version is safe from its read to its write.
+    # If two requests change the same version, the second one fails. No lock is held while a
+    # password is hashed, and a client that sends the version is safe from its read to its write.
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
     __table_args__ = (Index(UNIQUE_EMAIL, func.lower(email), unique=True),)

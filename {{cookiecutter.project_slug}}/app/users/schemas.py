@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints, model_validator
 
-# No rule on the kinds of characters: length is what counts (NIST SP 800-63B, 3.1.1).
+# No rules about kinds of characters: only the length counts (NIST SP 800-63B, 3.1.1).
 Password = Annotated[str, Field(min_length=8, max_length=128)]
 FullName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -20,9 +20,9 @@ class UserOut(BaseModel):
 
 
 class UserUpdate(BaseModel):
-    """A field that is left out stays as it is.
+    """A field that is left out is not changed.
 
-    With `version`, nothing is changed if the profile has another one by now.
+    With `version`, nothing is changed if the profile has a different version by now.
     """
 
     email: EmailStr | None = None

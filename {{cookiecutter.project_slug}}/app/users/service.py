@@ -1,4 +1,4 @@
-"""Users. Functions flush and raise domain errors; whoever calls them commits."""
+"""Users. Functions flush and raise domain errors; the caller commits."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,10 +17,10 @@ from app.users.models import UNIQUE_EMAIL, User
 async def create_user(
     session: AsyncSession, *, email: str, password: str, full_name: str | None = None
 ) -> User:
-    """Add a user, whose password is stored as a hash.
+    """Add a user. The password is stored as a hash.
 
     Raises:
-        EmailTaken: Another user has this email, in whatever case.
+        EmailTaken: Another user has this email, ignoring case.
     """
     user = User(email=email, full_name=full_name, password_hash=await hash_password(password))
     async with _email_taken_if_not_unique(session):
@@ -29,7 +29,7 @@ async def create_user(
 
 
 async def find_user(session: AsyncSession, *, email: str) -> User | None:
-    """Return the user who has this email, in whatever case."""
+    """Return the user who has this email, ignoring case."""
     return await session.scalar(select(User).where(func.lower(User.email) == func.lower(email)))
 
 
@@ -42,8 +42,8 @@ async def update_user(
         version: The version of the user that the changes were made for, if the caller knows it.
 
     Raises:
-        ChangedMeanwhile: The user has another version by now.
-        EmailTaken: Another user has this email, in whatever case.
+        ChangedMeanwhile: The user has a different version by now.
+        EmailTaken: Another user has this email, ignoring case.
     """
     if version not in {None, user.version}:
         raise ChangedMeanwhile
@@ -58,7 +58,7 @@ async def change_password(
     """Store the hash of a new password.
 
     Raises:
-        WrongPassword: The current password is another one.
+        WrongPassword: The current password is wrong.
     """
     if not await verify_password(current_password, user.password_hash):
         raise WrongPassword
@@ -74,8 +74,8 @@ async def delete_user(session: AsyncSession, user: User) -> None:
 
 @asynccontextmanager
 async def _email_taken_if_not_unique(session: AsyncSession) -> AsyncIterator[None]:
-    # The constraint decides, not a look-up before: two requests may come at the same moment.
-    # The savepoint keeps the session usable after it.
+    # The constraint decides, not a query before the write: two requests may arrive at the same
+    # time. The savepoint keeps the session usable after an error.
     try:
         async with session.begin_nested():
             yield

@@ -48,8 +48,11 @@ class Observer:
     def response_body(self, request: Request, chunk: bytes, more: bool) -> None:
         """A part of the response's body is on its way."""
 
-    def message_received(self, request: Request) -> None:
-        """A WebSocket has received a message."""
+    def message_received(self, request: Request, data: bytes) -> None:
+        """A WebSocket has received a message, here as bytes also if it was text."""
+
+    def message_sent(self, request: Request, data: bytes) -> None:
+        """A WebSocket sends a message."""
 
     def request_ended(self, request: Request, error: BaseException | None) -> None:
         """The application has returned, background tasks included, or has let an error out."""
@@ -173,27 +176,6 @@ def _line_of_definition(code: CodeType) -> int:
     return first
 
 
-async def serve(app: App, body: bytes = b"", content_type: str = "application/json") -> None:
-    """Pass a request through an application in memory, for a self-test."""
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Message) -> None:
-        """Drop the answer."""
-
-    headers = [(b"content-type", content_type.encode())]
-    scope = {"type": "http", "method": "POST", "path": "/selftest", "headers": headers}
-    await _watch(app, scope, receive, send)
-
-
-async def answer(send: Send, body: bytes = b"{}", status: int = 200) -> None:
-    """Answer a request with JSON."""
-    headers = [(b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
 def _patch(gate: Gate) -> None:
     patches = Patches(gate.blind, "requests")
     _patches.append(patches)
@@ -216,7 +198,7 @@ def _watched_application(original: Callable[..., Awaitable[None]]) -> Callable[.
     async def __call__(  # noqa: N807
         self: Any, scope: MutableMapping[str, Any], receive: Receive, send: Send
     ) -> None:
-        await _watch(functools.partial(original, self), scope, receive, send)
+        await watch(functools.partial(original, self), scope, receive, send)
 
     return __call__
 
@@ -225,13 +207,13 @@ def _watched_transport(original: Callable[..., Awaitable[Any]]) -> Callable[...,
     @functools.wraps(original)
     async def handle_async_request(self: Any, request: Any) -> Any:
         watched = copy.copy(self)
-        watched.app = functools.partial(_watch, self.app)
+        watched.app = functools.partial(watch, self.app)
         return await original(watched, request)
 
     return handle_async_request
 
 
-async def _watch(app: App, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+async def watch(app: App, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
     kind = scope["type"]
     if _SEEN in scope or kind not in ("http", "websocket", "lifespan"):
         await app(scope, receive, send)
@@ -280,7 +262,7 @@ async def _watch_request(
                 )
         elif message["type"] == "websocket.receive":
             for observer in observers:
-                observer.message_received(request)
+                observer.message_received(request, _data_of(message))
         return message
 
     async def watched_send(message: Message) -> None:
@@ -296,6 +278,9 @@ async def _watch_request(
                 observer.response_body(
                     request, message.get("body", b""), message.get("more_body", False)
                 )
+        elif message["type"] == "websocket.send":
+            for observer in observers:
+                observer.message_sent(request, _data_of(message))
         await send(message)
 
     for gate in gates:
@@ -318,6 +303,11 @@ async def _watch_request(
         for observer in observers:
             observer.request_ended(request, error)
         _reset(current_request, token)
+
+
+def _data_of(message: Message) -> bytes:
+    text: str | None = message.get("text")
+    return text.encode() if text is not None else message.get("bytes") or b""
 
 
 def _reset(variable: ContextVar[Request | None], token: Token[Request | None]) -> None:

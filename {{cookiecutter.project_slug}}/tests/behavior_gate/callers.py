@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import Context
 from dataclasses import dataclass
+from itertools import chain
 from types import CodeType, FrameType
 from typing import Any
 
 from .asgi import RUN_FOREVER, current_lifespan
 from .core import Gate, current_request
-from .where import is_python, stack
+from .where import Location, is_python, stack
 
+#: What is called by the name of its class.
+_CONSTRUCTORS = ("__init__", "__new__", "__call__")
+#: Where the event loop begins: above it, nobody has called what runs now.
+_LOOP = (RUN_FOREVER, inspect.unwrap(asyncio.Handle._run).__code__)
 _ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
 
 
@@ -21,6 +28,8 @@ _ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE
 class Caller:
     """A line of the user, and what it has called."""
 
+    where: Location
+    #: The frame of the line, or that of the call if the line has only scheduled it.
     frame: FrameType
     #: What the line calls, if that is Python code.
     library: FrameType | None = None
@@ -31,11 +40,15 @@ class Caller:
 
 
 def find_caller(
-    gate: Gate, frame: FrameType, stop: Callable[[CodeType], bool] = lambda _: False
+    gate: Gate,
+    frame: FrameType,
+    stop: Callable[[CodeType], bool] = lambda _: False,
+    scheduled_at: Location | None = None,
 ) -> Caller | None:
     """Find the user's frame from one outwards, unless what lies between stops the search.
 
-    An ASGI application does: what happens inside it is not the doing of who calls it.
+    An ASGI application does: what happens inside it is not the doing of who calls it. Where no
+    code of the user runs, it is the line that has scheduled what runs, if that is known.
     """
     library = third_party = None
     awaits = False
@@ -46,7 +59,8 @@ def find_caller(
             if not code.co_filename.endswith(".py"):
                 # Made from a template. Its lines are not those of the file that it names.
                 continue
-            return Caller(outer, library, third_party, awaits)
+            where = gate.location(code, outer.f_lineno)
+            return Caller(where, outer, library, third_party, awaits)
         if _is_asgi(code):
             return None
         if origin == "library":
@@ -56,25 +70,32 @@ def find_caller(
             if not is_python(code.co_filename):
                 third_party = outer
             awaits = awaits or bool(code.co_flags & _ASYNC)
-    return None
+    if scheduled_at is None:
+        return None
+    return Caller(scheduled_at, frame, library, third_party, awaits)
 
 
-def outwards(frame: FrameType | None) -> Iterator[FrameType]:
-    """Yield the frames from one outwards, as far as the event loop."""
-    for outer in stack(frame):
-        if outer.f_code is RUN_FOREVER:
+def outwards(frame: FrameType | None, greenlet: Any = None) -> Iterator[FrameType]:
+    """Yield the frames from one outwards, as far as the event loop.
+
+    Of a thread that is not the running one, also those of a greenlet that waits for the frame.
+    """
+    frames = stack(frame)
+    if greenlet is not None:
+        frames = chain(frames, stack(greenlet.gr_frame))
+    for outer in frames:
+        if outer.f_code in _LOOP:
             return
         yield outer
 
 
-def is_starting(gate: Gate, frame: FrameType, context: Context) -> bool:
-    """Whether a frame runs before anything is served, and so holds up nobody.
+def is_starting(gate: Gate, frames: Sequence[FrameType], context: Context) -> bool:
+    """Whether frames run before anything is served, and so hold up nobody.
 
     That is a lifespan up to its `yield`, a module that is imported, and what a test calls by
     itself: plain functions, such as a factory of applications, and the entry of an `async with`,
     such as a lifespan without ASGI. What a test puts in the place of another service is alike.
     """
-    frames = list(outwards(frame))
     if any(is_import(outer.f_code) for outer in frames):
         return True
     if context.get(current_request) is not None:
@@ -95,7 +116,7 @@ def is_starting(gate: Gate, frame: FrameType, context: Context) -> bool:
     return False
 
 
-def _is_stand_in(gate: Gate, frames: list[FrameType]) -> bool:
+def _is_stand_in(gate: Gate, frames: Sequence[FrameType]) -> bool:
     """Whether code of a test runs that the application has called, and that is no endpoint."""
     of_test = False
     for outer in frames:
@@ -144,3 +165,31 @@ def _is_cached(frame: FrameType) -> bool:
 @functools.lru_cache(maxsize=1024)
 def _is_asgi(code: CodeType) -> bool:
     return {"scope", "receive", "send"} <= set(code.co_varnames[: code.co_argcount])
+
+
+def public_name(frame: FrameType) -> str:
+    """Name a function of a library as the user calls it."""
+    module = str(frame.f_globals.get("__name__", "?"))
+    if module in ("genericpath", "posixpath", "ntpath"):
+        module = "os.path"
+    # Within a function, that function is what was called.
+    function = frame.f_code.co_qualname.partition(".<locals>")[0]
+    module = _exported_by(module, function.partition(".")[0])
+    parts = [part for part in f"{module}.{function}".split(".") if part not in _CONSTRUCTORS]
+    *owners, last = (part for part in parts if not part.startswith("_") or part == parts[-1])
+    return ".".join((*owners, last if last.startswith("__") else last.lstrip("_")))
+
+
+def _exported_by(module: str, name: str) -> str:
+    """The outermost package that has what one of its modules defines: `requests` for `get`."""
+    defined = getattr(sys.modules.get(module), name, None)
+    names = module.split(".")
+    packages = (".".join(names[:length]) for length in range(1, len(names)))
+    return next(
+        (
+            package
+            for package in packages
+            if defined is not None and getattr(sys.modules.get(package), name, None) is defined
+        ),
+        module,
+    )

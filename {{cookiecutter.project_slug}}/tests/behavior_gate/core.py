@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
+from weakref import WeakSet
 
 from .rules import Rule
 from .where import Location, Sources
@@ -105,6 +106,10 @@ class Request:
     response_started: bool = False
     status: int | None = None
     passwords: set[str] = field(default_factory=set)
+    #: Another finding tells why it fails.
+    explained: bool = False
+    #: What lets the client in besides: it may go back to the client, and not into a log.
+    tokens: set[str] = field(default_factory=set)
 
 
 #: The exchange that the running code serves. Tasks that it starts inherit it.
@@ -128,11 +133,13 @@ class Gate(Sources):
         self.options = options or {}
         self.phase: Phase | None = None
         self.open_requests: list[Request] = []
-        #: The thread that runs the tests, the debug-mode loop that it runs them on, and the task
+        #: The thread that runs the tests, the loop that it ran last for them, and the task
         #: of the test or fixture that runs now.
         self.thread = threading.get_ident()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.main_task: asyncio.Future[Any] | None = None
+        #: The loops that tests, fixtures and plugins of pytest have started in that thread.
+        self.loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
         #: The loops in other threads that are watched like that of the tests.
         self.portals: dict[asyncio.AbstractEventLoop, Portal] = {}
         #: The main task of a test that would not end even when it was cancelled.
@@ -173,7 +180,9 @@ class Gate(Sources):
 
     def is_watched(self, loop: asyncio.AbstractEventLoop | None) -> bool:
         """Whether a loop runs the tests, or serves the application to them."""
-        return loop is not None and (loop is self.loop or loop in self.portals)
+        return loop is not None and (
+            loop is self.loop or loop in self.portals or loop in self.loops
+        )
 
     def is_on_watched_loop(self) -> bool:
         """Whether the running code holds up such a loop."""

@@ -10,9 +10,11 @@ from .core import Request
 _CONSEQUENCES = ("IllegalStateChangeError",)
 
 
-def is_blocking_error(error: BaseException | None) -> bool:
-    """Whether it is what the `blocking` detector raises, which has reported it by itself."""
-    return type(error).__name__ == "BlockingError"
+class BlockingError(Exception):
+    """Raised in place of a call that blocks the event loop. It is reported as a finding, too."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name}() blocks the event loop")
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:

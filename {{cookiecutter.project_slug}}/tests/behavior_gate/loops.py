@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import threading
 from asyncio import constants
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from contextvars import Context
 from typing import Any
 
-from .core import BrokenOff, Gate, Portal, real_time
-from .on_import import OnImport
+from .anyio_loops import AnyIO
+from .core import BrokenOff, Gate, current_case, in_wide_fixture, real_time
+from .foreign import Foreign, is_started_by_test
+from .hangs import Stopped
 from .patches import Patches
-from .watchdog import Stopped
 
 #: How many frames of its creation a coroutine remembers in debug mode (10 by default).
 _ORIGIN_FRAMES = 4
@@ -22,24 +23,33 @@ _ORIGIN_FRAMES = 4
 class Loops:
     """Tells the gate which loops and which task run the test.
 
-    Those are the loops in debug mode on the thread of the tests, as pytest-asyncio makes them, and
-    in other threads the portals that a test or its client opens. A loop that a migration starts by
-    `asyncio.run` is none of the gate's business.
+    Those are the loops that a test, a fixture or a plugin of pytest starts, and in other threads
+    the portals that a test or its client opens. A loop that the application starts, as a migration
+    does by `asyncio.run`, is none of the gate's business.
     """
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
         self._patches = Patches(gate.blind, "every loop of the tests")
-        self._portals = OnImport(("anyio.from_thread",), self._watch_portals)
+        self.foreign = Foreign(gate)
+        self._anyio = AnyIO(gate, self.foreign)
         self._depth = 0
 
     def install(self) -> None:
         loop = asyncio.BaseEventLoop
         self._patches.replace(loop, "run_forever", self._run_forever)
         self._patches.replace(loop, "run_until_complete", self._run_until_complete)
+        self._patches.replace(loop, "create_task", self._create_task)
+        self._patches.replace(loop, "close", self._close)
         self._patches.replace(loop, "get_debug", self._get_debug)
         self._patches.replace(constants, "DEBUG_STACK_DEPTH", lambda _: _ORIGIN_FRAMES)
-        self._portals.install()
+        if "_ready" not in loop.__init__.__code__.co_names:
+            self.gate.blind(
+                "asyncio.BaseEventLoop._ready does not exist in this version, so that the gate"
+                " can't watch callbacks that a test leaves behind"
+            )
+        self.foreign.install()
+        self._anyio.install()
 
         # Also while the loop stands still: a plain test can forget an await, too.
         self._depth = sys.get_coroutine_origin_tracking_depth()
@@ -47,15 +57,19 @@ class Loops:
 
     def uninstall(self) -> None:
         sys.set_coroutine_origin_tracking_depth(self._depth)
-        self._portals.uninstall()
+        self._anyio.uninstall()
+        self.foreign.uninstall()
         self._patches.restore()
 
     def _run_forever(self, original: Callable[..., None]) -> Callable[..., None]:
         gate = self.gate
 
         def run_forever(loop: Any) -> None:
-            if gate.phase is not None and loop._debug and threading.get_ident() == gate.thread:
+            __tracebackhide__ = True
+            if gate.phase is not None and is_started_by_test(gate, sys._getframe(1)):
                 gate.loop = gate.phase.loop = loop
+                gate.loops.add(loop)
+                loop.set_debug(True)
             original(loop)
 
         return run_forever
@@ -64,13 +78,20 @@ class Loops:
         gate = self.gate
 
         def run_until_complete(loop: Any, future: Any) -> Any:
+            __tracebackhide__ = True
+            caller = sys._getframe(1)
             if (
                 gate.phase is None
-                or not loop._debug
-                or not asyncio.isfuture(future)
-                or threading.get_ident() != gate.thread
+                # It would refuse, and leave a coroutine to its caller.
+                or loop.is_running()
+                or loop.is_closed()
+                or gate.origin(caller.f_code) == "gate"
+                or not is_started_by_test(gate, caller)
             ):
                 return original(loop, future)
+            loop.set_debug(True)
+            is_new = not asyncio.isfuture(future)
+            future = asyncio.ensure_future(future, loop=loop)
             outer, gate.main_task = gate.main_task, future
             try:
                 while True:
@@ -88,8 +109,37 @@ class Loops:
                 gate.main_task = outer
                 if not future.done():
                     gate.stranded = future
+                elif is_new and not future.cancelled():
+                    # As the loop does for a task that it has made: its error is seen.
+                    future.exception()
 
         return run_until_complete
+
+    def _create_task(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        gate = self.gate
+
+        def create_task(loop: Any, coro: Any, *, context: Context | None = None, **kw: Any) -> Any:
+            if context is not None:
+                if gate.phase is not None and not loop.is_running():
+                    # A runner for many tests has the context of the one that made it.
+                    _carry_over(context)
+                kw["context"] = context
+            return original(loop, coro, **kw)
+
+        return create_task
+
+    def _close(self, original: Callable[..., None]) -> Callable[..., None]:
+        gate = self.gate
+
+        def close(loop: Any) -> None:
+            if loop in gate.portals and not loop.is_running() and not loop.is_closed():
+                # A closed loop drops what a thread has just asked for and now waits for. What
+                # has ended the loop may do so again.
+                with suppress(SystemExit):
+                    run(loop, cycles(loop))
+            original(loop)
+
+        return close
 
     def _get_debug(self, original: Callable[..., bool]) -> Callable[..., bool]:
         # asyncio itself asks only to know whether to extract a stack for each handle, future and
@@ -101,46 +151,18 @@ class Loops:
 
         return get_debug
 
-    def _watch_portals(self, module: str) -> None:
-        self._patches.replace(sys.modules[module], "start_blocking_portal", self._start_portal)
 
-    def _start_portal(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def start_blocking_portal(
-            backend: str = "asyncio",
-            backend_options: dict[str, Any] | None = None,
-            **options: Any,
-        ) -> Any:
-            # What the application itself opens holds up nobody but those who wait for it.
-            caller = self.gate.origin(sys._getframe(1).f_code)
-            if backend != "asyncio" or caller == "application":
-                return original(backend, backend_options, **options)
-            debugged = {"debug": True} | (backend_options or {})
-            return self._watched(original(backend, debugged, **options))
-
-        return start_blocking_portal
-
-    @contextmanager
-    def _watched(self, opening: AbstractContextManager[Any]) -> Iterator[Any]:
-        portals = self.gate.portals
-
-        def enter() -> asyncio.AbstractEventLoop:
-            loop = asyncio.get_running_loop()
-            portals[loop] = Portal(threading.get_ident(), frozenset(asyncio.all_tasks()))
-            return loop
-
-        loop: asyncio.AbstractEventLoop | None = None
-        try:
-            with opening as portal:
-                loop = portal.call(enter)
-                yield portal
-        finally:
-            if loop is not None:
-                del portals[loop]
+def _carry_over(context: Context) -> None:
+    """Have a context belong to the running test."""
+    # It may be the one that runs now.
+    with suppress(RuntimeError):
+        context.run(current_case.set, current_case.get())
+        context.run(in_wide_fixture.set, in_wide_fixture.get())
 
 
 def run(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Run a coroutine of the gate's own on a loop, in real time, and wait for it."""
-    # A loop whose time a test has frozen would wait for ever.
+    # A loop whose time a test has frozen would wait forever.
     vars(loop)["time"] = real_time
     try:
         if loop.is_running():

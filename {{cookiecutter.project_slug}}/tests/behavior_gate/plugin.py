@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -23,13 +24,14 @@ from .core import (
     current_case,
     in_wide_fixture,
 )
-from .errors import is_blocking_error
+from .errors import BlockingError
 from .explain import explain, overview
+from .hangs import TIMEOUT, Hangs
 from .loops import Loops
 from .once import Once, Prospects, Report, is_of_application, mistake_of, without_libraries
 from .registry import DETECTORS, detectors_of
 from .selftest import TIMEOUT_S, run_selftests
-from .watchdog import TIMEOUT, Hangs, Watchdog
+from .watchdog import Watchdog
 
 _LOOP_SCOPES = {
     "asyncio_default_fixture_loop_scope": "loop scope of async fixtures",
@@ -129,6 +131,8 @@ class BehaviorGate:
         self._prospects = Prospects()
         config.pluginmanager.register(self._once)
         self._loops = Loops(self.gate)
+        #: Tests that ran on what can't be watched, by its name; in workers, too.
+        self._unwatched: Counter[str] = Counter()
         self._watchdog = Watchdog(self.gate)
         self._installed = False
         # With pytest-xdist the tests run in workers; this process only collects what they report.
@@ -208,7 +212,7 @@ class BehaviorGate:
             # A fixture of many tests raises for each what the gate has raised in it for the first.
             earlier: list[Finding] = vars(error).get("behavior_gate", [])
             phase.findings += [one for one in earlier if not self.gate.allows(one.rule)]
-            by_gate = is_blocking_error(error) or phase.stopped or bool(earlier)
+            by_gate = isinstance(error, BlockingError) or phase.stopped or bool(earlier)
             findings = self._conclude(item, phase)
             if findings and by_gate:
                 vars(error)["behavior_gate"] = findings
@@ -228,7 +232,8 @@ class BehaviorGate:
         """Fail a test that has passed and has not done what it alone is allowed to do."""
         marks = [mark for mark in item.own_markers if mark.name == "gate_allow"]
         names = _allowed(marks) - self._case.used - _BY_TIME
-        if not names or not item.stash.get(_passed_key, False) or self.gate.blind_spots:
+        is_blind = self.gate.blind_spots or self._loops.foreign.counts()
+        if not names or not item.stash.get(_passed_key, False) or is_blind:
             return
         if not self._flag("gate_allow_unused"):
             listed = ", ".join(f'"{name}"' for name in sorted(names))
@@ -272,7 +277,17 @@ class BehaviorGate:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        raised = call.excinfo
         report = yield
+        if raised is not None and call.excinfo is not None and call.excinfo is not raised:
+            # unittest keeps the error of a test, and pytest puts it in the place of the findings.
+            error = call.excinfo.value
+            is_skip = isinstance(error, pytest.skip.Exception)
+            if is_skip or isinstance(error, BlockingError) or self._case.stopped:
+                call.excinfo, report.outcome = raised, "failed"
+                report.longrepr = item.repr_failure(raised)
+            else:
+                report.sections.append((output.NAME, str(raised.value)))
         # A plain attribute of JSON types: pytest-xdist carries it to the controller.
         report.behavior_gate = item.stash.get(_found_key, {}).get(call.when, [])  # type: ignore[attr-defined]
         if report.when == "call":
@@ -346,12 +361,12 @@ class BehaviorGate:
             return None
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
         self.gate.options[TIMEOUT.name] = TIMEOUT_S
-        for rule, caught in run_selftests(self.begin, self.end):
+        for rule, verdict in run_selftests(self.begin, self.end):
             session.testscollected += 1
-            session.testsfailed += not caught
+            session.testsfailed += verdict == "MISSED"
             if terminal is not None:
-                word, colour = ("caught", "green") if caught else ("MISSED", "red")
-                terminal.write_line(f"{rule.id:<28} {word}", **{colour: True})
+                colours = {"red": verdict == "MISSED", "green": verdict == "caught"}
+                terminal.write_line(f"{rule.id:<28} {verdict}", **colours)
         session.testsfailed += len(self.gate.blind_spots)
         return True
 
@@ -362,7 +377,13 @@ class BehaviorGate:
             output_of_worker = cast(Any, self.config).workeroutput
             output_of_worker["behavior_gate"] = strays
             output_of_worker["behavior_gate_blind"] = self.gate.blind_spots
+            output_of_worker["behavior_gate_unwatched"] = self._loops.foreign.counts()
             return
+        self._unwatched.update(self._loops.foreign.counts())
+        for name, count in self._unwatched.items():
+            self.gate.blind(
+                f"{_plural(count, 'test')} ran on a loop that the gate can't watch ({name})"
+            )
         self.found.extend(strays)
         is_bad = any(data["test"] is None for data in self.found) or (
             bool(self.gate.blind_spots) and self._flag("gate_strict")
@@ -386,6 +407,7 @@ class BehaviorGate:
         self.found.extend(output_of_worker.get("behavior_gate", []))
         for text in output_of_worker.get("behavior_gate_blind", []):
             self.gate.blind(text)
+        self._unwatched.update(output_of_worker.get("behavior_gate_unwatched", {}))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         strays = [output.from_data(data) for data in self.found if data["test"] is None]

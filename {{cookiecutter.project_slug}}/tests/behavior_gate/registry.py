@@ -8,7 +8,7 @@ from .core import Detector, Gate
 from .detectors.blocking import BlockingDetector
 from .detectors.database.detector import DatabaseDetector
 from .detectors.requests import RequestsDetector
-from .detectors.secrets import SecretsDetector
+from .detectors.secrets.detector import SecretsDetector
 from .detectors.slow import SlowDetector
 from .detectors.tasks.detector import TasksDetector
 from .detectors.warnings import WarningsDetector

@@ -6,7 +6,6 @@ import re
 from collections.abc import Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from itertools import count
 from typing import Any, Literal, NamedTuple
@@ -14,21 +13,34 @@ from typing import Any, Literal, NamedTuple
 _TEXT = r"'(?:[^']|'')*'"
 _COMMENT = r"--[^\n]*|/\*.*?\*/"
 #: In texts and comments, no word is a keyword.
-_OPAQUE = re.compile(f"{_TEXT}|{_COMMENT}", re.DOTALL)
-_LEADING = re.compile(rf"(?:[\s(]|{_COMMENT})*", re.DOTALL)
-_WRITE = re.compile(r"(insert|update|delete|merge|truncate|replace)\b", re.IGNORECASE)
+_OPAQUE = re.compile(
+    rf"\b[eE]'(?:[^'\\]|\\.|'')*'|{_TEXT}|\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$|{_COMMENT}",
+    re.DOTALL,
+)
+#: EXPLAIN ANALYZE executes what follows.
+_LEADING = re.compile(
+    rf"(?:[\s(]|{_COMMENT})*"
+    r"(?:explain\s+(?:analy[sz]e\b(?:\s+verbose\b)?|\([^)]*\banaly[sz]e\b[^)]*\))\s*)?",
+    re.DOTALL | re.IGNORECASE,
+)
+_WRITE = re.compile(
+    r"(?:insert|update|delete|merge|truncate|replace)\b|copy\b[^;(]*(?:\([^)]*\))?\s*from\b",
+    re.IGNORECASE,
+)
 _FROM = re.compile(r"\bfrom\b", re.IGNORECASE)
 _NAME = r'(?:"(?:[^"]|"")+"|`[^`]+`|[^\W\d][\w$]*)'
 _TABLE = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
+_ONLY = r"(?:only\b\s*\(?\s*)?"
 #: A verb and its table. `UPDATE` needs its `SET`, since there is `FOR UPDATE OF` as well.
 _TARGET = re.compile(
     rf"""\b(?:
         (insert|replace|merge) (?:\s+or\s+\w+|\s+ignore)? \s+into
         | (delete) \s+from
         | (truncate) (?:\s+table)?
+        | (copy) (?= \s+ {_TABLE} \s* (?:\([^)]*\))? \s* from\b )
         | (update) (?:\s+or\s+\w+)?
-          (?= \s+ (?:only\s+)? {_TABLE} (?:\s*\*)? (?:\s+(?:as\s+)?{_NAME})? \s+set\b )
-    ) \s+ (?:only\s+)? ({_TABLE})""",
+          (?= \s+ {_ONLY} {_TABLE} \s* [*)]? (?:\s*(?:\bas\s+)?{_NAME})? \s* \bset\b )
+    ) \s+ {_ONLY} ({_TABLE})""",
     re.IGNORECASE | re.VERBOSE,
 )
 _TEMPORARY = re.compile(
@@ -68,8 +80,13 @@ _BY_PARTS = re.compile(
 _LIMIT = re.compile(r"\blimit \?", re.IGNORECASE)
 #: What is longer holds a list of rows or keys, which takes milliseconds to read.
 _LENGTH = 10_000
-#: Databases that store no time zone, so that values come back naive.
-ZONELESS = ("sqlite", "mysql", "mariadb")
+
+
+_CALL = re.compile(r"\b([a-z_]\w*)\"?\s*\(", re.IGNORECASE)
+_PROGRAM = re.compile(r"\s*(call|do|execute)\b", re.IGNORECASE)
+_DEFINITION = re.compile(r"\s*(?:create|alter|drop|grant|comment)\b", re.IGNORECASE)
+#: Common words before a parenthesis.
+_NO_CALLS = {"in", "values", "and", "or", "not", "exists", "any", "as", "on", "over", "varchar"}
 
 
 class Target(NamedTuple):
@@ -173,6 +190,28 @@ def is_temporary(table: str, known: Container[str]) -> bool:
 
 
 @lru_cache(maxsize=1024)
+def calls(statement: str) -> frozenset[str]:
+    """Name in lower case what a statement may call, and the keyword of one that runs a program."""
+    if len(statement) > _LENGTH:
+        return frozenset()
+    bare = _OPAQUE.sub(" ", statement)
+    if _DEFINITION.match(bare):
+        return frozenset()
+    called = {name.lower() for name in _CALL.findall(bare)} - _NO_CALLS
+    program = _PROGRAM.match(bare)
+    return frozenset(called | {program[1].lower()} if program else called)
+
+
+@lru_cache(maxsize=1024)
+def literals(statement: str) -> tuple[str, ...]:
+    """The texts that stand in a statement as they are."""
+    if len(statement) > _LENGTH:
+        return ()
+    found = re.findall(_TEXT, re.sub(_COMMENT, " ", statement, flags=re.DOTALL))
+    return tuple(text[1:-1].replace("''", "'") for text in found)
+
+
+@lru_cache(maxsize=1024)
 def lookup(statement: str) -> Lookup | None:
     """Read a SELECT that looks up one key at a time. None if rows are taken in another way."""
     if len(statement) > _LENGTH:
@@ -214,51 +253,6 @@ def _plain(table: str) -> str:
     """A name as the database has it."""
     parts = (part.strip() for part in table.split("."))
     return ".".join(part[1:-1] if part[0] in '"`' else part.lower() for part in parts)
-
-
-def _is_naive(value: object) -> bool:
-    return isinstance(value, datetime) and value.tzinfo is None
-
-
-def has_naive(parameters: Any) -> bool:
-    """Whether a naive datetime is among the values of one execution, or of many."""
-    for value in parameters.values() if isinstance(parameters, dict) else parameters or ():
-        if isinstance(value, datetime):
-            if value.tzinfo is None:
-                return True
-        elif isinstance(value, (tuple, list, dict)) and has_naive(value):
-            return True
-    return False
-
-
-def naive_column(context: Any) -> str | None:
-    """The bind of a compiled statement whose type has a time zone and whose value has none."""
-    for key, bind in getattr(context.compiled, "binds", {}).items():
-        if not getattr(bind.type, "timezone", False):
-            continue
-        process = bind.type.dialect_impl(context.dialect).bind_processor(context.dialect)
-        for row in context.compiled_parameters:
-            values = [row.get(key)]
-            if bind.expanding:
-                values = [value for name, value in row.items() if name.startswith(f"{key}_")]
-            for value in values:
-                if _is_naive(value) and (process is None or _is_naive(process(value))):
-                    return f"`{bind._orig_key}`"
-    return None
-
-
-def naive_argument(cursor: Any, statement: str, parameters: Any) -> str | None:
-    """The argument of a text statement that asyncpg has found to be a timestamptz."""
-    connection = getattr(cursor, "_adapt_connection", None)
-    prepared = getattr(connection, "_prepared_statement_cache", None) or {}
-    if statement not in prepared:
-        return None
-    types = prepared[statement][0].get_parameters()
-    for row in parameters:
-        for position, (type_, value) in enumerate(zip(types, row, strict=False), 1):
-            if type_.name == "timestamptz" and _is_naive(value):
-                return f"argument {position} of {one_line(statement)!r}"
-    return None
 
 
 def one_line(statement: str) -> str:

@@ -1,4 +1,4 @@
-"""What a test writes is gone when it ends. Knows nothing of the app, so it can be copied."""
+"""Undoes what a test writes to the database. Knows nothing about the app, so it can be copied."""
 
 from .apps import guarded, restored, running, served
 from .database import Isolation, SharedDatabase, committed

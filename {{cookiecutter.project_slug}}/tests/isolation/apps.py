@@ -1,4 +1,4 @@
-"""The app of a test: its lifespan, its sessions, and what a test gives to it."""
+"""The app in a test: its lifespan, its sessions, and what a test changes in it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _states: WeakKeyDictionary[FastAPI, dict[str, Any]] = WeakKeyDictionary()
 
 @asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[None]:
-    """Run the lifespan of an app. How long it may take is the affair of the behavior gate."""
+    """Run the lifespan of an app. It has no timeout here: the behavior gate has one."""
     state = _states[app] = {}
 
     async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,7 +33,7 @@ async def running(app: FastAPI) -> AsyncIterator[None]:
 
 
 def served(app: FastAPI) -> ASGIApp:
-    """The app as a server calls it: each request has a copy of what the lifespan has yielded."""
+    """Return the app as a server calls it: each request gets a copy of the lifespan's state."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         scope["state"] = dict(_states.get(app, {}))
@@ -44,7 +44,7 @@ def served(app: FastAPI) -> ASGIApp:
 
 @contextmanager
 def restored(app: FastAPI) -> Iterator[None]:
-    """Take back the overrides, routes and state that a test gives to the app."""
+    """Undo what a test changes in the overrides, routes and state of the app."""
     overrides, routes = dict(app.dependency_overrides), list(app.router.routes)
     state, document = {name: app.state[name] for name in app.state}, app.openapi_schema
     try:
@@ -52,7 +52,7 @@ def restored(app: FastAPI) -> Iterator[None]:
     finally:
         app.dependency_overrides, app.router.routes = overrides, routes
         app.state, app.openapi_schema = State(state), document
-        # The next test gets new middleware, which has counted nothing yet.
+        # The next test gets new middleware, without the state of this one.
         app.middleware_stack = None
 
 
@@ -60,10 +60,10 @@ def guarded(get_session: Callable[..., Any]) -> Callable[..., AsyncIterator[Any]
     """Wrap the app's own dependency, so that it refuses a second HTTP request at the same time.
 
     Raises:
-        ConcurrentRequestsError: (the wrapped dependency) Another request has a session.
+        ConcurrentRequestsError: (in the wrapped dependency) Another request has a session.
     """
     open_session = _as_context_manager(get_session)
-    # With the parameters of the dependency itself, which FastAPI gives to it.
+    # It keeps the parameters of the dependency, so that FastAPI passes them.
     parameters = inspect.signature(get_session, eval_str=True).parameters.values()
     scope_parameter = Parameter("scope_", Parameter.KEYWORD_ONLY, default=Depends(_scope_of))
     busy: list[Scope] = []

@@ -1,8 +1,8 @@
-"""One connection that every session of a test works on, in turns.
+"""One connection that all sessions of a test share, taking turns.
 
-Engines get a `LentConnection` of asyncpg in place of one of their own. Its BEGIN, COMMIT and
-ROLLBACK are a savepoint in the one transaction of the test, so that they do what they do in
-production, and only the outer transaction never commits.
+Engines get a `LentConnection` in place of their own connection of asyncpg. Its BEGIN, COMMIT and
+ROLLBACK work on a savepoint in the one transaction of the test, so that they do what they do in
+production. Only the outer transaction never commits.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ NEED_NO_TRANSACTION = (
 )
 
 NO_SNAPSHOT = "a transaction would see what another one has committed since it began"
-NO_NOTIFICATION = "nobody is notified, since its transaction never commits"
-NO_ADVISORY_LOCK = "the advisory lock that another session holds keeps nobody out"
+NO_NOTIFICATION = "no notification is sent, since its transaction never commits"
+NO_ADVISORY_LOCK = "an advisory lock that another session holds does not block"
 
 
 class Savepoint(NamedTuple):
-    """A savepoint of a session, which PostgreSQL keeps when it rolls back to it."""
+    """A savepoint of a session, which PostgreSQL keeps after a rollback to it."""
 
     name: str
     first_write: str
@@ -66,7 +66,7 @@ class Savepoint(NamedTuple):
 
 
 class SharedConnection:
-    """The connection of one test after the other, its one transaction, and whose turn it is."""
+    """The connection that one test after another uses, its transaction, and whose turn it is."""
 
     def __init__(self, connection: Any, volatile: frozenset[str], deferred: str) -> None:
         """Take over a connection of asyncpg.
@@ -86,15 +86,15 @@ class SharedConnection:
         self._volatile = volatile
         self._deferred = deferred
         self._turn = asyncio.Condition()
-        # Nothing was written since the savepoint, which the next transaction may use.
+        # There is a savepoint without changes since, which the next transaction can use.
         self._has_savepoint = False
-        # Whose changes are neither committed nor rolled back.
+        # The one whose changes are neither committed nor rolled back.
         self._writer: LentConnection | None = None
         self._prepared: dict[str, Any] = {}
         self._has_changed_schema = False
         self._codecs: dict[tuple[str, str], object] = {}
         self._commits = 0
-        # Whoever has one of the savepoints inside it knows by this whether it is still there.
+        # Shows the owner of a savepoint inside it whether that still exists.
         self._savepoint_number = 0
         self._has_listener = False
         self._advisory_locks: dict[object, LentConnection] = {}
@@ -123,10 +123,10 @@ class SharedConnection:
     async def turn(
         self, lent: LentConnection, statement: str, arguments: tuple[Any, ...] | None = None
     ) -> AsyncIterator[None]:
-        """Keep the connection for one statement, as soon as no other transaction has changes.
+        """Hold the connection for one statement, once no other transaction has changes.
 
         Raises:
-            OneConnectionError: The statement needs a connection of its own.
+            OneConnectionError: The statement needs its own connection.
             OuterTransactionError: The statement would end the transaction of the test.
             OverlappingTransactionsError: The other transaction does not end.
         """
@@ -171,7 +171,7 @@ class SharedConnection:
                     await self._has_written(lent, statement)
             finally:
                 if not lent.in_transaction:
-                    # It commits each statement by itself.
+                    # In autocommit mode, each statement is a transaction.
                     await self._end(lent, commit=True)
                     lent.failed = False
 
@@ -198,7 +198,7 @@ class SharedConnection:
     async def _prepare_commit(
         self, lent: LentConnection, statement: str, arguments: tuple[Any, ...]
     ) -> None:
-        """Note what PostgreSQL does at a commit, and not at the end of a savepoint."""
+        """Record what PostgreSQL does at a commit, but not at the end of a savepoint."""
         lent.dropped_at_commit.extend(dropped_at_commit(statement))
         for name in local_settings(statement, arguments):
             if name not in lent.local_settings:
@@ -206,10 +206,10 @@ class SharedConnection:
                 lent.local_settings[name] = before or ""
 
     async def _fail(self, lent: LentConnection, statement: str, error: BaseException) -> None:
-        # PostgreSQL takes no other statement before a rollback.
+        # PostgreSQL accepts no other statement before a rollback.
         lent.failed = True
         if isinstance(error, Exception) and not lent.savepoints and self._writer in {None, lent}:
-            # All that the transaction may still do is to roll back: others need not wait for it.
+            # The transaction can only roll back: others need not wait for it.
             await self._roll_back()
             self._give_turn()
         else:
@@ -257,7 +257,7 @@ class SharedConnection:
         if lent.savepoint_number != self._savepoint_number:
             lent.savepoint_number, lent.savepoints = self._savepoint_number, []
         if lent.is_read_only:
-            # The end of the savepoint ends it too.
+            # The end of the savepoint resets it.
             await self.connection.execute("SET TRANSACTION READ ONLY")
 
     @asynccontextmanager
@@ -269,7 +269,7 @@ class SharedConnection:
             yield
 
     async def end(self, lent: LentConnection, *, commit: bool) -> None:
-        """Keep what a transaction has written, or take it back."""
+        """Commit or roll back what a transaction has written."""
         lent.in_transaction = False
         if self._writer is lent:
             async with self._turn:
@@ -315,7 +315,7 @@ class SharedConnection:
         writer = self._writer
         if writer is None or writer is lent:
             return
-        # The task that would have to commit waits for this statement.
+        # If this task itself would have to commit first, waiting does not help.
         if writer.task is not asyncio.current_task():
             try:
                 async with self._patience():
@@ -329,11 +329,11 @@ class SharedConnection:
 
     @asynccontextmanager
     async def _patience(self) -> AsyncIterator[None]:
-        # A test may have stopped the clock of the event loop, and not the one of a lock.
+        # A test may have stopped the clock of the event loop, but not that of a thread.
         async with asyncio.timeout(None) as patience:
 
             def end() -> None:
-                # The turn may have come at the same moment.
+                # The turn may have come at the same time.
                 with suppress(RuntimeError):
                     patience.reschedule(self._loop.time())
 
@@ -356,7 +356,7 @@ class SharedConnection:
         schema = options.get("schema", "public")
         codec = {name: getattr(value, "__code__", value) for name, value in options.items()}
         if self._codecs.get((schema, typename)) == codec:
-            # Each engine that connects sets the ones of SQLAlchemy.
+            # Each engine that connects sets the codecs of SQLAlchemy.
             return
         self.is_altered |= not _is_of_sqlalchemy(options)
         self._codecs[schema, typename] = codec
@@ -381,17 +381,17 @@ def _is_of_sqlalchemy(options: dict[str, Any]) -> bool:
 
 def _has_ended_transaction(error: BaseException) -> bool:
     if isinstance(error, Exception) and not isinstance(error, TimeoutError):
-        # One that asyncpg raises by itself, of a wrong argument, has no severity.
+        # An error that asyncpg itself raises, about a wrong argument, has no severity.
         return getattr(error, "severity", None) is not None
     return True
 
 
 class LentConnection:
-    """What an engine takes for a connection of asyncpg."""
+    """What an engine uses as a connection of asyncpg."""
 
     def __init__(self, shared: SharedConnection, server_settings: dict[str, str]) -> None:
         self.shared = shared
-        #: The engine has set it up, and someone works with it.
+        #: The engine has set it up, and it is in use.
         self.is_connected = False
         self.in_transaction = False
         self.is_read_only = False
@@ -453,7 +453,7 @@ class LentConnection:
             await self.shared.end(self, commit=False)
 
     def terminate(self) -> None:
-        # What it has not committed is taken back at the next turn.
+        # What it has not committed is rolled back at the next turn.
         self._closed = True
 
     async def prepare(self, query: str, **_: Any) -> LentStatement:
@@ -474,7 +474,7 @@ class LentConnection:
         return Cursors(self, prepare, args)
 
     async def fetchrow(self, query: str, *args: Any, **kwargs: Any) -> Any:
-        # SQLAlchemy asks by it whether the connection still lives.
+        # SQLAlchemy sends this to check that the connection is alive.
         if query == ";" and not self.is_closed():
             return None
         async with self.shared.turn(self, query):
@@ -516,7 +516,7 @@ class LentTransaction:
 
 
 class NestedTransaction(LentTransaction):
-    """A transaction inside the one of a session, which asyncpg makes a savepoint."""
+    """A transaction inside that of a session, for which asyncpg uses a savepoint."""
 
     def __init__(self, lent: LentConnection) -> None:
         super().__init__(lent)
@@ -567,7 +567,7 @@ class LentStatement:
 
     @asynccontextmanager
     async def _in_turn(self, args: tuple[Any, ...]) -> AsyncIterator[Any]:
-        # An engine keeps it for longer than the plan is good for.
+        # An engine may keep it longer than its plan is valid.
         self._statement = await self._lent.shared.prepare(self._lent, self._query)
         async with self._lent.shared.turn(self._lent, self._query, args):
             yield self._statement
@@ -604,7 +604,7 @@ class Cursors:
 
 
 class LentCursor:
-    """The rows of a statement, in parts."""
+    """The rows of a statement, in batches."""
 
     def __init__(self, lent: LentConnection, query: str, cursor: Any) -> None:
         self._lent = lent

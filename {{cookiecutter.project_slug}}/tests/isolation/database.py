@@ -1,4 +1,4 @@
-"""The database of one test: a transaction that is rolled back, or a database of its own."""
+"""The database of one test: a transaction that is rolled back, or its own database."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from .engines import connections_of_this_loop, lending
 
 
 class Isolation:
-    """Where one test and the app work."""
+    """The database that a test and the app work in."""
 
     def __init__(self, engine: AsyncEngine, *, real_commits: bool) -> None:
         self.engine = engine
         self.real_commits = real_commits
-        # The app writes while this session lives: a query has to refresh what it has loaded.
+        # The app writes while this session is open, so a query has to refresh what was loaded.
         self.test_session = AsyncSession(
             engine, expire_on_commit=False, execution_options={"populate_existing": True}
         )
 
-        # Of requests at the same moment one commits, and the others wait for it.
+        # Of simultaneous requests, one commits and the others wait for it.
         self._committing = asyncio.Lock()
 
     @property
@@ -48,13 +48,13 @@ class Isolation:
                 if self.test_session.in_transaction():
                     await self.test_session.commit()
         except StaleDataError as error:
-            error.add_note("The app has changed it since: `await session.refresh(...)` first.")
+            error.add_note("The app has changed the row. Call `await session.refresh(...)` first.")
             raise
 
 
 @asynccontextmanager
 async def committed(engine: AsyncEngine) -> AsyncIterator[Isolation]:
-    """Give a test a database for itself, whose commits are real."""
+    """Give a test its own database, with real commits."""
     isolation = Isolation(engine, real_commits=True)
     with connections_of_this_loop():
         try:
@@ -67,7 +67,7 @@ class SharedDatabase:
     """The database that most tests share, one after the other."""
 
     def __init__(self, database_url: str) -> None:
-        #: In a test its connections are the one of the test.
+        #: In a test, each of its connections is the one connection of the test.
         self.engine = create_async_engine(database_url)
         self._real_engine = create_async_engine(database_url)
         self._remedy: Remedy | None = None
@@ -106,7 +106,7 @@ class SharedDatabase:
                     if shared.is_altered:
                         await connection.invalidate()
                 except SQLAlchemyError:
-                    # The test broke the connection: the next one gets another.
+                    # The test broke the connection: the next test gets a new one.
                     await connection.invalidate()
         reached = {str(refusal) for refusal in shared.refusals if _has_reached_the_test(refusal)}
         for refusal in shared.refusals:
@@ -116,10 +116,10 @@ class SharedDatabase:
 
 
 class Remedy(NamedTuple):
-    """What the isolation needs to know of the schema."""
+    """What the isolation needs to know about the schema."""
 
     take_back: str
-    """Releases the advisory locks of earlier tests, and sets the sequences to what they were."""
+    """Releases the advisory locks of earlier tests, and resets the sequences."""
     volatile: frozenset[str]
     """The functions that may write, or lock until the transaction ends."""
     deferred: str
@@ -132,7 +132,7 @@ TAKE_BACK = text("""
         last_value IS NOT NULL), ', '))
     FROM pg_sequence, pg_sequence_last_value(seqrelid) AS last_value
 """)
-# Of those of PostgreSQL few do what a rollback undoes: random(), say, is volatile too.
+# Few volatile functions of PostgreSQL do what a rollback undoes: random(), for one, does not.
 VOLATILE = text("""
     SELECT DISTINCT proname FROM pg_proc
     WHERE provolatile = 'v' AND (pronamespace <> 'pg_catalog'::regnamespace

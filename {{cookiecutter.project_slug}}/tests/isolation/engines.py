@@ -1,4 +1,4 @@
-"""What engines get when they connect to a database of the tests."""
+"""What engines get when they connect to a test database."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def lending(database: str | None, shared: SharedConnection) -> Iterator[None]:
 
 @contextmanager
 def only_databases(prefix: str) -> Iterator[None]:
-    """Refuse connections to PostgreSQL unless the database or the application is named so."""
+    """Refuse connections to PostgreSQL unless the database or application has this prefix."""
 
     def check(parameters: dict[str, Any]) -> None:
         database = _database(parameters)
@@ -53,7 +53,7 @@ def only_databases(prefix: str) -> Iterator[None]:
             raise SeparateConnectionError("`asyncpg.connect` opens another one")
         return await original(**parameters)
 
-    # Whatever name the app has for `asyncpg.connect`, and pools of asyncpg too, come through here.
+    # `asyncpg.connect`, under whatever name, and the pools of asyncpg call this function.
     original = connect_utils._connect
     connect_utils._connect = connect
     event.listen(Engine, "do_connect", check_engine)
@@ -68,7 +68,7 @@ def only_databases(prefix: str) -> Iterator[None]:
 def connections_of_this_loop() -> Iterator[None]:
     """Keep connections of other event loops out of the pools.
 
-    Starlette's TestClient runs each request on a loop of its own, which closes after it.
+    Starlette's TestClient runs each request on a separate loop, which is closed afterwards.
     """
     loop = asyncio.get_running_loop()
 
@@ -95,7 +95,7 @@ def _lend(dialect: Any, record: Any, _: object, parameters: dict[str, Any]) -> A
         raise shared.refuse(SeparateConnectionError(f"{dialect.driver} opens another one"))
     if shared.connection.is_closed():
         raise shared.refuse(
-            SeparateConnectionError("it has ended, so that an engine opens another")
+            SeparateConnectionError("it was closed, so an engine opens another one")
         )
     if not shared.is_on_this_loop():
         raise shared.refuse(SeparateConnectionError("another event loop opens its own"))
@@ -105,7 +105,7 @@ def _lend(dialect: Any, record: Any, _: object, parameters: dict[str, Any]) -> A
 
 @event.listens_for(Pool, "checkout")
 def _renew(connection: Any, record: Any, _: object) -> None:
-    """Keep a connection of one test, or of none, out of the next one."""
+    """Discard a pooled connection that was opened for another test, or outside of any."""
     if DATABASE not in record.record_info:
         return
     shared = _shared.get(record.record_info[DATABASE])
@@ -120,7 +120,7 @@ def _renew(connection: Any, record: Any, _: object) -> None:
 
 
 def _database(parameters: dict[str, Any]) -> str | None:
-    # asyncpg and psycopg have a name each for it.
+    # asyncpg and psycopg name it differently.
     database: str | None = parameters.get("database") or parameters.get("dbname")
     if database is None and parameters.get("dsn"):
         database = make_url(parameters["dsn"]).database

@@ -1,8 +1,6 @@
 """What can't be done on the one connection of a test, and what to do instead."""
 
-REAL_COMMITS = (
-    "Mark the test with `@pytest.mark.real_commits`, which gives it a database of its own."
-)
+REAL_COMMITS = "Mark the test with `@pytest.mark.real_commits`, which gives it its own database."
 
 
 class IsolationError(Exception):
@@ -10,23 +8,23 @@ class IsolationError(Exception):
 
 
 class ConcurrentRequestsError(IsolationError):
-    """Two requests at once on the one connection of a test."""
+    """Two simultaneous requests on the one connection of a test."""
 
     def __init__(self) -> None:
         super().__init__(
-            "Two requests at once on `client`, which has one connection: the answer would mean "
-            f"nothing. Use the `concurrent_client` fixture. {REAL_COMMITS}"
+            "Two simultaneous requests on `client`, which has one connection: the result would be "
+            f"meaningless. Use the `concurrent_client` fixture. {REAL_COMMITS}"
         )
 
 
 class OverlappingTransactionsError(IsolationError):
-    """A transaction that another one, which has not ended, would have to let through."""
+    """A transaction that would have to wait for another one, which does not end."""
 
     def __init__(self, statement: str, other: str) -> None:
         super().__init__(
             f"Two transactions overlap on the one connection of the test: {_short(statement)!r} "
-            f"came while another session had neither committed nor rolled back {_short(other)!r}. "
-            f"In production each has a connection of its own. {REAL_COMMITS}"
+            f"ran while another session had neither committed nor rolled back {_short(other)!r}. "
+            f"In production, each has its own connection. {REAL_COMMITS}"
         )
 
 
@@ -35,13 +33,13 @@ class SeparateConnectionError(IsolationError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"The test has one connection, and {reason}, which would not see what the test has "
+            f"The test has one connection, but {reason}, which would not see what the test has "
             f"written. {REAL_COMMITS}"
         )
 
 
 class OneConnectionError(IsolationError):
-    """A statement that needs a connection for itself."""
+    """A statement that needs its own connection."""
 
     def __init__(self, statement: str, reason: str) -> None:
         super().__init__(
@@ -54,8 +52,8 @@ class ForeignDatabaseError(IsolationError):
 
     def __init__(self, database: str | None) -> None:
         super().__init__(
-            f"The database {database!r} is not one of the tests, and may hold real data. Connect "
-            "to the URL that the app is given by `running_app`."
+            f"The database {database!r} is not a test database, and may hold real data. Connect "
+            "to the URL that `running_app` gives to the app."
         )
 
 
@@ -64,8 +62,8 @@ class OuterTransactionError(IsolationError):
 
     def __init__(self, statement: str) -> None:
         super().__init__(
-            f"The statement {statement!r} would end the transaction of the test, and what was "
-            f"written would stay. Call the methods of the session. {REAL_COMMITS}"
+            f"The statement {statement!r} would end the transaction of the test, and its changes "
+            f"would stay. Use `session.commit()` or `session.rollback()`. {REAL_COMMITS}"
         )
 
 

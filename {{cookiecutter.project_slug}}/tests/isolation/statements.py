@@ -1,4 +1,4 @@
-"""What a statement of SQL does to a transaction, read from its text."""
+"""What an SQL statement does to a transaction, judging by its text."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def ends_transaction(statement: str) -> bool:
 
 @lru_cache(1000)
 def reads(statement: str) -> bool:
-    """Tell what writes nothing, unless a function does."""
+    """Return whether a statement writes nothing, unless a function in it does."""
     return READS.match(statement) is not None and not LOCKS_OR_WRITES.search(statement)
 
 
@@ -70,7 +70,7 @@ def dropped_at_commit(statement: str) -> Iterable[str]:
 
 
 def local_settings(statement: str, arguments: tuple[Any, ...]) -> Iterator[str]:
-    """Name the settings that hold until the end of the transaction."""
+    """Yield the names of the settings that last until the end of the transaction."""
     for name in SET_LOCAL.findall(statement):
         yield "timezone" if name.upper().startswith("TIME") else name.lower()
     if not FOR_THE_SESSION.search(statement) and False not in arguments:

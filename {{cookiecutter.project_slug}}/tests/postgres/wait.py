@@ -1,4 +1,4 @@
-"""Wait until the server of DATABASE_URL lets us in."""
+"""Wait until the server of DATABASE_URL accepts connections."""
 
 import argparse
 import asyncio
@@ -12,26 +12,26 @@ from sqlalchemy.pool import NullPool
 
 from .databases import DatabaseError, given_server
 
-MEND = (
-    "Start it, or make DATABASE_URL agree with the POSTGRES_USER, POSTGRES_PASSWORD and "
+FIX = (
+    "Start it, or make DATABASE_URL match the POSTGRES_USER, POSTGRES_PASSWORD and "
     "POSTGRES_DB of the service."
 )
 
 
 async def wait(seconds: float) -> None:
-    """Connect again and again, until it succeeds.
+    """Try to connect until it succeeds.
 
     Raises:
-        DatabaseError: The server refuses the user or has no such database, which does not get
-            better with time: its image opens the port when it has both. Or there was no
-            connection within `seconds`.
+        DatabaseError: The server rejects the user or has no such database, and waiting would not
+            help: the image opens the port when it has both. Or there was no connection within
+            `seconds`.
     """
     server = given_server()
     if server is None:
         raise DatabaseError(
-            "DATABASE_URL is not set. Write postgresql://USER:PASSWORD@HOST:PORT/NAME."
+            "DATABASE_URL is not set. Set it to postgresql://USER:PASSWORD@HOST:PORT/NAME."
         )
-    server = replace(server, mend=MEND)
+    server = replace(server, fix=FIX)
     engine = create_async_engine(server.url, poolclass=NullPool, connect_args={"timeout": 5})
     end = time.monotonic() + seconds
     while True:
@@ -41,9 +41,10 @@ async def wait(seconds: float) -> None:
         except (OSError, SQLAlchemyError) as error:
             sqlstate = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
             if sqlstate.startswith(("28", "3D")):
-                raise server.failure("does not let us in", error) from error
+                raise server.failure("could not connect to {}", error) from error
             if time.monotonic() > end:
-                raise server.failure(f"did not let us in within {seconds:g} s", error) from error
+                what = f"could not connect to {{}} within {seconds:g} s"
+                raise server.failure(what, error) from error
         await asyncio.sleep(0.5)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from .. import rules
 from ..asgi import Observer, endpoint_of, subscribe, unsubscribe
 from ..core import Detector, Request
-from ..errors import chain, describe, is_blocking_error
+from ..errors import BlockingError, chain, describe
 from ..where import ROUTING, Location, library_path
 
 _DISCONNECTS = ("ClientDisconnect", "WebSocketDisconnect")
@@ -57,7 +57,7 @@ class RequestsDetector(Detector, Observer):
     def _report_status(
         self, request: Request, error: BaseException | None, where: Location | None
     ) -> None:
-        if error is not None and _is_blocking(error):
+        if request.explained or (error is not None and _is_blocking(error)):
             return
         reason = f": {describe(error, request)}" if error is not None else ""
         self.gate.report(
@@ -108,4 +108,4 @@ def _is_disconnect(error: BaseException) -> bool:
 
 
 def _is_blocking(error: BaseException) -> bool:
-    return any(is_blocking_error(link) for link in chain(error))
+    return any(isinstance(link, BlockingError) for link in chain(error))

@@ -162,7 +162,7 @@ class WarningsDetector(Detector):
             except RuntimeError:
                 if self.gate.is_watched(loop):
                     self.gate.report(
-                        rules.FOREIGN_THREAD,
+                        rules.WRONG_THREAD,
                         what="the event loop is used from a foreign thread",
                         where=self.gate.locate(sys._getframe(1)),
                     )

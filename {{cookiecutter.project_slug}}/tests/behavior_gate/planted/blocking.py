@@ -69,7 +69,7 @@ async def ask() -> None:
 
 
 async def compute() -> None:
-    end = time.thread_time() + 0.3
+    end = time.thread_time() + 0.6
     while time.thread_time() < end:
         pass
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
-from ..asgi import Send, answer, serve
+from ..asgi import Receive, Send
+from .serving import answer, serve
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -36,7 +39,7 @@ def _create() -> Engine:
         connect_args={"check_same_thread": False},
     )
     with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE rows (id INTEGER PRIMARY KEY)"))
+        connection.execute(text("CREATE TABLE rows (id INTEGER PRIMARY KEY, title TEXT)"))
     return engine
 
 
@@ -58,7 +61,7 @@ async def forget_to_commit() -> None:
 
     def write() -> None:
         with Session(engine) as session:
-            session.execute(text("INSERT INTO rows VALUES (1)"))
+            session.execute(text("INSERT INTO rows (id) VALUES (1)"))
 
     async with _database() as engine:
         await _serve(write)
@@ -72,7 +75,7 @@ async def commit_late() -> None:
 
     def write() -> None:
         sessions.append(Session(engine))
-        sessions[0].execute(text("INSERT INTO rows VALUES (1)"))
+        sessions[0].execute(text("INSERT INTO rows (id) VALUES (1)"))
 
     def commit() -> None:
         with sessions[0] as session:
@@ -89,11 +92,41 @@ async def commit_after_failure() -> None:
 
     def write() -> None:
         with Session(engine) as session:
-            insert = text("INSERT INTO rows VALUES (1)")
+            insert = text("INSERT INTO rows (id) VALUES (1)")
             session.execute(insert)
             with suppress(IntegrityError):
                 session.execute(insert)
             session.commit()
+
+    async with _database() as engine:
+        await _serve(write)
+
+
+async def ignore_failure() -> None:
+    from sqlalchemy import text
+    from sqlalchemy.orm import Session
+
+    def write() -> None:
+        with suppress(Exception), Session(engine) as session:
+            session.execute(text("INSERT INTO nothing VALUES (1)"))
+            session.commit()
+
+    async with _database() as engine:
+        await _serve(write)
+
+
+async def leave_setting() -> None:
+    from sqlalchemy import text
+
+    settings = {"app.tenant": "nobody"}
+
+    def write() -> None:
+        with engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            # In place of those of PostgreSQL.
+            driver.create_function("current_setting", 2, lambda name, _: settings[name])
+            driver.create_function("set_config", 3, lambda name, to, _: settings.update({name: to}))
+            connection.execute(text("SELECT set_config('app.tenant', 'one', false)"))
 
     async with _database() as engine:
         await _serve(write)
@@ -116,6 +149,24 @@ async def use_closed_session() -> None:
 
     async with _database() as engine:
         await _serve(read, read_again)
+
+
+async def share_session() -> None:
+    from sqlalchemy import text
+    from sqlalchemy.orm import Session
+
+    sessions: list[Session] = []
+
+    def read() -> None:
+        if not sessions:
+            sessions.append(Session(engine))
+        sessions[0].execute(text("SELECT 1"))
+        sessions[0].rollback()
+
+    async with _database() as engine:
+        await _serve(read)
+        await _serve(read)
+        await asyncio.to_thread(sessions[0].close)
 
 
 async def leak_session() -> None:
@@ -160,6 +211,45 @@ async def query_for_each() -> None:
         with engine.connect() as connection:
             for number in range(20):
                 connection.execute(text("SELECT id FROM rows WHERE id = :id"), {"id": number})
+
+    async with _database() as engine:
+        await _serve(read)
+
+
+async def inject() -> None:
+    from sqlalchemy import text
+
+    async def application(scope: object, receive: Receive, send: Send) -> None:
+        title = json.loads((await receive())["body"])["title"]
+
+        def read() -> None:
+            with engine.connect() as connection:
+                connection.execute(text(f"SELECT id FROM rows WHERE title = '{title}'"))
+
+        await asyncio.to_thread(read)
+        await answer(send)
+
+    async with _database() as engine:
+        await serve(application, json.dumps({"title": uuid4().hex}).encode())
+
+
+async def load_lazily() -> None:
+    from sqlalchemy import Column, Integer, String
+    from sqlalchemy.orm import Session, registry
+
+    class Row:
+        __tablename__ = "rows"
+        id = Column(Integer, primary_key=True)
+        title = Column(String)
+
+    registry().mapped(Row)
+
+    def read() -> None:
+        with Session(engine) as session:
+            row = Row()
+            session.add(row)
+            session.commit()
+            row.title  # noqa: B018
 
     async with _database() as engine:
         await _serve(read)

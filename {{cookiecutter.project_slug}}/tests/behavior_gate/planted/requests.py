@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from ..asgi import Send, answer, serve
+from ..asgi import Send
+from .serving import answer, serve
 
 
 async def return_500() -> None:

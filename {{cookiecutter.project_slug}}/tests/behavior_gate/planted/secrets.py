@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 
-from ..asgi import Receive, Send, answer, serve
+from ..asgi import Receive, Send
+from .serving import answer, serve
 
 _BODY = b'{"password": "correct horse battery staple"}'
 
@@ -36,6 +38,19 @@ async def log_password() -> None:
         await answer(send)
 
     await serve(application, _BODY)
+
+
+async def show_key() -> None:
+    name, key = "GATE_PLANTED_SECRET_KEY", "c2VsZi10ZXN0-0123456789"
+
+    async def application(scope: object, receive: Receive, send: Send) -> None:
+        await answer(send, json.dumps({"settings": {"key": os.environ[name]}}).encode())
+
+    os.environ[name] = key
+    try:
+        await serve(application)
+    finally:
+        del os.environ[name]
 
 
 async def store_password() -> None:

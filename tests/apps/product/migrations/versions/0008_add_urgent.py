@@ -13,7 +13,7 @@ down_revision: str | None = "0007"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-irreversible = "PostgreSQL can't take a value out of an enum"
+irreversible = "PostgreSQL can't remove a value from an enum"
 
 
 def upgrade() -> None:

@@ -1,19 +1,32 @@
-"""Who waits for whom in PostgreSQL, for the message of a test that hangs."""
+"""Who waits for whom in PostgreSQL and in a pool, for the message of a test that hangs."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
+from ...asgi import current_task, serving
+from ...awaiting import waits_at
+from ...core import Request
+from ...patches import Patches
 from ...sql import one_line
 from ...where import Location
+from .records import CheckOut, name_of
+from .traffic import Listener, Part, Traffic
 
-#: Seconds that the look may take. It holds up the end of the test.
-_PATIENCE = 2.0
+if TYPE_CHECKING:
+    from sqlalchemy.pool import Pool
+
+#: How long the look may take. It holds up the end of the test.
+LOOK_S = 2.0
+#: How long one server may take to answer.
+ANSWER_S = 1.0
 
 _WAITS = """
     SELECT DISTINCT ON (waiting.pid)
@@ -47,6 +60,83 @@ class User:
     now: Location | None
 
 
+class LockWaits(Part):
+    """Knows who has each connection, and asks PostgreSQL which of them wait."""
+
+    def __init__(self, traffic: Traffic) -> None:
+        super().__init__(traffic)
+        # By the record that a pool keeps of a connection.
+        self._logins: WeakKeyDictionary[Any, Login] = WeakKeyDictionary()
+        self._pools: WeakKeyDictionary[Any, Pool] = WeakKeyDictionary()
+        #: The tasks that ask a pool for a connection.
+        self._asking: dict[asyncio.Task[Any], tuple[Pool, Request | None]] = {}
+
+    def listeners(self) -> list[Listener]:
+        from sqlalchemy.engine import Engine
+
+        return [(Engine, "do_connect", self._connecting)]
+
+    def patch(self, patches: Patches) -> None:
+        from sqlalchemy.pool import Pool
+
+        patches.replace(Pool, "connect", self._taking)
+
+    def _taking(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(original)
+        def connect(pool: Pool) -> Any:
+            task = current_task()
+            if task is not None:
+                self._asking[task] = pool, serving()
+            try:
+                fairy = original(pool)
+            finally:
+                if task is not None:
+                    self._asking.pop(task, None)
+            for record in list(self.traffic.checked_out):
+                if record.dbapi_connection is fairy.dbapi_connection:
+                    self._pools[record] = pool
+            return fairy
+
+        return connect
+
+    def _explain_pools(self) -> Iterator[str]:
+        """Say who waits for a pool, and who has its connections."""
+        taken = list(self.traffic.checked_out.items())
+        for task, (pool, request) in list(self._asking.items()):
+            name, where = name_of(request) if request else "the test", waits_at(self.gate, task)[0]
+            yield f"  {name} waits at {where} for a connection of the pool: {pool.status()}"
+            for record, check_out in taken:
+                if self._pools.get(record) is pool:
+                    user = self._user(check_out)
+                    yield f"    {user.name} has one since {user.taken}"
+
+    def _connecting(self, dialect: Any, record: Any, args: Any, kwargs: dict[str, Any]) -> None:
+        if record is not None:
+            self._logins[record] = Login(dialect, args, kwargs)
+
+    def explain_hang(self) -> list[str]:
+        """Say who waits for whom. Runs in the watchdog's thread."""
+        taken = list(self.traffic.checked_out.items())
+        users = {
+            pid: self._user(check_out)
+            for record, check_out in taken
+            if (pid := server_pid(record.driver_connection)) is not None
+        }
+        logins = [self._logins[record] for record, _ in taken if record in self._logins]
+        return [*self._explain_pools(), *describe_waits(logins, users)]
+
+    def _user(self, taken: CheckOut) -> User:
+        task, now = taken.task() if taken.task else None, None
+        if task is not None and not task.done():
+            now, _ = waits_at(self.gate, task)
+        name = "the test"
+        if taken.request is not None:
+            name = name_of(taken.request)
+        elif now is not None and task is not None and task is not self.gate.main_task:
+            name = f"task {task.get_name()!r}"
+        return User(name, taken.where, now)
+
+
 def describe_waits(logins: Iterable[Login], users: Mapping[int, User]) -> list[str]:
     """Say which statement waits for which. Nothing where PostgreSQL can't be asked.
 
@@ -66,7 +156,7 @@ def describe_waits(logins: Iterable[Login], users: Mapping[int, User]) -> list[s
         # In a thread that may be left behind, should the server not answer.
         thread = threading.Thread(target=ask_all, daemon=True)
         thread.start()
-        thread.join(_PATIENCE)
+        thread.join(LOOK_S)
     return [line for row in list(rows) for line in _describe(row, users)]
 
 
@@ -94,7 +184,7 @@ def _ask(login: Login) -> list[tuple[Any, ...]]:
         return ask()
     from sqlalchemy.util import greenlet_spawn
 
-    return asyncio.run(asyncio.wait_for(greenlet_spawn(ask), _PATIENCE / 2))
+    return asyncio.run(asyncio.wait_for(greenlet_spawn(ask), ANSWER_S))
 
 
 def _describe(row: tuple[Any, ...], users: Mapping[int, User]) -> Iterable[str]:

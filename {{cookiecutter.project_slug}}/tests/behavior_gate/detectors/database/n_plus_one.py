@@ -5,16 +5,22 @@ from __future__ import annotations
 import ast
 import linecache
 import sys
-from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ... import rules
-from ...asgi import endpoint_of, here, is_over
-from ...core import Gate, Option, Request
-from ...sql import lookup, one_line
+from ...asgi import endpoint_of, here, is_lifespan, is_over, serving
+from ...core import Option, Phase, Request
+from ...patches import Patches
+from ...sql import classify, lookup, one_line
 from ...where import Location, stack
+from .records import Statement
+from .traffic import Listener, Part, Traffic
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
 
 N_PLUS_ONE = Option(
     "n_plus_one",
@@ -51,53 +57,100 @@ class Repeated:
     row: frozenset[str] = frozenset()
 
 
-class Repeats:
+@dataclass(slots=True)
+class Reading:
+    """What a request has looked up."""
+
+    #: How many transactions it has ended. Those that only read go on in the next one.
+    ended: int = 0
+    lookups: dict[tuple[int, str], Repeated] = field(default_factory=dict)
+
+
+class Repeats(Part):
     """Counts the SELECTs that an eager load, or one query with IN, could have saved."""
 
-    def __init__(self, gate: Gate) -> None:
-        self.gate = gate
-        #: How many transactions a request has ended. Those that only read go on in the next one.
-        self._ended: Counter[Request] = Counter()
-        self._lookups: dict[Request, dict[tuple[int, str], Repeated]] = {}
+    def __init__(self, traffic: Traffic) -> None:
+        super().__init__(traffic)
+        self._readings: dict[Request, Reading] = {}
+        #: Requests that are answered with a stream of events.
+        self._feeds: set[Request] = set()
 
-    def add(self, request: Request, statement: str, parameters: Any, rows: Any) -> None:
-        """Count a SELECT.
+    def listeners(self) -> list[Listener]:
+        from sqlalchemy.engine import Engine
 
-        Args:
-            rows: What it found, if the driver has fetched it already.
-        """
-        single = lookup(statement)
-        key = single.key(parameters) if single else None
+        return [(Engine, "commit", self._committed), (Engine, "rollback", self._rolled_back)]
+
+    def patch(self, patches: Patches) -> None:
+        from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_cursor
+
+        # Read below: the rows that the driver has fetched already.
+        patches.replace(AsyncAdapt_dbapi_cursor, "_rows", lambda rows: rows)
+
+    def _committed(self, _: Connection) -> None:
+        self._end_transaction(serving())
+
+    def _rolled_back(self, connection: Connection) -> None:
+        # What is closed has only read: the next session of the request goes on from there.
+        if not self.traffic.line(connection).closing:
+            self._end_transaction(serving())
+
+    def _end_transaction(self, request: Request | None) -> None:
+        if request in self._readings:
+            self._readings[request].ended += 1
+
+    def executed(self, statement: Statement) -> None:
+        request = statement.request
+        if classify(statement.text) != "select" or is_lifespan(request):
+            return
+        single = lookup(statement.text)
+        key = single.key(statement.parameters) if single else None
         if single is None or key is None:
             return
-        transaction = self._ended[request]
-        repeats = self._lookups.setdefault(request, {})
+        reading = self._readings.setdefault(request, Reading())
+        transaction, repeats = reading.ended, reading.lookups
         repeated = repeats.get((transaction, single.text))
         if repeated is None:
-            repeated = repeats[transaction, single.text] = Repeated(statement, key)
+            repeated = repeats[transaction, single.text] = Repeated(statement.text, key)
         else:
             calls = self._calls()
             caller = repeated.callers.get(calls)
             if caller is None:
                 caller = repeated.callers[calls] = Caller(here(self.gate))
             caller.count += 1
-            caller.lists.add(single.listed(parameters))
-            caller.others.add(single.beside(parameters))
+            caller.lists.add(single.listed(statement.parameters))
+            caller.others.add(single.beside(statement.parameters))
             # The next row of a chain is known only when the one before it has been found.
             if repeated.row.isdisjoint(key):
                 caller.keys.add(key)
-        repeated.row = frozenset(map(str, rows[0]) if rows and len(rows) == 1 else ())
+        rows: Sequence[Any] = getattr(statement.cursor, "_rows", ())
+        repeated.row = frozenset(map(str, rows[0]) if len(rows) == 1 else ())
 
-    def end(self, request: Request | None) -> None:
-        """Begin to count anew, as a transaction of a request was committed or rolled back."""
-        if request is not None:
-            self._ended[request] += 1
+    def message_received(self, request: Request, data: bytes) -> None:
+        self._judge(request)
 
-    def judge(self, request: Request) -> None:
+    def response_started(self, request: Request, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        if any(value.startswith(b"text/event-stream") for _, value in headers):
+            self._feeds.add(request)
+
+    def response_body(self, request: Request, chunk: bytes, more: bool) -> None:
+        # Each event is an occasion of its own to look something up.
+        if request in self._feeds:
+            self._judge(request)
+
+    def request_ended(self, request: Request, error: BaseException | None) -> None:
+        self._judge(request)
+        self._feeds.discard(request)
+
+    def end(self, phase: Phase) -> None:
+        # What tasks have sent after their request was over.
+        for request in list(self._readings):
+            if is_over(self.gate, request):
+                self._judge(request)
+
+    def _judge(self, request: Request) -> None:
         """Report what a request sent too often, and begin to count anew."""
         limit = self.gate.options.get(N_PLUS_ONE.name, N_PLUS_ONE.default)
-        self._ended.pop(request, None)
-        for repeated in self._lookups.pop(request, {}).values():
+        for repeated in self._readings.pop(request, Reading()).lookups.values():
             if not repeated.callers:
                 continue
             calls, caller = max(repeated.callers.items(), key=lambda item: item[1].count)
@@ -123,12 +176,6 @@ class Repeats:
                     f" times: {one_line(repeated.statement)}",
                     where=caller.where or endpoint_of(self.gate, request),
                 )
-
-    def judge_leftovers(self) -> None:
-        """Judge what tasks have sent after their request was over."""
-        for request in list(self._lookups):
-            if is_over(self.gate, request):
-                self.judge(request)
 
     def _calls(self) -> Calls:
         return tuple(

@@ -18,7 +18,7 @@ from ... import rules
 from ...awaiting import waits_at
 from ...callers import Caller, find_caller, owner
 from ...core import Detector, Gate, Phase, in_wide_fixture
-from ...errors import is_blocking_error
+from ...errors import BlockingError
 from ...loops import cycles, run
 from ...patches import Patches
 from ...where import Location
@@ -73,7 +73,8 @@ class TasksDetector(Detector):
         loop = asyncio.BaseEventLoop
         self._patches.replace(loop, "create_task", self._create_task)
         self._patches.replace(loop, "call_exception_handler", self._call_exception_handler)
-        self._patches.replace(runners, "_cancel_all_tasks", self._cancel_all_tasks)
+        self._patches.replace(loop, "close", self._before_end)
+        self._patches.replace(runners, "_cancel_all_tasks", self._before_end)
         self._timeouts.install()
         self._left_behind.install()
 
@@ -89,22 +90,28 @@ class TasksDetector(Detector):
 
     def end(self, phase: Phase) -> None:
         self._stopped = self._stopped or phase.stopped
-        loop, main = phase.loop, self.gate.stranded
+        loops, main = self._loops(phase), self.gate.stranded
         if isinstance(main, asyncio.Task):
             self.gate.stranded = None
             self._abandon(main)
-        if loop is not None and (getattr(loop, "_ready", None) or self._pending(loop)):
-            loop.run_until_complete(cycles(loop))
+        for loop in loops:
+            if getattr(loop, "_ready", None) or self._pending(loop):
+                run(loop, cycles(loop))
         for task in [task for task in list(self._births) if task.done()]:
             self._judge_done(task, self._births.pop(task))
         if phase.when == "teardown":
-            if loop is not None:
+            for loop in loops:
                 self._end_pending(loop, self._pending(loop))
             for portal in list(self.gate.portals):
                 # What no line of the user has begun there, the client ends when it is closed.
                 pending = self._pending(portal)
                 self._end_pending(portal, [t for t in pending if self._births[t].where])
-            self._left_behind.judge(loop, silently=self._stopped)
+            self._left_behind.judge(self._loops(phase), silently=self._stopped)
+
+    def _loops(self, phase: Phase) -> list[asyncio.AbstractEventLoop]:
+        """The loops of the tests that stand still, that of the phase last."""
+        loops = [x for x in self.gate.loops if not (x.is_closed() or x.is_running())]
+        return sorted(loops, key=lambda loop: loop is phase.loop)
 
     def _create_task(self, original: Callable[..., Any]) -> Callable[..., Any]:
         gate, births = self.gate, self._births
@@ -136,10 +143,11 @@ class TasksDetector(Detector):
 
         return call_exception_handler
 
-    def _cancel_all_tasks(self, original: Callable[..., None]) -> Callable[..., None]:
-        # Waits for ever for a task that swallows its cancellation, so see to those first.
-        def cancel_all_tasks(loop: asyncio.AbstractEventLoop) -> None:
-            if self.gate.is_watched(loop):
+    def _before_end(self, original: Callable[..., None]) -> Callable[..., None]:
+        # A runner waits forever for a task that swallows its cancellation, and who closes a loop
+        # by hand leaves its tasks behind: see to those first.
+        def before_end(loop: asyncio.AbstractEventLoop) -> None:
+            if self.gate.is_watched(loop) and not loop.is_running() and not loop.is_closed():
                 self._end_pending(loop, self._pending(loop))
                 unfinished = self._unfinished(loop)
                 if unfinished:
@@ -147,7 +155,7 @@ class TasksDetector(Detector):
                 self._left_behind.judge_closing(loop, silently=self._stopped)
             original(loop)
 
-        return cancel_all_tasks
+        return before_end
 
     def _unfinished(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[Any]]:
         return [task for task in list(self._births) if not task.done() and task.get_loop() is loop]
@@ -164,14 +172,14 @@ class TasksDetector(Detector):
         if task.cancelled() or not task._log_traceback:
             return
         error = task.exception()
-        if error is None or is_blocking_error(error):
+        if error is None or isinstance(error, BlockingError):
             return
         if not birth.endless or self.gate.locate_traceback(error.__traceback__) is not None:
             self._report_error(f"{_describe(task)} failed and nobody saw it", error)
 
     def _judge_context(self, context: dict[str, Any]) -> None:
         message, error = context.get("message", ""), context.get("exception")
-        if error is None or is_blocking_error(error) or not message.startswith(_UNSEEN):
+        if error is None or isinstance(error, BlockingError) or not message.startswith(_UNSEEN):
             return
         if self.gate.locate_traceback(error.__traceback__) is not None:
             what = "a callback of the event loop failed" if "callback" in message else message

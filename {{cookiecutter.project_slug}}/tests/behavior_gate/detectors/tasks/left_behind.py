@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from types import FrameType
@@ -76,9 +76,9 @@ class LeftBehind:
         self._processes.uninstall()
         self._patches.restore()
 
-    def judge(self, loop: asyncio.AbstractEventLoop | None, *, silently: bool) -> None:
-        """Report what is left, and end it as far as that goes."""
-        self._judge(self._things, loop, silently=silently)
+    def judge(self, loops: list[asyncio.AbstractEventLoop], *, silently: bool) -> None:
+        """Report what is left, and end it as far as that goes. The loops stand still."""
+        self._judge(self._things, loops, silently=silently)
         self._handlers.clear()
 
     def judge_closing(self, loop: asyncio.AbstractEventLoop, *, silently: bool) -> None:
@@ -89,30 +89,28 @@ class LeftBehind:
             for thing in self._things
             if thing.loop is loop and not (thing.ends_with_loop and in_test)
         ]
-        self._judge(things, loop, silently=silently)
+        self._judge(things, [loop], silently=silently)
 
     def _judge(
-        self, things: list[Thing], loop: asyncio.AbstractEventLoop | None, *, silently: bool
+        self, things: list[Thing], loops: list[asyncio.AbstractEventLoop], *, silently: bool
     ) -> None:
         self._things = [thing for thing in self._things if thing not in things]
-        left = self._left(loop, things)
+        left = self._left(loops, things)
         for thing in left:
             what = thing.left()
             if what is not None and not silently:
                 self._gate.report(rules.LEFT_BEHIND, what=what, where=thing.where)
             thing.end()
-        self._left(loop, left)
+        self._left(loops, left)
 
-    def _left(self, loop: asyncio.AbstractEventLoop | None, things: Iterable[Thing]) -> list[Thing]:
+    def _left(self, loops: list[asyncio.AbstractEventLoop], things: list[Thing]) -> list[Thing]:
         """Let things end. Returns those that do not."""
         deadline = real_time() + _PATIENCE_S
         while things := [thing for thing in things if thing.left()]:
             if real_time() > deadline:
                 break
-            if loop is None:
-                time.sleep(_POLL_S)
-            else:
-                run(loop, asyncio.sleep(_POLL_S))
+            time.sleep(_POLL_S)
+            for loop in loops:
                 run(loop, cycles(loop))
         return things
 

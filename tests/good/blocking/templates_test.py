@@ -1,0 +1,11 @@
+import httpx
+from fastapi import FastAPI
+
+from .templates import router
+
+
+async def test_client(app: FastAPI, client: httpx.AsyncClient) -> None:
+    app.include_router(router)
+    for _ in range(2):
+        assert (await client.post("/trap")).text == "hello"
+        assert (await client.post("/other")).text == "hello"

@@ -1,0 +1,3 @@
+"""Loads the gate, and nothing else that a project of ours has."""
+
+pytest_plugins = ["tests.behavior_gate", "shop_fixtures"]

@@ -1,0 +1,50 @@
+"""A library that some traps use: what it does by itself is not the fault of the app."""
+
+import asyncio
+import importlib.metadata
+from typing import Any
+
+
+class Client:
+    async def start(self) -> None:
+        self.task = asyncio.get_running_loop().create_task(work())
+
+    async def close(self) -> None:
+        self.task.cancel()
+
+
+class Counter:
+    task: asyncio.Task[None] | None = None
+
+    async def count(self) -> None:
+        if self.task is None:
+            self.task = asyncio.get_running_loop().create_task(work())
+
+
+class Middleware(Client):
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.start()
+        open("pyproject.toml").close()
+        await self.app(scope, receive, send)
+
+
+async def work() -> None:
+    while True:
+        await asyncio.sleep(0.01)
+
+
+async def load(path: str) -> str:
+    with open(path) as file:
+        return file.read()
+
+
+def read(path: str) -> str:
+    with open(path) as file:
+        return file.read()
+
+
+def version() -> str:
+    return importlib.metadata.version("httpx")

@@ -1,0 +1,75 @@
+"""A baked project, and the commands that run in it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+TEMPLATE = Path(__file__).resolve().parent.parent.parent
+# Settings of the user who runs these tests, which a baked project must not see.
+NOT_OURS = {
+    # In CI, pytest shows the messages of its summary in full.
+    *("DATABASE_URL", "SECRET_KEY", "CI"),
+    *("PYTHONDONTWRITEBYTECODE", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "VIRTUAL_ENV"),
+}
+
+Done = subprocess.CompletedProcess[str]
+
+
+def uv_path() -> str:
+    path = os.environ.get("UV") or shutil.which("uv")
+    assert path, "uv is missing. Run the tests with `uv run pytest`."
+    return path
+
+
+def copy_template(destination: Path) -> Path:
+    """Copy the published files of the template, for a test that changes them."""
+    ignored = shutil.ignore_patterns(".git", ".venv", "*cache*", "uv.lock")
+    return shutil.copytree(TEMPLATE, destination, ignore=ignored)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A baked project, and the environment that its commands run in."""
+
+    path: Path
+    environment: dict[str, str]
+    output: str = ""
+    errors: str = ""
+
+    def run(self, *command: str, timeout: float = 300, **variables: str) -> Done:
+        """Run a command in the project. The caller checks its exit code."""
+        return subprocess.run(
+            command,
+            cwd=self.path,
+            env=self.environment | variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def uv(self, *arguments: str, timeout: float = 300, **variables: str) -> Done:
+        return self.run(uv_path(), *arguments, timeout=timeout, **variables)
+
+    def succeed(self, *arguments: str, timeout: float = 300, **variables: str) -> str:
+        """Run uv, and return what it printed. It has to succeed."""
+        done = self.uv(*arguments, timeout=timeout, **variables)
+        assert done.returncode == 0, f"uv {' '.join(arguments)}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def read(self, name: str) -> str:
+        return (self.path / name).read_text(encoding="utf-8")
+
+    def copy(self, destination: Path) -> "Project":
+        """Copy the project, for a test that changes it."""
+        shutil.copytree(self.path, destination, symlinks=True)
+        return Project(destination, self.environment)
+
+
+# What the fixtures `cookiecutter` and `bake` are.
+Cookiecutter = Callable[..., Done]
+Bake = Callable[..., Project]

@@ -1,0 +1,120 @@
+"""What the gate can't watch, it says: in the summary, in the report, and by the exit code."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from support.gate import load
+from support.project import TEMPLATE, Done, Project
+
+GATE = TEMPLATE / "{{cookiecutter.project_slug}}/tests/behavior_gate"
+RULES = [rule.id for rule in load("rules").RULES]
+
+# What a newer version of Python, asyncio or a library may do: rename what nobody promised.
+GONE = {
+    "warnings._warn_unawaited_coroutine": (
+        "import warnings; del warnings._warn_unawaited_coroutine",
+        "warnings",
+        {"warnings.never-awaited"},
+    ),
+    "anyio.from_thread.start_blocking_portal": (
+        "import anyio.from_thread; del anyio.from_thread.start_blocking_portal",
+        "every loop of the tests",
+        set[str](),
+    ),
+}
+
+
+def plant(folder: Path, environment: dict[str, str], before: str) -> Project:
+    """Make a project of one test, whose conftest does something before it loads the gate."""
+    shutil.copytree(GATE, folder / "behavior_gate")
+    (folder / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n", encoding="utf-8")
+    (folder / "test_nothing.py").write_text(
+        dedent("""\
+            import asyncio
+
+            async def test_nothing() -> None:
+                await asyncio.sleep(0)
+            """),
+        encoding="utf-8",
+    )
+    (folder / "conftest.py").write_text(
+        f'{before}\n\npytest_plugins = ["behavior_gate"]\n', encoding="utf-8"
+    )
+    return Project(folder, environment)
+
+
+def run_pytest(project: Project, *options: str) -> Done:
+    python = f"{project.environment['UV_PROJECT_ENVIRONMENT']}/bin/python"
+    return project.run(python, "-m", "pytest", "--gate-report=gate.json", *options)
+
+
+def verdicts(output: str) -> dict[str, str]:
+    line = r"^([a-z]+\.[a-z0-9-]+) +(caught|MISSED|not installed)$"
+    return dict(re.findall(line, output, re.MULTILINE))
+
+
+@pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["alone", "workers"])
+@pytest.mark.parametrize("name", GONE)
+def test_a_name_that_is_gone_is_a_blind_spot(
+    name: str, workers: tuple[str, ...], installed: Project, tmp_path: Path
+) -> None:
+    before, lost, _ = GONE[name]
+    project = plant(tmp_path / "project", installed.environment, before)
+    text = f"{name} does not exist in this version, so that the gate can't watch {lost}"
+
+    lax = run_pytest(project, *workers)
+    report = json.loads(project.read("gate.json"))
+    strict = run_pytest(project, *workers, "--override-ini=gate_strict=true")
+
+    assert lax.returncode == 0, lax.stdout
+    assert strict.returncode == 1
+    for done in (lax, strict):
+        assert f"behavior gate: blind spot: {text}" in done.stdout.splitlines()
+    assert report["blind_spots"] == [text]
+    assert report["findings"] == []
+
+
+@pytest.mark.parametrize("name", GONE)
+def test_the_selftest_fails_where_a_name_is_gone(
+    name: str, installed: Project, tmp_path: Path
+) -> None:
+    before, _, missed = GONE[name]
+    project = plant(tmp_path / "project", installed.environment, before)
+
+    done = run_pytest(project, "--gate-selftest")
+
+    assert done.returncode == 1
+    assert verdicts(done.stdout) == dict.fromkeys(RULES, "caught") | dict.fromkeys(missed, "MISSED")
+
+
+def test_the_selftest_passes_where_nothing_is_missing(installed: Project, tmp_path: Path) -> None:
+    project = plant(tmp_path / "project", installed.environment, "")
+
+    done = run_pytest(project, "--gate-selftest")
+
+    assert done.returncode == 0, done.stdout
+    assert verdicts(done.stdout) == dict.fromkeys(RULES, "caught")
+
+
+def test_a_library_that_nothing_imports_is_no_blind_spot(
+    installed: Project, tmp_path: Path
+) -> None:
+    before = 'import sys; sys.modules["sqlalchemy"] = None'
+    project = plant(tmp_path / "project", installed.environment, before)
+
+    done = run_pytest(project, "--override-ini=gate_strict=true")
+    tested = run_pytest(project, "--gate-selftest")
+
+    assert done.returncode == 0, done.stdout
+    assert json.loads(project.read("gate.json"))["blind_spots"] == []
+    assert tested.returncode == 0, tested.stdout
+    said = verdicts(tested.stdout)
+    assert list(said) == RULES
+    assert {name for name, verdict in said.items() if verdict == "MISSED"} == set()
+    missing = {name for name, verdict in said.items() if verdict == "not installed"}
+    assert {name for name in RULES if name.startswith("database.")} < missing
+    assert not any(name.startswith(("blocking.", "slow.", "tasks.")) for name in missing)

@@ -1,0 +1,227 @@
+"""The pure functions of the gate: whose code it is, where a task waits, how a finding is shown."""
+
+import asyncio
+import sys
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+from support.gate import load
+
+where, core, rules, render, errors, awaiting = (
+    load(name) for name in ("where", "core", "rules", "render", "errors", "awaiting")
+)
+ROOT = Path("/srv/project")
+LIBRARIES = "/srv/project/.venv/lib/python3.12/site-packages"
+
+
+@pytest.mark.parametrize(
+    ("filename", "origin"),
+    [
+        ("/srv/project/app/main.py", "application"),
+        ("/srv/project/src/shop/testing.py", "application"),
+        ("/srv/project/contest.py", "application"),
+        ("/srv/project/tests/test_main.py", "test"),
+        ("/srv/project/tests/helpers.py", "test"),
+        ("/srv/project/app/test/factories.py", "test"),
+        ("/srv/project/app/test_main.py", "test"),
+        ("/srv/project/app/main_test.py", "test"),
+        ("/srv/project/conftest.py", "test"),
+        (f"{LIBRARIES}/fastapi/routing.py", "library"),
+        ("/usr/lib/python3/dist-packages/fastapi/routing.py", "library"),
+        ("/srv/other/app/main.py", "library"),
+        (asyncio.__file__, "library"),
+        ("<frozen importlib._bootstrap>", "library"),
+        (str(where.__file__), "gate"),
+    ],
+)
+def test_a_file_is_of_the_application_of_a_test_of_a_library_or_of_the_gate(
+    filename: str, origin: str
+) -> None:
+    assert where.Origins(ROOT)[filename] == origin
+
+
+def test_what_the_selftest_plants_stands_for_an_application() -> None:
+    planted = Path(where.__file__).parent / "planted/tasks.py"
+
+    assert where.Origins(ROOT)[str(planted)] == "application"
+
+
+APP, TEST, LIBRARY = (
+    ("/srv/project/app/main.py", 3, "endpoint"),
+    ("/srv/project/tests/test_main.py", 7, "test_endpoint"),
+    (f"{LIBRARIES}/fastapi/routing.py", 9, "app"),
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "named"),
+    [
+        ([APP], "app/main.py:3 in endpoint"),
+        ([LIBRARY, APP, LIBRARY, TEST], "app/main.py:3 in endpoint"),
+        ([TEST, LIBRARY, APP], "app/main.py:3 in endpoint"),
+        ([LIBRARY, TEST], "tests/test_main.py:7 in test_endpoint"),
+        ([("/srv/project/app/a.py", 1, "inner"), APP], "app/a.py:1 in inner"),
+        ([LIBRARY], "None"),
+        ([], "None"),
+    ],
+)
+def test_the_innermost_line_of_the_application_is_named_else_that_of_a_test(
+    lines: list[Any], named: str
+) -> None:
+    assert str(where.Sources(ROOT).innermost(lines)) == named
+
+
+def traceback_of(code: str, filename: str) -> BaseException:
+    namespace: dict[str, Any] = {}
+    exec(compile(code, filename, "exec"), namespace)
+    try:
+        namespace["run"]()
+    except LookupError as error:
+        return error
+    raise AssertionError
+
+
+def test_a_traceback_is_named_by_the_line_that_raised() -> None:
+    error = traceback_of("def run():\n    pass\n    raise LookupError", "/srv/project/app/main.py")
+
+    location = where.Sources(ROOT).locate_traceback(error.__traceback__)
+
+    assert str(location) == "app/main.py:3 in run"
+
+
+@pytest.mark.parametrize(
+    ("filename", "path"),
+    [
+        (f"{LIBRARIES}/starlette/routing.py", "starlette/routing.py"),
+        ("C:\\Python\\Lib\\site-packages\\starlette\\routing.py", "starlette/routing.py"),
+        (asyncio.events.__file__, "asyncio/events.py"),
+        ("/opt/pydevd/pydevd.py", "debugger"),
+        ("/srv/project/app/main.py", "/srv/project/app/main.py"),
+    ],
+)
+def test_a_file_of_a_library_is_named_as_it_is_imported(filename: str, path: str) -> None:
+    assert where.library_path(filename) == path
+
+
+def location(line: int = 3) -> Any:
+    return where.Location("app/main.py", line, "endpoint")
+
+
+def finding(what: str = "GET / failed", place: Any = None) -> Any:
+    return core.Finding(rules.SERVER_ERROR, what, place)
+
+
+def test_a_finding_is_shown_with_its_rule_place_reason_and_fix() -> None:
+    assert render.as_text([finding("GET / failed\n  twice", location())]).splitlines() == [
+        "behavior gate: requests.5xx",
+        "  GET / failed",
+        "    twice",
+        "  at app/main.py:3 in endpoint",
+        f"  Why: {rules.SERVER_ERROR.why}.",
+        f"  Fix: {rules.SERVER_ERROR.fix}.",
+        "",
+        "Explain: pytest --gate-explain requests.5xx",
+    ]
+
+
+def test_several_findings_are_explained_by_one_command() -> None:
+    leak = core.Finding(rules.LEAKED_TASK, "task work() was still running", None)
+
+    text = render.as_text([finding(), leak, finding("GET /2 failed")], "more")
+
+    assert text.split("\n\n")[-2:] == [
+        "more",
+        "Explain: pytest --gate-explain requests.5xx tasks.leaked",
+    ]
+    assert text.count("behavior gate: ") == 3
+
+
+def test_a_finding_survives_the_way_through_json() -> None:
+    for each in (finding(), finding("GET / failed", location())):
+        assert render.from_data(render.to_data(each, "tests/test_main.py::test", "call")) == each
+
+
+@pytest.mark.parametrize(
+    ("place", "summary", "short"),
+    [
+        (None, "requests.5xx: GET / failed", "requests.5xx: GET / failed"),
+        (
+            where.Location("app/main.py", 3, "endpoint"),
+            "requests.5xx: GET / failed at app/main.py:3 in endpoint",
+            "requests.5xx at app/main.py:3 in endpoint",
+        ),
+    ],
+)
+def test_a_finding_is_named_in_one_line(place: Any, summary: str, short: str) -> None:
+    each = finding("GET / failed\nand more", place)
+
+    assert render.summary(each) == summary
+    assert render.short(each) == short
+
+
+def request(*passwords: str) -> Any:
+    return core.Request("POST", "/", passwords=set(passwords))
+
+
+def test_an_error_is_described_in_one_line_without_passwords() -> None:
+    error = ValueError("no hunter2-hunter2 here\nand a second line")
+
+    assert errors.describe(error, request("hunter2-hunter2")) == "ValueError: no *** here"
+    assert errors.describe(LookupError(), request()) == "LookupError"
+    assert errors.describe(ValueError("x" * 300), request()) == f"ValueError: {'x' * 200}…"
+
+
+def test_the_first_error_of_a_group_is_what_failed() -> None:
+    inner = LookupError("inner")
+    group = ExceptionGroup("group", [ExceptionGroup("nested", [inner]), ValueError("other")])
+
+    assert [type(link).__name__ for link in errors.chain(group)] == ["LookupError", "ValueError"]
+
+
+def test_a_chain_of_errors_is_walked_once_from_the_last_to_the_first() -> None:
+    first, last = LookupError("first"), ValueError("last")
+    last.__cause__ = last.__context__ = first
+    first.__context__ = last
+
+    assert list(errors.chain(last)) == [last, first]
+
+
+def test_a_task_waits_where_its_innermost_line_of_the_user_stands() -> None:
+    gate = core.Gate(Path(__file__).parent)
+
+    async def inner() -> None:
+        await asyncio.sleep(60)
+
+    async def waits() -> tuple[Any, str]:
+        task = asyncio.create_task(inner())
+        await asyncio.sleep(0)
+        found: tuple[Any, str] = awaiting.waits_at(gate, task)
+        task.cancel()
+        return found
+
+    place, inside = asyncio.run(waits())
+
+    code: CodeType = inner.__code__
+    assert str(place) == f"test_units.py:{code.co_firstlineno + 1} in inner"
+    assert inside == ", in asyncio.tasks.sleep()"
+
+
+def test_a_stack_is_walked_from_a_frame_outwards() -> None:
+    frame: FrameType = sys._getframe()
+
+    frames = list(where.stack(frame))
+
+    assert frames[0] is frame
+    assert frames[1] is frame.f_back
+    assert frames[-1].f_back is None
+
+
+def test_the_nearest_rule_is_suggested() -> None:
+    assert rules.unknown("request.5xx") == (
+        "unknown rule 'request.5xx': did you mean 'requests.5xx'? (pytest --gate-explain lists all)"
+    )
+    assert rules.unknown("nothing-like-it").startswith(
+        "unknown rule 'nothing-like-it': the families are blocking, slow, "
+    )

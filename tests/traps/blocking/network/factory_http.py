@@ -1,0 +1,11 @@
+"""The factory sends a request."""
+
+import urllib.request
+
+from fastapi import FastAPI
+
+
+def make_app(url: str) -> FastAPI:
+    app = FastAPI()
+    urllib.request.urlopen(url).close()  # <-
+    return app

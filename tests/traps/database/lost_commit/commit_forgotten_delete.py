@@ -1,0 +1,19 @@
+"""A DELETE is never committed."""
+
+from fastapi import APIRouter
+from sqlalchemy import select
+
+from app.database import SessionDep
+from app.users.models import User
+
+CLIENTS = ("client", "concurrent_client")
+TEST = "with_users"
+
+router = APIRouter()
+
+
+@router.post("/trap")
+async def trap(session: SessionDep) -> None:
+    user = (await session.scalars(select(User).limit(1))).one()
+    await session.delete(user)  # <-
+    await session.flush()

@@ -1,0 +1,24 @@
+"""A function writes, and is never committed."""
+
+from fastapi import APIRouter
+from sqlalchemy import text
+
+from app.database import SessionDep
+
+SAYS = "never committed a change of users by a function"
+CLIENTS = ("client", "concurrent_client")
+TEST = "with_users"
+
+router = APIRouter()
+
+
+@router.post("/trap")
+async def trap(session: SessionDep) -> None:
+    await session.execute(
+        text(
+            "CREATE FUNCTION archive() RETURNS int LANGUAGE sql AS"
+            " $$ UPDATE users SET full_name = 'x'; SELECT 1 $$"
+        )
+    )
+    await session.commit()
+    await session.execute(text("SELECT archive()"))  # <-

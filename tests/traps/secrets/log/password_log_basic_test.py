@@ -1,0 +1,12 @@
+import httpx
+from fastapi import FastAPI
+
+from tests.app_under_test import PASSWORD
+
+from .password_log_basic import router
+
+
+async def test_client(app: FastAPI, client: httpx.AsyncClient) -> None:
+    app.include_router(router)
+    response = await client.post("/trap", auth=("ada", PASSWORD))
+    assert response.status_code == 200

@@ -1,0 +1,21 @@
+"""A hundred thousand rows are loaded in one statement, and only counted."""
+
+from fastapi import APIRouter
+from sqlalchemy import select, text
+
+from app.database import SessionDep
+from app.users.models import User
+
+router = APIRouter()
+
+ROWS = """
+    SELECT gen_random_uuid() AS id, 'ada' || n AS email, '' AS password_hash, NULL AS full_name,
+        true AS is_active, now() AS created_at, 1 AS version
+    FROM generate_series(1, 100000) AS n
+"""
+
+
+@router.post("/trap")
+async def trap(session: SessionDep) -> int:
+    result = await session.execute(select(User).from_statement(text(ROWS)))  # <-
+    return len(result.scalars().all())

@@ -1,0 +1,21 @@
+"""A commit is not awaited."""
+
+from fastapi import APIRouter
+
+from app.database import SessionDep
+from app.users.models import User
+
+ALSO = ("database.lost-commit",)
+CLIENTS = ("client", "concurrent_client")
+
+router = APIRouter()
+
+
+def new_user(name: str = "ada") -> User:
+    return User(email=f"{name}@example.com", password_hash="not a hash")
+
+
+@router.post("/trap")
+async def trap(session: SessionDep) -> None:
+    session.add(new_user())
+    session.commit()  # type: ignore[unused-coroutine]  # <-

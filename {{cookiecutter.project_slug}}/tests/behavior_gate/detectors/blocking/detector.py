@@ -1,0 +1,233 @@
+"""A call that blocks the thread of the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import importlib
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextvars import copy_context
+from types import CodeType, FrameType, MappingProxyType
+from typing import Any
+
+from ... import rules
+from ...asgi import (
+    Observer,
+    current_lifespan,
+    current_task,
+    serving,
+    subscribe,
+    task_of,
+    unsubscribe,
+)
+from ...callers import (
+    Caller,
+    find_caller,
+    is_import,
+    is_starting,
+    keeps,
+    outwards,
+    public_name,
+)
+from ...core import Detector, Finding, Gate, Phase, Request
+from ...errors import BlockingError
+from ...excused import excuse
+from ...files import File, LibraryFiles
+from ...on_import import OnImport
+from ...where import library_path
+from .attributes import Attributes
+from .calls import LIBRARIES, STANDARD_LIBRARY, Call
+from .locks import WAITING, watch_locks
+from .scheduling import scheduled_at, watch_scheduling
+
+#: What may be done while nothing is served, or by a test itself: it holds up nobody.
+_AT_START = {rules.BLOCKING_FILE, rules.BLOCKING_HASH}
+
+#: Libraries that talk to another host, whatever they read from disk before they do.
+_CLIENTS = ("requests.", "urllib", "http.", "httpx.", "smtplib.", "ftplib.", "botocore.", "boto3.")
+
+#: A handler of `logging`, and of what is made like it, writes down a record.
+_LOGGING = ("Handler.handle", "Handler.emit")
+_LOGGED = {rules.BLOCKING_FILE, rules.BLOCKING_LOCK}
+
+
+class BlockingDetector(Detector, Observer):
+    """Records a blocking call and raises BlockingError in its place."""
+
+    name = "blocking"
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__(gate)
+        self._attributes = Attributes(gate)
+        self._on_import = OnImport({call.module for call in LIBRARIES}, self._watch_module)
+        self._files = LibraryFiles(gate)
+        #: The thread has a call judged, or makes one that may go on: what it consists of may, too.
+        self._busy = threading.local()
+        #: What blocks in the tasks that a lifespan has started, before its `yield`.
+        self._beside: list[tuple[Request, asyncio.Task[Any], Finding]] = []
+
+    def install(self) -> None:
+        subscribe(self.gate, self)
+        for call in STANDARD_LIBRARY:
+            # Some are missing outside Linux.
+            self._watch(importlib.import_module(call.module), call)
+        watch_locks(self.gate, self._attributes, self._is_watching, self._permits)
+        watch_scheduling(self.gate, self._attributes)
+        self._attributes.rebind()
+        self._on_import.install()
+
+    def uninstall(self) -> None:
+        unsubscribe(self)
+        self._on_import.uninstall()
+        self._attributes.restore()
+
+    def begin(self, phase: Phase) -> None:
+        if phase.when == "setup":
+            self._files.clear()
+            self._beside.clear()
+
+    def lifespan_started(self, lifespan: Request) -> None:
+        # A task that has ended by now held up nobody. One that has not works beside requests.
+        for started_by, task, finding in self._beside:
+            if started_by is lifespan and not task.done():
+                self._report(finding)
+        self._beside = [entry for entry in self._beside if entry[0] is not lifespan]
+
+    def _watch_module(self, name: str) -> None:
+        for call in LIBRARIES:
+            if call.module == name and not self._watch(sys.modules[name], call):
+                self.gate.blind(
+                    f"{call.name} does not exist in this version, so that the gate can't watch"
+                    " blocking"
+                )
+
+    def _watch(self, module: Any, call: Call) -> bool:
+        """Have each call of a function judged, unless it is missing."""
+        *owners, name = call.function.split(".")
+        owner = functools.reduce(lambda outer, part: getattr(outer, part, None), owners, module)
+        original = getattr(owner, name, None)
+        if original is not None:
+            self._attributes.replace(owner, name, original, self._judged(call, original))
+        return original is not None
+
+    def _judged(self, call: Call, original: Callable[..., Any]) -> Callable[..., Any]:
+        busy = self._busy
+
+        @functools.wraps(original)
+        def judged(*args: Any, **kwargs: Any) -> Any:
+            if not self._is_watching():
+                return original(*args, **kwargs)
+            busy.now = True
+            try:
+                if self._permits(call, sys._getframe(1), args, kwargs):
+                    return original(*args, **kwargs)
+            finally:
+                busy.now = False
+            raise BlockingError(call.name)
+
+        return judged
+
+    def _is_watching(self) -> bool:
+        gate = self.gate
+        return (
+            gate.phase is not None
+            and gate.is_on_watched_loop()
+            and not getattr(self._busy, "now", False)
+        )
+
+    def _permits(
+        self,
+        call: Call,
+        frame: FrameType,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] = MappingProxyType({}),
+    ) -> bool:
+        gate = self.gate
+        # An import reads its file by thousands of calls.
+        if is_import(frame.f_code) or call.harmless(*args, **kwargs):
+            return True
+        stop = functools.partial(_may_block, call)
+        caller = find_caller(gate, frame, stop, scheduled_at.get())
+        if caller is None or self._is_excused(call, caller, File(call.name, args, kwargs)):
+            return True
+        finding = self._finding(call, caller)
+        if gate.allows(finding.rule):
+            return True
+        self._report(finding)
+        return False
+
+    def _is_excused(self, call: Call, caller: Caller, file: File) -> bool:
+        # A library may ask the system about itself when it is set up.
+        may_start = call.rule in _AT_START or (
+            call.rule is rules.BLOCKING_SUBPROCESS
+            and caller.library is caller.third_party is not None
+        )
+        starting = may_start and is_starting(
+            self.gate, list(outwards(caller.frame)), copy_context()
+        )
+        lifespan, task = current_lifespan.get(), current_task()
+        beside = lifespan is not None and task is not task_of(lifespan)
+        if starting and not beside:
+            return True
+        if call.rule is rules.BLOCKING_FILE and self._is_librarys_file(caller, file):
+            return True
+        if starting and lifespan is not None and task is not None:
+            self._beside.append((lifespan, task, self._finding(call, caller)))
+            return True
+        if (
+            call.rule is rules.BLOCKING_LOCK
+            and lifespan is not None
+            and not beside
+            and _waits_inside(caller)
+        ):
+            # The end of a thread of its own, for example, when the application stops.
+            return True
+        return call.rule in _LOGGED and self._logs(caller)
+
+    def _is_librarys_file(self, caller: Caller, file: File) -> bool:
+        if caller.awaits or file.is_of_the_kernel:
+            return True
+        if file.is_only_read and keeps(self.gate, caller.frame):
+            return True
+        phase = self.gate.phase
+        return self._files.is_own(file, caller, serving() or (phase and phase.nodeid))
+
+    def _logs(self, caller: Caller) -> bool:
+        """Whether the user's own handler of log records runs."""
+        codes = (frame.f_code for frame in outwards(caller.frame))
+        return any(
+            code.co_qualname in _LOGGING and self.gate.origin(code) == "library" for code in codes
+        )
+
+    def _finding(self, call: Call, caller: Caller) -> Finding:
+        what, rule = f"{call.name}() blocks the event loop", call.rule
+        if caller.library is not None:
+            name = public_name(caller.library)
+            what = f"{name}() blocks the event loop in {call.name}()"
+            if name.startswith(_CLIENTS):
+                rule = rules.BLOCKING_NETWORK
+        return Finding(rule, what, caller.where)
+
+    def _report(self, finding: Finding) -> None:
+        phase = self.gate.phase
+        if phase is None or not any(
+            other.detector == self.name and other.where == finding.where for other in phase.findings
+        ):
+            self.gate.report(finding.rule, what=finding.what, where=finding.where)
+
+
+def _waits_inside(caller: Caller) -> bool:
+    """Whether the user's code has a library do something, for which that one waits."""
+    library = caller.library
+    return library is not None and library_path(library.f_code.co_filename) not in WAITING
+
+
+def _may_block(call: Call, code: CodeType) -> bool:
+    """Whether what lies below a function is none of the user's doing."""
+    return (
+        is_import(code)
+        or (call.rule in _LOGGED and code.co_qualname in _LOGGING)
+        or excuse(call.rule, code.co_filename, code.co_name) is not None
+    )

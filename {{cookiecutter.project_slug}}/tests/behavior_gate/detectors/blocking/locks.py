@@ -1,0 +1,82 @@
+"""The locks of threads, which nearly everything uses and nearly nothing waits for."""
+
+from __future__ import annotations
+
+import _thread
+import functools
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from ... import rules
+from ...core import Gate
+from ...errors import BlockingError
+from ...where import library_path
+from .attributes import Attributes
+from .calls import Call
+
+#: A wait is worth a word from here on: what a library does inside may take longer, on a busy
+#: machine, than what the user's code waits for.
+USERS_GRACE_S = 0.001
+LIBRARYS_GRACE_S = 0.02
+
+#: What the user's code waits by.
+WAITING = {"threading.py", "queue.py", "concurrent/futures/_base.py"}
+
+#: Whether a call may go on, made from a frame.
+Judge = Callable[[Call, FrameType], bool]
+
+
+def watch_locks(
+    gate: Gate, attributes: Attributes, is_watching: Callable[[], bool], permits: Judge
+) -> None:
+    """Have each wait for a lock judged that is not over at once."""
+
+    def replace(cls: Any, name: str) -> None:
+        original = cls.acquire
+        call = Call("threading", f"{name}.acquire", rules.BLOCKING_LOCK)
+
+        @functools.wraps(original)
+        def acquire(lock: Any, blocking: bool = True, timeout: float = -1) -> Any:
+            if original(lock, False):
+                return True
+            if not blocking or timeout == 0:
+                return False
+            if not is_watching():
+                return original(lock, blocking, timeout)
+            frame = sys._getframe(1)
+            grace_s = LIBRARYS_GRACE_S if _is_librarys_own(gate, frame) else USERS_GRACE_S
+            brief_s = grace_s if timeout < 0 else min(timeout, grace_s)
+            if original(lock, True, brief_s):
+                return True
+            if brief_s == timeout:
+                return False
+            if not permits(call, frame):
+                raise BlockingError(call.name)
+            return original(lock, blocking, timeout)
+
+        @functools.wraps(cls.__enter__)
+        def enter(lock: Any) -> Any:
+            return acquire(lock)
+
+        attributes.replace(cls, "__enter__", cls.__enter__, enter)
+        attributes.replace(cls, "acquire", original, acquire)
+
+    replace(_thread.LockType, "Lock")
+    replace(_thread.RLock, "RLock")
+
+
+def _is_librarys_own(gate: Gate, frame: FrameType | None) -> bool:
+    """Whether a library takes a lock for itself, and the user's code does not wait for anything."""
+    while frame is not None:
+        code = frame.f_code
+        origin = gate.origin(code)
+        if origin == "library":
+            path = library_path(code.co_filename)
+            if path not in WAITING or (path, code.co_name) == ("threading.py", "start"):
+                return True
+        elif origin != "gate":
+            return False
+        frame = frame.f_back
+    return True

@@ -1,0 +1,231 @@
+"""Ends a test that waits forever, and says what it waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+
+from . import rules
+from .asgi import task_of
+from .awaiting import awaiting, waits_at
+from .core import Detector, Gate, Option, Phase, real_time
+from .where import ROUTING, library_path
+
+TIMEOUT = Option("timeout", 10.0, "seconds after which a waiting test is stopped; 0 is never")
+
+#: Seconds from one attempt to stop a test to the next.
+_IMPATIENCE_S = 1.0
+#: A fixture for many tests, which may start a server, has this many times the limit.
+_WIDE_FACTOR = 6
+#: After as many, the loop itself is stopped.
+_LAST_ATTEMPT = 4
+_DEBUGGERS = ("bdb.py", "pdb.py", "debugger")
+#: Where a thread waits for a loop in another one, or for the threads that do.
+_CLIENTS = (
+    "starlette/testclient.py",
+    "anyio/from_thread.py",
+    "concurrent/futures/_base.py",
+    "concurrent/futures/thread.py",
+)
+
+
+class Stopped(BaseException):
+    """Raised in code that holds the event loop beyond the limit."""
+
+
+class Hangs:
+    """Fails a test that waits longer than the limit, and lets the run go on."""
+
+    def __init__(self, gate: Gate, detectors: Sequence[Detector]) -> None:
+        self.gate = gate
+        self._detectors = detectors
+        self._subject: tuple[object, ...] = ()
+        self._limit = 0.0
+        self._deadline = 0.0
+        self._attempts = 0
+        #: The loops that have followed the request to stop.
+        self._obedient: set[asyncio.AbstractEventLoop] = set()
+
+    def check(self) -> None:
+        """Look, from the watchdog's thread, whether the test or fixture is overdue."""
+        gate, main, phase = self.gate, self.gate.main_task, self.gate.phase
+        if phase is None or not (main or gate.portals):
+            return
+        # A test without a task has the limit anew for each request that it makes.
+        subject = (phase, main) if main else (phase, *gate.open_requests)
+        if subject != self._subject and not (main is None and phase.stopped):
+            factor = _WIDE_FACTOR if phase.in_wide_fixture else 1
+            self._limit = factor * gate.options["timeout"]
+            self._subject, self._deadline = subject, real_time() + self._limit
+            self._attempts = 0
+            self._obedient.clear()
+        if (
+            not self._limit
+            or phase.debugged
+            or real_time() < self._deadline
+            or gate.allows(rules.HANG)
+        ):
+            return
+        threads = self._threads_to_stop()
+        if any(_is_in(thread, _DEBUGGERS) for thread in threads.values()):
+            phase.debugged = True
+            return
+        if not threads:
+            self._deadline = real_time() + self._limit
+            return
+        self._attempts += 1
+        self._deadline = real_time() + _IMPATIENCE_S
+        reasons: list[str] = []
+        if self._attempts == 1:
+            # Before it is cancelled, which ends what it waits for.
+            reasons = [line for detector in self._detectors for line in detector.explain_hang()]
+        for loop, thread in threads.items():
+            if self._attempts > 1 and loop not in self._obedient:
+                self._break_off(phase, loop, thread)
+            elif loop.is_running():
+                with suppress(RuntimeError):  # It has just been closed.
+                    loop.call_soon_threadsafe(self._stop, loop, self._attempts, reasons)
+        if self._attempts >= _LAST_ATTEMPT:
+            _release(gate.thread)
+
+    def _threads_to_stop(self) -> dict[asyncio.AbstractEventLoop, int]:
+        """The loops that the test waits for, and their threads; none if it is busy by itself."""
+        gate, loop = self.gate, self.gate.loop
+        if gate.portals and _is_in(gate.thread, _CLIENTS):
+            tasks = (task_of(request) for request in list(gate.open_requests))
+            serving = {task.get_loop() for task in tasks if task} & gate.portals.keys()
+            return {
+                loop: portal.thread
+                for loop, portal in list(gate.portals.items())
+                if loop in serving or not serving
+            }
+        return {loop: gate.thread} if gate.main_task and loop else {}
+
+    def _break_off(self, phase: Phase, loop: asyncio.AbstractEventLoop, thread: int) -> None:
+        """End code that holds the loop, so that not even the loop can be asked to end it."""
+        self._obedient.add(loop)
+        self.gate.report(
+            rules.HANG,
+            what=f"{self._what()}: the code below held the event loop for {self._limit:g} s and"
+            " was broken off",
+            where=self.gate.locate(sys._current_frames().get(thread)),
+        )
+        phase.stopped = True
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread), ctypes.py_object(Stopped)
+        )
+
+    def _what(self) -> str:
+        requests = [f"{request.method} {request.path}" for request in self.gate.open_requests]
+        return f"{', '.join(requests)} never answered" if requests else "the test never ended"
+
+    def _stop(self, loop: asyncio.AbstractEventLoop, attempt: int, reasons: list[str]) -> None:
+        """End what the test waits for, from inside its loop."""
+        gate, phase = self.gate, self.gate.phase
+        self._obedient.add(loop)
+        if phase is None or self._subject[0] is not phase:
+            return
+        portal = gate.portals.get(loop)
+        waiting: list[asyncio.Future[Any]] = []
+        if portal is not None:
+            tasks = asyncio.all_tasks(loop) - portal.own_tasks
+            waiting += (task for task in tasks if not _is_lifespan(task))
+        elif gate.main_task is not None and self._subject[1] is gate.main_task:
+            waiting.append(gate.main_task)
+        else:
+            return
+        if not phase.stopped:
+            self._report(loop, reasons)
+            phase.stopped = True
+        if attempt < _LAST_ATTEMPT:
+            for task in waiting:
+                task.cancel()
+        elif attempt == _LAST_ATTEMPT:
+            loop.stop()
+
+    def _report(self, loop: asyncio.AbstractEventLoop, reasons: list[str]) -> None:
+        gate = self.gate
+        lines = [f"{self._what()}: stopped after {self._limit:g} s"]
+        where = None
+        main, tasks = gate.main_task, list(asyncio.all_tasks(loop))
+        tasks.sort(key=lambda task: task is not main)
+        if loop in gate.portals and isinstance(main, asyncio.Task):
+            tasks.append(main)
+        for task in tasks:
+            line, inner = waits_at(gate, task)
+            if line is None or _is_lifespan(task):
+                continue
+            where = where or line
+            name = f"task {task.get_name()!r}"
+            if task is main:
+                name = "the test" if loop in gate.portals else "it"
+            elif loop in gate.portals and _is_clients(gate, task):
+                name = "it"
+            lines.append(f"  {name} waits at {line}{inner}")
+        for task in tasks:
+            # What has asked it to end waits for it.
+            if task is not main and task.cancelling():
+                gate.report(
+                    rules.SWALLOWED_CANCELLATION,
+                    what="\n".join([f"task {task.get_name()!r} was cancelled and goes on", *lines]),
+                    where=waits_at(gate, task)[0],
+                )
+                return
+        gate.report(
+            rules.HANG,
+            what="\n".join([*lines, *reasons]),
+            # A middleware may wait for a task of its own, which runs the endpoint.
+            where=next((waits_at(gate, t)[0] for t in tasks if _runs_endpoint(t)), None) or where,
+        )
+
+
+def _is_clients(gate: Gate, task: asyncio.Task[Any]) -> bool:
+    """Whether a client started it in its portal, and not a line of the user."""
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code is None or gate.origin(code) == "library"
+
+
+def _frames(thread: int) -> Iterator[FrameType]:
+    frame = sys._current_frames().get(thread)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _is_in(thread: int, paths: tuple[str, ...]) -> bool:
+    """Whether a thread runs code of one of some modules, or was called by it."""
+    return any(library_path(frame.f_code.co_filename) in paths for frame in _frames(thread))
+
+
+def _release(thread: int) -> None:
+    """Wake a thread that waits for what a stopped loop does not bring any more."""
+    for frame in _frames(thread):
+        if library_path(frame.f_code.co_filename) == "concurrent/futures/_base.py":
+            variables = frame.f_locals
+            for future in (variables.get("self"), *variables.get("fs", ())):
+                if isinstance(future, Future):
+                    with suppress(InvalidStateError):
+                        future.set_exception(Stopped())
+
+
+def _is_lifespan(task: asyncio.Task[Any]) -> bool:
+    """Whether it is the lifespan of a running app, which waits for the shutdown."""
+    frames = list(awaiting(task.get_coro()))
+    scopes = [frame.f_locals.get("scope") for frame in frames]
+    return any(
+        isinstance(scope, dict) and scope.get("type") == "lifespan" for scope in scopes
+    ) and any(frame.f_code.co_name == "receive" for frame in frames)
+
+
+def _runs_endpoint(task: asyncio.Task[Any]) -> bool:
+    for frame in awaiting(task.get_coro()):
+        if library_path(frame.f_code.co_filename) in ROUTING:
+            scope = frame.f_locals.get("scope")
+            return isinstance(scope, dict) and scope.get("type") != "lifespan"
+    return False
