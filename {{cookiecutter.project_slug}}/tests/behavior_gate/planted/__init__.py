@@ -27,6 +27,7 @@ PLANTS: dict[Rule, Plant] = {
     rules.UNSEEN_EXCEPTION: tasks.fail_unseen,
     rules.SWALLOWED_CANCELLATION: tasks.swallow_cancellation,
     rules.SWALLOWED_TIMEOUT: tasks.swallow_timeout,
+    rules.LEFT_BEHIND: tasks.leave_timer,
     rules.NEVER_AWAITED: tasks.forget_to_await,
     rules.UNCLOSED: tasks.forget_to_close,
     rules.WRONG_THREAD: tasks.call_from_another_thread,

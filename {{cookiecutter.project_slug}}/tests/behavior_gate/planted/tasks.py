@@ -36,6 +36,10 @@ async def swallow_timeout() -> None:
             await asyncio.sleep(60)
 
 
+async def leave_timer() -> None:
+    asyncio.get_running_loop().call_later(60, print)
+
+
 async def forget_to_await() -> None:
     asyncio.sleep(0)  # type: ignore[unused-coroutine]
 

@@ -41,3 +41,13 @@ SWALLOWED_TIMEOUT = Rule(
     good="async with asyncio.timeout(5):\n    try:\n        await fetch()\n"
     "    except Exception:\n        log.exception('fetch failed')",
 )
+LEFT_BEHIND = Rule(
+    "tasks.left-behind",
+    "a thread, process, timer or signal handler that outlives its test",
+    why="it goes on in the next test, and in production when its application has shut down",
+    fix="end it where its owner ends, in `finally` or after the `yield` of the lifespan: join the"
+    " thread, wait for the process, cancel the timer, remove the handler",
+    bad="thread = threading.Thread(target=poll)\nthread.start()",
+    good="thread = threading.Thread(target=poll)\nthread.start()\ntry:\n    ...\n"
+    "finally:\n    stopping.set()\n    await asyncio.to_thread(thread.join)",
+)

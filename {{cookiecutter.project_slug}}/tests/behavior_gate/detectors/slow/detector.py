@@ -115,7 +115,13 @@ class SlowDetector(Detector, Observer):
         """Look, from the watchdog's thread, at what the threads of the loops are doing."""
         if self._watchdog is None or self._watchdog.thread != threading.get_ident():
             self._watchdog = Schedule()
-        _, runs = self._watchdog.read()
+        try:
+            _, runs = self._watchdog.read()
+        except OSError:
+            # A fork has ended the thread, and the one after it has got the same number.
+            self._watchdog.close()
+            self._watchdog = None
+            return
         wakes, self._wakes = runs - self._wakes, runs
         for account in list(self._accounts.values()):
             handle, began, now = account.handle, account.began, real_time()

@@ -22,6 +22,7 @@ from ...errors import BlockingError
 from ...loops import cycles, run
 from ...patches import Patches
 from ...where import Location
+from .left_behind import LeftBehind
 from .timeouts import Timeouts
 
 #: How long a cancelled task may take to end, in seconds.
@@ -62,6 +63,7 @@ class TasksDetector(Detector):
         super().__init__(gate)
         self._patches = Patches(gate.blind, "tasks")
         self._timeouts = Timeouts(gate)
+        self._left_behind = LeftBehind(gate)
         self._births: dict[asyncio.Task[Any], Birth] = {}
         #: The test has been stopped: what its tasks left behind is no news.
         self._stopped = False
@@ -74,8 +76,10 @@ class TasksDetector(Detector):
         self._patches.replace(loop, "close", self._before_end)
         self._patches.replace(runners, "_cancel_all_tasks", self._before_end)
         self._timeouts.install()
+        self._left_behind.install()
 
     def uninstall(self) -> None:
+        self._left_behind.uninstall()
         self._timeouts.uninstall()
         self._patches.restore()
         self._births.clear()
@@ -102,6 +106,7 @@ class TasksDetector(Detector):
                 # What no line of the user has begun there, the client ends when it is closed.
                 pending = self._pending(portal)
                 self._end_pending(portal, [t for t in pending if self._births[t].where])
+            self._left_behind.judge(self._loops(phase), silently=self._stopped)
 
     def _loops(self, phase: Phase) -> list[asyncio.AbstractEventLoop]:
         """The loops of the tests that stand still, that of the phase last."""
@@ -147,6 +152,7 @@ class TasksDetector(Detector):
                 unfinished = self._unfinished(loop)
                 if unfinished:
                     run(loop, self._end(unfinished))
+                self._left_behind.judge_closing(loop, silently=self._stopped)
             original(loop)
 
         return before_end
