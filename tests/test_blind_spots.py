@@ -22,7 +22,7 @@ GONE = {
     ),
     "anyio.from_thread.start_blocking_portal": (
         "import anyio.from_thread; del anyio.from_thread.start_blocking_portal",
-        "every loop of the tests",
+        "the loops of anyio",
         set[str](),
     ),
 }

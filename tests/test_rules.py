@@ -53,7 +53,7 @@ def test_a_rule_reads_well_and_its_examples_are_code(rule: Any) -> None:
 
 
 def all_options() -> list[Any]:
-    return list(load("plugin")._options())
+    return list(load("settings").OPTIONS)
 
 
 def test_the_readme_of_the_template_lists_all_rules() -> None:

@@ -8,18 +8,16 @@ import copy
 import functools
 import importlib
 import inspect
-import linecache
-import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from contextvars import ContextVar, Token
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
-from .awaiting import waits_at
+from .awaiting import current_task, waits_at
 from .core import Gate, Request, current_request
 from .patches import Patches
-from .where import Location, stack
+from .where import Location, line_of_definition, stack
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -66,7 +64,6 @@ _observers: list[tuple[Gate, Observer]] = []
 _tasks: dict[Request | None, asyncio.Task[Any] | None] = {}
 _lifespans: list[Request] = []
 _patches: list[Patches] = []
-_DEFINITION = re.compile(r"\s*(async\s+)?def\b")
 
 
 def subscribe(gate: Gate, observer: Observer) -> None:
@@ -129,14 +126,6 @@ def _location(gate: Gate, filename: str, line: int, function: str) -> Location:
     return gate.locate_line(filename, line, function)
 
 
-def current_task() -> asyncio.Task[Any] | None:
-    """The running task, or None in a thread without a loop."""
-    try:
-        return asyncio.current_task()
-    except RuntimeError:
-        return None
-
-
 def runs_test_code(gate: Gate) -> bool:
     """Whether what runs now was called by a test's own dependency, and not by the application."""
     for frame in _serving_stack():
@@ -163,17 +152,7 @@ def endpoint_of(gate: Gate, request: Request) -> Location | None:
     code = getattr(inspect.unwrap(endpoint), "__code__", None) if endpoint else None
     if code is None or gate.origin(code) == "library":
         return None
-    return gate.location(code, _line_of_definition(code))
-
-
-def _line_of_definition(code: CodeType) -> int:
-    """Find the `def` of a function between its first decorator and its body."""
-    first: int = code.co_firstlineno
-    body = min((line for *_, line in code.co_lines() if line and line > first), default=first)
-    for line in range(first, body + 1):
-        if _DEFINITION.match(linecache.getline(code.co_filename, line)):
-            return line
-    return first
+    return gate.location(code, line_of_definition(code))
 
 
 def _patch(gate: Gate) -> None:

@@ -45,3 +45,11 @@ def awaiting(awaitable: Any) -> Iterator[FrameType]:
         if frame is not None:
             yield frame
         awaitable = getattr(awaitable, "gi_yieldfrom" if prefix == "gi" else f"{prefix}_await")
+
+
+def current_task() -> asyncio.Task[Any] | None:
+    """The running task, or None in a thread without a loop."""
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None

@@ -204,8 +204,6 @@ class Detector:
     name: ClassVar[str]
     #: Modules without which there is nothing to watch.
     watches: ClassVar[tuple[str, ...]] = ()
-    #: Modules that it needs to watch anything.
-    requires: ClassVar[tuple[str, ...]] = ()
     #: Its settings, found in `self.gate.options` under their names.
     options: ClassVar[tuple[Option, ...]] = ()
 

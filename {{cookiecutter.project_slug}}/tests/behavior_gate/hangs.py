@@ -123,7 +123,7 @@ class Hangs:
 
     def _what(self) -> str:
         requests = [f"{request.method} {request.path}" for request in self.gate.open_requests]
-        return f"{', '.join(requests)} never answered" if requests else "the test never ended"
+        return f"{', '.join(requests)} never sent a response" if requests else "the test never ended"
 
     def _stop(self, loop: asyncio.AbstractEventLoop, attempt: int, reasons: list[str]) -> None:
         """End what the test waits for, from inside its loop."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Generator, Hashable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -112,6 +112,22 @@ class Prospects:
             return
         need = f"{count} of {len(tests)} tests need it"
         item.session.shouldstop = f"the fixture {fixture.argname!r} does not work, and {need}"
+
+
+def abridge(gate: Gate, report: Report, error: BaseException, config: pytest.Config) -> None:
+    """Show of an error that is not the test's own only what the user has written."""
+    in_call = report.when == "call"
+    if in_call and not is_of_application(gate, error):
+        return
+    cast(Any, report).behavior_gate_mistake = mistake_of(gate, error, in_call=in_call)
+    option = config.option
+    if option.tbstyle != "auto" or option.fulltrace or option.showlocals:
+        return
+    text = without_libraries(gate, error)
+    if text is not None:
+        # pytest-xdist tells the same text of all workers once.
+        of_worker = hasattr(config, "workerinput") and report.when == "collect"
+        report.longrepr = str(text) if of_worker else text
 
 
 def mistake_of(gate: Gate, error: BaseException, *, in_call: bool) -> Mistake:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
+from . import allowances, rules
 from . import render as output
-from . import rules
 from .core import (
     Case,
     Detector,
     Finding,
     Gate,
-    Option,
     Phase,
     When,
     current_case,
@@ -28,29 +26,15 @@ from .errors import BlockingError
 from .explain import explain, overview
 from .hangs import TIMEOUT, Hangs
 from .loops import Loops
-from .once import Once, Prospects, Report, is_of_application, mistake_of, without_libraries
-from .registry import DETECTORS, detectors_of
+from .once import Prospects, abridge
+from .registry import detectors_of
 from .selftest import TIMEOUT_S, run_selftests
+from .settings import OPTIONS, add_settings, flag, numbers
+from .summary import Summary
 from .watchdog import Watchdog
-
-_LOOP_SCOPES = {
-    "asyncio_default_fixture_loop_scope": "loop scope of async fixtures",
-    "asyncio_default_test_loop_scope": "loop scope of async tests",
-}
-_MARKER = (
-    "gate_allow(*rules, reason): the behavior gate lets this test break the named rules, or all of"
-    " a family"
-)
-_FLAGS = {
-    "gate_strict": "fail the run where the gate can't watch something",
-    "gate_allow_unused": "let a test pass whose gate_allow allowed nothing",
-}
 
 _found_key = pytest.StashKey[dict[str, list[output.Data]]]()
 _passed_key = pytest.StashKey[bool]()
-
-#: Whether these are broken depends on the machine.
-_BY_TIME = {name for rule in rules.RULES if rule.by_time for name in (rule.id, rule.family)}
 
 Wrapper = Generator[None, Any, Any]
 
@@ -74,19 +58,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         nargs="*",
         help="run no tests; explain the rules of the gate, or list all of them",
     )
-    for option in _options():
-        kind = "float" if isinstance(option.default, float) else "int"
-        help_text = f"behavior gate: {option.help} (default: {option.default:g})"
-        parser.addini(option.setting, help_text, type=cast(Any, kind), default=option.default)
-    for name, help_text in _FLAGS.items():
-        parser.addini(name, f"behavior gate: {help_text} (default: false)", "bool", default=False)
-    for name, help_text in _LOOP_SCOPES.items():
-        parser.addini(name, f"{help_text} (default: session)", default="session")
+    add_settings(parser)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", _MARKER)
+    config.addinivalue_line("markers", allowances.MARKER)
     if config.getoption("gate", "on") == "off":
         return
     config.option.asyncio_debug = True
@@ -102,13 +79,9 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         if name not in (*rules.FAMILIES, *rules.BY_ID):
             raise pytest.UsageError(f"--gate-explain: {rules.unknown(name)}")
     chosen = [rule for rule in rules.RULES if {rule.id, rule.family} & set(names)]
-    texts = [explain(rule, _options()) for rule in chosen] or [overview()]
+    texts = [explain(rule, OPTIONS) for rule in chosen] or [overview()]
     pytest.TerminalReporter(config).write_line("\n\n\n".join(texts))
     return 0
-
-
-def _options() -> list[Option]:
-    return [TIMEOUT, *(option for detector in DETECTORS for option in detector.options)]
 
 
 class BehaviorGate:
@@ -116,23 +89,12 @@ class BehaviorGate:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self.gate = Gate(
-            config.rootpath,
-            {
-                option.name: _setting(config, option.setting, default=option.default)
-                for option in _options()
-            },
-        )
+        self.gate = Gate(config.rootpath, numbers(config))
         self.detectors: list[Detector] = detectors_of(self.gate)
-        self.found: list[output.Data] = []
-        self.tests = 0
         self._case = Case()
-        self._once = Once()
         self._prospects = Prospects()
-        config.pluginmanager.register(self._once)
         self._loops = Loops(self.gate)
-        #: Tests that ran on what can't be watched, by its name; in workers, too.
-        self._unwatched: Counter[str] = Counter()
+        config.pluginmanager.register(Summary(config, self.gate, self.detectors, self._loops))
         self._watchdog = Watchdog(self.gate)
         self._installed = False
         # With pytest-xdist the tests run in workers; this process only collects what they report.
@@ -202,7 +164,7 @@ class BehaviorGate:
         return (yield from self._watch(item, "teardown"))
 
     def _watch(self, item: pytest.Item, when: When) -> Wrapper:
-        phase = self.begin(item.nodeid, when, frozenset(_allowed(item.iter_markers("gate_allow"))))
+        phase = self.begin(item.nodeid, when, allowances.allowed(item))
         try:
             result = yield
         except (KeyboardInterrupt, pytest.exit.Exception):
@@ -224,29 +186,12 @@ class BehaviorGate:
         findings = self._conclude(item, phase)
         if findings:
             raise _failure(findings)
-        if when == "teardown":
-            self._judge_allowances(item)
-        return result
-
-    def _judge_allowances(self, item: pytest.Item) -> None:
-        """Fail a test that has passed and has not done what it alone is allowed to do."""
-        marks = [mark for mark in item.own_markers if mark.name == "gate_allow"]
-        names = _allowed(marks) - self._case.used - _BY_TIME
         is_blind = self.gate.blind_spots or self._loops.foreign.counts()
-        if not names or not item.stash.get(_passed_key, False) or is_blind:
-            return
-        if not self._flag("gate_allow_unused"):
-            listed = ", ".join(f'"{name}"' for name in sorted(names))
-            pytest.fail(
-                f"@pytest.mark.gate_allow({listed}) allowed nothing: the test does not break"
-                f" {'this rule' if len(names) == 1 else 'these rules'}.\nFix: remove what is not"
-                " needed; on some parameters only, mark these with pytest.param(..., marks=...);"
-                " gate_allow_unused = true permits it everywhere.",
-                pytrace=False,
-            )
-
-    def _flag(self, name: str) -> bool:
-        return bool(_setting(self.config, name, default=False))
+        if when == "teardown" and item.stash.get(_passed_key, False) and not is_blind:
+            problem = allowances.unused(item, self._case.used)
+            if problem and not flag(self.config, "gate_allow_unused"):
+                pytest.fail(problem, pytrace=False)
+        return result
 
     def _conclude(self, item: pytest.Item, phase: Phase) -> list[Finding]:
         findings = self.end(phase)
@@ -296,7 +241,7 @@ class BehaviorGate:
         report.behavior_gate_alone = alone  # type: ignore[attr-defined]
         if call.excinfo is not None and report.failed:
             if not alone:
-                self._abridge(report, call.excinfo.value)
+                abridge(self.gate, report, call.excinfo.value, self.config)
             if call.when == "setup" and (self._case.stopped or not alone):
                 self._prospects.judge(item)
         return report
@@ -311,41 +256,13 @@ class BehaviorGate:
             error = call.excinfo.value
             # pytest wraps an ImportError.
             wrapped = error.__cause__ if isinstance(error, pytest.Collector.CollectError) else None
-            self._abridge(report, wrapped or error)
+            abridge(self.gate, report, wrapped or error, self.config)
         return report
-
-    def _abridge(self, report: Report, error: BaseException) -> None:
-        """Show of an error that is not the test's own only what the user has written."""
-        in_call = report.when == "call"
-        if in_call and not is_of_application(self.gate, error):
-            return
-        cast(Any, report).behavior_gate_mistake = mistake_of(self.gate, error, in_call=in_call)
-        option = self.config.option
-        if option.tbstyle != "auto" or option.fulltrace or option.showlocals:
-            return
-        text = without_libraries(self.gate, error)
-        if text is not None:
-            # pytest-xdist tells the same text of all workers once.
-            of_worker = self._is_worker and report.when == "collect"
-            report.longrepr = str(text) if of_worker else text
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        data = getattr(report, "behavior_gate", [])
-        self.found.extend(data)
-        self.tests += report.when == "setup"
-        if report.failed and not self._is_worker:
-            self._once.shorten(report)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed and not self._is_worker:
-            self._once.shorten(report)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
-            _check_markers(item)
+            allowances.check(item)
 
     def pytest_enter_pdb(self) -> None:
         if self.gate.phase is not None:
@@ -370,89 +287,6 @@ class BehaviorGate:
         session.testsfailed += len(self.gate.blind_spots)
         return True
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        strays = [output.to_data(finding, None, None) for finding in self.gate.strays]
-        if self._is_worker:
-            output_of_worker = cast(Any, self.config).workeroutput
-            output_of_worker["behavior_gate"] = strays
-            output_of_worker["behavior_gate_blind"] = self.gate.blind_spots
-            output_of_worker["behavior_gate_unwatched"] = self._loops.foreign.counts()
-            return
-        self._unwatched.update(self._loops.foreign.counts())
-        for name, count in self._unwatched.items():
-            self.gate.blind(
-                f"{_plural(count, 'test')} ran on a loop that the gate can't watch ({name})"
-            )
-        self.found.extend(strays)
-        is_bad = any(data["test"] is None for data in self.found) or (
-            bool(self.gate.blind_spots) and self._flag("gate_strict")
-        )
-        if is_bad and session.exitstatus == 0:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        path = self.config.getoption("gate_report", None)
-        if path is not None:
-            names = [detector.name for detector in self.detectors]
-            output.write_json(
-                path,
-                tests=self.tests,
-                detectors=names,
-                blind_spots=self.gate.blind_spots,
-                findings=self.found,
-            )
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        output_of_worker = getattr(node, "workeroutput", {})
-        self.found.extend(output_of_worker.get("behavior_gate", []))
-        for text in output_of_worker.get("behavior_gate_blind", []):
-            self.gate.blind(text)
-        self._unwatched.update(output_of_worker.get("behavior_gate_unwatched", {}))
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        strays = [output.from_data(data) for data in self.found if data["test"] is None]
-        if strays:
-            terminalreporter.section("behavior gate: outside any test", red=True)
-            output.write(terminalreporter, strays)
-        if self.tests:
-            count = len(self.found)
-            result = "nothing found" if not count else _plural(count, "finding")
-            terminalreporter.write_line(
-                f"behavior gate: {_plural(self.tests, 'test')} watched by"
-                f" {_plural(len(self.detectors), 'detector')}, {result}"
-            )
-        for text in self.gate.blind_spots:
-            terminalreporter.write_line(f"behavior gate: blind spot: {text}", red=True)
-
-
-def _setting(config: pytest.Config, name: str, *, default: Any) -> Any:
-    try:
-        return config.getini(name)
-    except ValueError:
-        # Loaded after the command line was parsed: there are only defaults.
-        return default
-
-
-def _allowed(marks: Iterable[pytest.Mark]) -> set[str]:
-    return {name for mark in marks for name in mark.args}
-
-
-def _check_markers(item: pytest.Item) -> None:
-    for mark in item.iter_markers("gate_allow"):
-        reason = mark.kwargs.get("reason")
-        unknown = [name for name in mark.args if name not in (*rules.FAMILIES, *rules.BY_ID)]
-        if unknown:
-            problem = rules.unknown(unknown[0])
-        elif not mark.args:
-            problem = f"name a rule or a family: {', '.join(rules.FAMILIES)}"
-        elif set(mark.kwargs) - {"reason"}:
-            problem = "it takes names of rules and reason=..."
-        elif not isinstance(reason, str) or not reason.strip():
-            problem = 'say why: reason="..."'
-        else:
-            continue
-        raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.gate_allow: {problem}")
-
 
 def _failure(findings: Sequence[Finding]) -> BaseException:
     failure = pytest.fail.Exception(output.as_text(findings), pytrace=False)
@@ -462,7 +296,3 @@ def _failure(findings: Sequence[Finding]) -> BaseException:
 
 def _has_debugger() -> bool:
     return "pydevd" in sys.modules or "debugpy" in sys.modules
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

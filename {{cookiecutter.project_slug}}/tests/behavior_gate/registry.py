@@ -25,15 +25,5 @@ DETECTORS: tuple[type[Detector], ...] = (
 
 
 def detectors_of(gate: Gate) -> list[Detector]:
-    """Make the detectors that have something to watch, and the libraries that they need."""
-    detectors = []
-    for cls in DETECTORS:
-        if not all(find_spec(name) for name in cls.watches):
-            continue
-        missing = [name for name in cls.requires if not find_spec(name)]
-        if missing:
-            names = " and ".join(missing)
-            gate.blind(f"{names} is not installed, so that the gate can't watch {cls.name}")
-        else:
-            detectors.append(cls(gate))
-    return detectors
+    """Make the detectors that have something to watch."""
+    return [cls(gate) for cls in DETECTORS if all(find_spec(name) for name in cls.watches)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import linecache
+import re
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
@@ -22,6 +24,7 @@ PLANTED = "planted/"
 ROUTING = ("fastapi/routing.py", "starlette/routing.py")
 
 
+_DEFINITION = re.compile(r"\s*(async\s+)?def\b")
 _STDLIB = sysconfig.get_path("stdlib").replace("\\", "/")
 
 
@@ -167,3 +170,13 @@ def is_python(filename: str) -> bool:
         and "/site-packages/" not in filename
         and "/dist-packages/" not in filename
     )
+
+
+def line_of_definition(code: CodeType) -> int:
+    """Find the `def` of a function between its first decorator and its body."""
+    first: int = code.co_firstlineno
+    body = min((line for *_, line in code.co_lines() if line and line > first), default=first)
+    for line in range(first, body + 1):
+        if _DEFINITION.match(linecache.getline(code.co_filename, line)):
+            return line
+    return first

@@ -11,6 +11,6 @@ router = APIRouter()
 async def trap() -> None:
     lock = threading.Lock()
     lock.acquire()
-    threading.Timer(0.01, lock.release).start()
+    threading.Timer(0.05, lock.release).start()
     with lock:  # <-
         pass

@@ -10,5 +10,5 @@ router = APIRouter()
 @router.post("/trap")
 async def trap() -> None:
     event = threading.Event()
-    threading.Timer(0.01, event.set).start()
+    threading.Timer(0.05, event.set).start()
     event.wait()  # <-

@@ -11,5 +11,5 @@ router = APIRouter()
 @router.post("/trap")
 async def trap() -> None:
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
-    threading.Timer(0.01, waiting.put, [1]).start()
+    threading.Timer(0.05, waiting.put, [1]).start()
     waiting.get()  # <-

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from app.database import SessionDep
 
-SAYS = "POST /trap answered 200, and never committed an UPDATE of users"
+SAYS = "POST /trap returned 200 and never committed an UPDATE of users"
 CLIENTS = ("client", "concurrent_client")
 TEST = "with_users"
 

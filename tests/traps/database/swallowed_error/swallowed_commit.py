@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from app.database import SessionDep
 from app.users.models import User
 
-SAYS = "POST /trap answered 200, although INSERT had failed (IntegrityError)"
+SAYS = "POST /trap returned 200, although INSERT had failed (IntegrityError)"
 CLIENTS = ("client", "concurrent_client")
 TEST = "with_users"
 

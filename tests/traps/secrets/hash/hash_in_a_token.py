@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body
 
 from app.security import hash_password
 
-SAYS = "POST /trap answered 200 with a password hash in the body"
+SAYS = "POST /trap returned 200 with a password hash in the body"
 router = APIRouter()
 
 

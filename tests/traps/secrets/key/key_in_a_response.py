@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-SAYS = "POST /trap answered 200 with a key of the application in the body"
+SAYS = "POST /trap returned 200 with a key of the application in the body"
 router = APIRouter()
 
 JWT_SECRET = "09d25e094faa6ca2556c818166b7a956"

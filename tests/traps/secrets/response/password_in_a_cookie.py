@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Response
 
-SAYS = "answered 200 with the submitted password in the header `set-cookie`"
+SAYS = "returned 200 with the submitted password in the header `set-cookie`"
 router = APIRouter()
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
-SAYS = "GET /trap answered 200 with the submitted password in `ada`"
+SAYS = "GET /trap returned 200 with the submitted password in `ada`"
 
 router = APIRouter()
 

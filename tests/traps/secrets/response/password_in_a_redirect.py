@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Body, Response
 
-SAYS = "POST /trap answered 200 with the submitted password in the header `location`"
+SAYS = "POST /trap returned 200 with the submitted password in the header `location`"
 
 router = APIRouter()
 

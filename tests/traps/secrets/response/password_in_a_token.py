@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import jwt
 from fastapi import APIRouter, Body
 
-SAYS = "POST /trap answered 200 with the submitted password in `access_token`"
+SAYS = "POST /trap returned 200 with the submitted password in `access_token`"
 router = APIRouter()
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from fastapi.responses import StreamingResponse
 
-SAYS = "POST /trap answered 200 with the submitted password in the body"
+SAYS = "POST /trap returned 200 with the submitted password in the body"
 router = APIRouter()
 
 

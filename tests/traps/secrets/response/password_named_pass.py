@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-SAYS = "POST /trap answered 200 with the submitted password in `pass`"
+SAYS = "POST /trap returned 200 with the submitted password in `pass`"
 
 router = APIRouter()
 

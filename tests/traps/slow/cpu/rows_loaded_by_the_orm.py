@@ -1,4 +1,4 @@
-"""A hundred thousand rows are loaded as objects, in the greenlet of SQLAlchemy."""
+"""Seventy-five thousand rows are loaded as objects, in the greenlet of SQLAlchemy."""
 
 from fastapi import APIRouter
 from sqlalchemy import select, text
@@ -11,7 +11,7 @@ router = APIRouter()
 ROWS = """
     SELECT gen_random_uuid() AS id, 'ada' || n AS email, '' AS password_hash, NULL AS full_name,
         true AS is_active, now() AS created_at, 1 AS version
-    FROM generate_series(1, 100000) AS n
+    FROM generate_series(1, 75000) AS n
 """
 
 

@@ -1,4 +1,4 @@
-"""Never-awaited coroutines, resources left open, and the event loop used from a foreign thread."""
+"""Never-awaited coroutines, resources left open, and the event loop used from another thread."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class WarningsDetector(Detector):
                 if self.gate.is_watched(loop):
                     self.gate.report(
                         rules.WRONG_THREAD,
-                        what="the event loop is used from a foreign thread",
+                        what="the event loop was used from another thread",
                         where=self.gate.locate(sys._getframe(1)),
                     )
                 raise

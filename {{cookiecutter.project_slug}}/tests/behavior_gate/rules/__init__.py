@@ -8,13 +8,13 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from .blocking import *  # noqa: F403
+from .database import *  # noqa: F403
+from .requests import *  # noqa: F403
+from .rule import Rule as Rule
+from .secrets import *  # noqa: F403
 from .slow import *  # noqa: F403
 from .tasks import *  # noqa: F403
 from .warnings import *  # noqa: F403
-from .requests import *  # noqa: F403
-from .database import *  # noqa: F403
-from .secrets import *  # noqa: F403
-from .rule import Rule as Rule
 
 #: The families, in the order in which they are listed.
 FAMILIES = ("blocking", "slow", "tasks", "warnings", "requests", "database", "secrets")

@@ -13,15 +13,8 @@ from types import CodeType, FrameType, MappingProxyType
 from typing import Any
 
 from ... import rules
-from ...asgi import (
-    Observer,
-    current_lifespan,
-    current_task,
-    serving,
-    subscribe,
-    task_of,
-    unsubscribe,
-)
+from ...asgi import Observer, current_lifespan, serving, subscribe, task_of, unsubscribe
+from ...awaiting import current_task
 from ...callers import (
     Caller,
     find_caller,

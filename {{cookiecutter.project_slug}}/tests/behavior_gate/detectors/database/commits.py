@@ -254,10 +254,10 @@ class Commits(Part):
                 self._report_lost(request, write)
 
     def _report_lost(self, request: Request, write: Write) -> None:
-        answered = f"answered {request.status}, and" if request.status else "has"
+        ended = f"returned {request.status} and" if request.status else "has"
         self.gate.report(
             rules.LOST_COMMIT,
-            what=f"{name_of(request)} {answered} never committed {write.what}",
+            what=f"{name_of(request)} {ended} never committed {write.what}",
             where=write.where or endpoint_of(self.gate, request),
         )
 

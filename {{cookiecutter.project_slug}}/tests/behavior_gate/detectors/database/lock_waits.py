@@ -11,8 +11,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from ...asgi import current_task, serving
-from ...awaiting import waits_at
+from ...asgi import serving
+from ...awaiting import current_task, waits_at
 from ...core import Request
 from ...patches import Patches
 from ...sql import one_line

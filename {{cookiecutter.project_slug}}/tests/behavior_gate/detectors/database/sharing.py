@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ... import rules
-from ...asgi import current_task, endpoint_of, here, is_lifespan
+from ...asgi import endpoint_of, here, is_lifespan
+from ...awaiting import current_task
 from ...core import Phase, Request, current_request
 from ...where import Location
 from .records import Statement, name_of

@@ -134,7 +134,7 @@ class Swallowed(Part):
         if failure is not None and error is None and succeeded:
             self.gate.report(
                 rules.SWALLOWED_ERROR,
-                what=f"{name_of(request)} answered {request.status}, although {failure.what}:"
+                what=f"{name_of(request)} returned {request.status}, although {failure.what}:"
                 f" {failure.handler.path}:{failure.handler.line} ignores it",
                 where=failure.where or failure.handler,
             )

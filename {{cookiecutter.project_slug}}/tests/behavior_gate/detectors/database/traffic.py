@@ -9,7 +9,8 @@ from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet, ref
 
-from ...asgi import Observer, current_task, here, runs_test_code, serving
+from ...asgi import Observer, here, runs_test_code, serving
+from ...awaiting import current_task
 from ...core import Gate, Phase, Request
 from ...patches import Patches
 from ...where import Location, stack

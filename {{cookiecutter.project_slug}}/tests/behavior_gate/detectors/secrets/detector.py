@@ -70,8 +70,8 @@ class SecretsDetector(Detector, Observer):
     def begin(self, phase: Phase) -> None:
         if phase.when == "setup":
             self._submitted.clear()
+            self._keys.look_around()
         self._records.begin()
-        self._keys.look_around()
         self._streams.watch()
 
     # What comes in
@@ -175,10 +175,10 @@ class SecretsDetector(Detector, Observer):
                     break
 
     def _report(self, rule: Rule, request: Request, what: str, place: str) -> None:
-        answered = "sent" if is_websocket(request) else f"answered {request.status} with"
+        sent = "sent" if is_websocket(request) else f"returned {request.status} with"
         self.gate.report(
             rule,
-            what=f"{request.method} {request.path} {answered} {what} in {place}",
+            what=f"{request.method} {request.path} {sent} {what} in {place}",
             where=endpoint_of(self.gate, request) or here(self.gate),
         )
 

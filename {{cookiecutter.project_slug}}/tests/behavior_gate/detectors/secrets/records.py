@@ -12,7 +12,7 @@ from functools import wraps
 from types import CodeType, FrameType
 from typing import Any
 
-from ...asgi import current_task
+from ...awaiting import current_task
 from ...core import Gate
 from ...errors import chain
 from ...patches import Patches

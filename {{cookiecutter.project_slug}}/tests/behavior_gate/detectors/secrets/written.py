@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from ... import rules
-from ...asgi import current_task, endpoint_of, here, is_lifespan, serving
+from ...asgi import endpoint_of, here, is_lifespan, serving
+from ...awaiting import current_task
 from ...core import Gate, Request
 from ...rules import Rule
 from .forms import SHORTEST_HASH, digest_of, has_hash, has_signed_token, is_logged, readings

@@ -1,0 +1,62 @@
+"""The marker `gate_allow`: what a test may do, and whether it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from . import rules
+
+MARKER = (
+    "gate_allow(*rules, reason): the behavior gate lets this test break the named rules, or all of"
+    " a family"
+)
+#: Whether these are broken depends on the machine.
+_BY_TIME = {name for rule in rules.RULES if rule.by_time for name in (rule.id, rule.family)}
+
+
+def allowed(item: pytest.Item) -> frozenset[str]:
+    """The rules and families that a test may break."""
+    return frozenset(_names(item.iter_markers("gate_allow")))
+
+
+def unused(item: pytest.Item, used: set[str]) -> str | None:
+    """Say what a test alone is allowed and has not done, but for what depends on the machine."""
+    marks = [mark for mark in item.own_markers if mark.name == "gate_allow"]
+    names = _names(marks) - used - _BY_TIME
+    if not names:
+        return None
+    listed = ", ".join(f'"{name}"' for name in sorted(names))
+    return (
+        f"@pytest.mark.gate_allow({listed}) allowed nothing: the test does not break"
+        f" {'this rule' if len(names) == 1 else 'these rules'}.\nFix: remove what is not"
+        " needed. If only some parameters need it, mark these with pytest.param(..., marks=...)."
+        " The setting gate_allow_unused = true turns this check off."
+    )
+
+
+def check(item: pytest.Item) -> None:
+    """Refuse a mark that is wrong or not complete.
+
+    Raises:
+        pytest.UsageError: in one line, with the name that may be meant.
+    """
+    for mark in item.iter_markers("gate_allow"):
+        reason = mark.kwargs.get("reason")
+        unknown = [name for name in mark.args if name not in (*rules.FAMILIES, *rules.BY_ID)]
+        if unknown:
+            problem = rules.unknown(unknown[0])
+        elif not mark.args:
+            problem = f"name a rule or a family: {', '.join(rules.FAMILIES)}"
+        elif set(mark.kwargs) - {"reason"}:
+            problem = "it takes names of rules and reason=..."
+        elif not isinstance(reason, str) or not reason.strip():
+            problem = 'say why: reason="..."'
+        else:
+            continue
+        raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.gate_allow: {problem}")
+
+
+def _names(marks: Iterable[pytest.Mark]) -> set[str]:
+    return {name for mark in marks for name in mark.args}

@@ -1,0 +1,105 @@
+"""What a run has found: its report, its summary and its exit code, also over several workers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+
+from . import render as output
+from .core import Detector, Gate
+from .loops import Loops
+from .once import Once
+from .settings import flag
+
+
+class Summary:
+    """Collects what the tests report, in this process and in the workers of pytest-xdist."""
+
+    def __init__(
+        self, config: pytest.Config, gate: Gate, detectors: Sequence[Detector], loops: Loops
+    ) -> None:
+        self.config = config
+        self.gate = gate
+        self.detectors = detectors
+        self.found: list[output.Data] = []
+        self.tests = 0
+        self._foreign = loops.foreign
+        self._once = Once()
+        #: Tests that ran on what can't be watched, by its name; in workers, too.
+        self._unwatched: Counter[str] = Counter()
+        self._is_worker = hasattr(config, "workerinput")
+        config.pluginmanager.register(self._once)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        data = getattr(report, "behavior_gate", [])
+        self.found.extend(data)
+        self.tests += report.when == "setup"
+        if report.failed and not self._is_worker:
+            self._once.shorten(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and not self._is_worker:
+            self._once.shorten(report)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        strays = [output.to_data(finding, None, None) for finding in self.gate.strays]
+        if self._is_worker:
+            output_of_worker = cast(Any, self.config).workeroutput
+            output_of_worker["behavior_gate"] = strays
+            output_of_worker["behavior_gate_blind"] = self.gate.blind_spots
+            output_of_worker["behavior_gate_unwatched"] = self._foreign.counts()
+            return
+        self._unwatched.update(self._foreign.counts())
+        for name, count in self._unwatched.items():
+            self.gate.blind(
+                f"{_plural(count, 'test')} ran on a loop that the gate can't watch ({name})"
+            )
+        self.found.extend(strays)
+        is_bad = any(data["test"] is None for data in self.found) or (
+            bool(self.gate.blind_spots) and flag(self.config, "gate_strict")
+        )
+        if is_bad and session.exitstatus == 0:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        path = self.config.getoption("gate_report", None)
+        if path is not None:
+            names = [detector.name for detector in self.detectors]
+            output.write_json(
+                path,
+                tests=self.tests,
+                detectors=names,
+                blind_spots=self.gate.blind_spots,
+                findings=self.found,
+            )
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        output_of_worker = getattr(node, "workeroutput", {})
+        self.found.extend(output_of_worker.get("behavior_gate", []))
+        for text in output_of_worker.get("behavior_gate_blind", []):
+            self.gate.blind(text)
+        self._unwatched.update(output_of_worker.get("behavior_gate_unwatched", {}))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        strays = [output.from_data(data) for data in self.found if data["test"] is None]
+        if strays:
+            terminalreporter.section("behavior gate: outside any test", red=True)
+            output.write(terminalreporter, strays)
+        if self.tests:
+            count = len(self.found)
+            result = "nothing found" if not count else _plural(count, "finding")
+            terminalreporter.write_line(
+                f"behavior gate: {_plural(self.tests, 'test')} watched by"
+                f" {_plural(len(self.detectors), 'detector')}, {result}"
+            )
+        for text in self.gate.blind_spots:
+            terminalreporter.write_line(f"behavior gate: blind spot: {text}", red=True)
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
