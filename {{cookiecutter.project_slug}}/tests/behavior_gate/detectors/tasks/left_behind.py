@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from types import FrameType
 from typing import Any
+from weakref import WeakSet
 
 from ... import rules
 from ...asgi import here
@@ -24,24 +23,11 @@ from ...loops import cycles, run
 from ...on_import import OnImport
 from ...patches import Patches
 from ...where import Location, is_python, library_path
+from .things import Thing, process_of, thread_of, timer_of, title
 
 #: How long what is about to end may take to do so, in seconds.
 _PATIENCE_S = 0.2
 _POLL_S = 0.01
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Thing:
-    """What a line of the user has started, and has to end."""
-
-    where: Location
-    #: What it is, as long as it has not ended.
-    left: Callable[[], str | None]
-    end: Callable[[], None]
-    #: The loop without which it can't be ended.
-    loop: asyncio.AbstractEventLoop | None = None
-    #: To close that loop ends it.
-    ends_with_loop: bool = False
 
 
 @dataclass(slots=True)
@@ -61,9 +47,13 @@ class LeftBehind:
         self._processes = OnImport(("multiprocessing.process",), self._watch_processes)
         self._things: list[Thing] = []
         self._handlers: dict[int, Handler] = {}
+        #: Threads that are daemons only because one has made them, such as that of a TestClient.
+        self._heirs: WeakSet[threading.Thread] = WeakSet()
 
     def install(self) -> None:
         loop = asyncio.BaseEventLoop
+        self._patches.replace(threading.Thread, "__init__", self._create)
+        self._patches.replace(threading.Thread, "daemon", self._set_daemon)
         self._patches.replace(threading.Thread, "start", self._start)
         self._patches.replace(subprocess.Popen, "__init__", self._open)
         self._patches.replace(loop, "call_later", self._schedule)
@@ -143,15 +133,34 @@ class LeftBehind:
     def _watch_processes(self, module: str) -> None:
         self._patches.replace(sys.modules[module].BaseProcess, "start", self._start)
 
+    def _create(self, original: Callable[..., None]) -> Callable[..., None]:
+        @wraps(original)
+        def __init__(thread: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+            original(thread, *args, **kwargs)
+            if thread.daemon and kwargs.get("daemon") is None:
+                self._heirs.add(thread)
+
+        return __init__
+
+    def _set_daemon(self, original: property) -> property:
+        set_by: Any = original.fset
+
+        def set_daemon(thread: Any, daemon: object) -> None:
+            self._heirs.discard(thread)
+            set_by(thread, daemon)
+
+        return original.setter(set_daemon)
+
     def _start(self, original: Callable[..., None]) -> Callable[..., None]:
         @wraps(original)
         def start(thread: Any) -> None:
             # Whoever has been started forgets what for.
-            name = _title(thread)
+            name = title(thread)
             original(thread)
-            where = None if thread.daemon else self._place(sys._getframe(1))
+            stays = thread.daemon and thread not in self._heirs
+            where = None if stays else self._place(sys._getframe(1))
             if where is not None:
-                self._things.append(_thread(thread, name, where))
+                self._things.append(thread_of(thread, name, where))
 
         return start
 
@@ -164,7 +173,7 @@ class LeftBehind:
             if where is not None:
                 of_asyncio = library_path(frame.f_code.co_filename).startswith("asyncio/")
                 loop = asyncio.get_running_loop() if of_asyncio else None
-                self._things.append(_process(process, loop, where))
+                self._things.append(process_of(process, loop, where))
 
         return __init__
 
@@ -178,7 +187,7 @@ class LeftBehind:
             if gate.is_watched(loop):
                 where = self._place(sys._getframe(1))
                 if where is not None:
-                    self._things.append(_timer(handle, loop, where))
+                    self._things.append(timer_of(handle, loop, where))
             return handle
 
         return schedule
@@ -226,63 +235,3 @@ class LeftBehind:
             signal.signal(number, handler.before or signal.SIG_DFL)
 
         self._things.append(Thing(where, left, end, loop, ends_with_loop=True))
-
-
-def _title(thread: Any) -> str:
-    """Describe a thread, or a process of `multiprocessing`, which is alike."""
-    kind = "process" if hasattr(thread, "terminate") else "thread"
-    if isinstance(thread, threading.Timer):
-        kind = "timer"
-    target = getattr(thread, "function", None) or getattr(thread, "_target", None)
-    return f"{kind} {type(thread).__name__ if target is None else _name(target)}"
-
-
-def _thread(thread: Any, name: str, where: Location) -> Thing:
-    def left() -> str | None:
-        return f"{name} was still running when the test was over" if thread.is_alive() else None
-
-    def end() -> None:
-        # A thread can't be ended.
-        getattr(thread, "kill", getattr(thread, "cancel", lambda: None))()
-
-    return Thing(where, left, end)
-
-
-def _process(
-    process: subprocess.Popen[Any], loop: asyncio.AbstractEventLoop | None, where: Location
-) -> Thing:
-    # One that is dropped warns by itself.
-    kept = weakref.ref(process)
-    command: Any = process.args if isinstance(process.args, str | bytes) else process.args[0]  # type: ignore[index]
-    words = os.fsdecode(command).split(maxsplit=1)
-    name = os.path.basename(words[0]) if words else "?"
-
-    def left() -> str | None:
-        process = kept()
-        if process is None or process.returncode is not None:
-            return None
-        return f"process {name!r} had not been waited for when the test was over"
-
-    def end() -> None:
-        process = kept()
-        if process is not None:
-            process.kill()
-            if loop is None or loop.is_closed():
-                process.wait()
-
-    return Thing(where, left, end, loop)
-
-
-def _timer(handle: asyncio.TimerHandle, loop: asyncio.AbstractEventLoop, where: Location) -> Thing:
-    name = _name(getattr(handle, "_callback", None))
-
-    def left() -> str | None:
-        if handle.cancelled() or handle.when() <= loop.time():
-            return None
-        return f"timer {name} was still scheduled when the test was over"
-
-    return Thing(where, left, handle.cancel)
-
-
-def _name(function: Any) -> str:
-    return getattr(function, "__qualname__", "?").replace(".<locals>", "") + "()"
