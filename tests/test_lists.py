@@ -7,18 +7,14 @@ from pathlib import Path
 
 import pytest
 from support.gate import load
+from support.listed_names import LISTED
 from support.project import Done, Project
 from support.traps import GOOD, LIBRARIES
 from test_gate import PACKAGES
 
-TESTS = Path(__file__).parent
+SUPPORT = Path(__file__).parent / "support"
 CALLS = load("detectors.blocking.calls")
 EXCUSED = load("excused").EXCUSED
-# What the lists name, and no project has.
-LISTED = (
-    *("bcrypt", "httpx2", "ipython", "mysql-connector-python", "oracledb", "psycopg[binary]"),
-    *("psycopg2-binary", "pwdlib", "pymssql", "pymysql", "werkzeug"),
-)
 # Rows that no good code can need each time.
 NOT_TRIED = {
     # These wait longer than the grace for a lock on a busy machine only.
@@ -32,7 +28,7 @@ NOT_TRIED = {
 
 def listed_names(project: Project) -> Done:
     libraries = [f"--with={library}" for library in LISTED]
-    script = str(TESTS / "listed_names.py")
+    script = str(SUPPORT / "listed_names.py")
     return project.uv("run", "--frozen", "--no-sync", *libraries, "python", script)
 
 
@@ -85,7 +81,7 @@ def test_no_function_is_listed_twice() -> None:
 def needed(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The rows without which good code would be flagged."""
     project = installed.copy(tmp_path_factory.mktemp("needed") / "my_backend")
-    shutil.copy(TESTS / "needed_rows.py", project.path)
+    shutil.copy(SUPPORT / "needed_rows.py", project.path)
     for case in GOOD:
         if case.family == "blocking":
             case.write(project.path)

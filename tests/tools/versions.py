@@ -13,6 +13,8 @@ import tomllib
 from pathlib import Path
 from typing import NoReturn
 
+from support import listed_names
+from support.listed_names import LISTED
 from support.project import NOT_OURS, TEMPLATE, uv_path
 
 FILE = TEMPLATE / "hooks/tested-versions.txt"
@@ -103,6 +105,8 @@ def main() -> None:
         run(*uv, "sync", "--frozen", "--compile-bytecode", cwd=project)
         for check in ("ruff check", "ruff format --check", "mypy", "pytest"):
             run(*uv, "run", "--frozen", *check.split(), cwd=project)
+        libraries = [f"--with={library}" for library in LISTED]
+        run(*uv, "run", "--frozen", *libraries, "python", listed_names.__file__, cwd=project)
         text = (project / "uv.lock").read_text(encoding="utf-8")
     try:
         new = locked_versions(text) | own

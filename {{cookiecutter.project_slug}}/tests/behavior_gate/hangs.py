@@ -27,7 +27,7 @@ _WIDE_FACTOR = 6
 _LAST_ATTEMPT = 4
 _DEBUGGERS = ("bdb.py", "pdb.py", "debugger")
 #: Where a thread waits for a loop in another one, or for the threads that do.
-_CLIENTS = (
+CLIENTS = (
     "starlette/testclient.py",
     "anyio/from_thread.py",
     "concurrent/futures/_base.py",
@@ -97,7 +97,7 @@ class Hangs:
     def _threads_to_stop(self) -> dict[asyncio.AbstractEventLoop, int]:
         """The loops that the test waits for, and their threads; none if it is busy by itself."""
         gate, loop = self.gate, self.gate.loop
-        if gate.portals and _is_in(gate.thread, _CLIENTS):
+        if gate.portals and _is_in(gate.thread, CLIENTS):
             tasks = (task_of(request) for request in list(gate.open_requests))
             serving = {task.get_loop() for task in tasks if task} & gate.portals.keys()
             return {

@@ -1,6 +1,6 @@
 """Prints which names in the lists of the behavior gate do not exist: run it in a baked project.
 
-A list that names code of a library goes bad without a word when that library moves the code.
+A list that names code of a library silently goes bad when that library moves the code.
 """
 
 import ast
@@ -11,6 +11,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+#: What the lists name, and no project has.
+LISTED = (
+    *("bcrypt", "httpx2", "ipython", "mysql-connector-python", "oracledb", "psycopg[binary]"),
+    *("psycopg2-binary", "pwdlib", "pymssql", "pymysql", "werkzeug"),
+)
 LIBRARIES = [Path(folder) for folder in sys.path if folder]
 # What can't be installed without a compiler or a library of the system.
 NOT_TRIED = {"MySQLdb", "MySQLdb.connections", "pyodbc"}
@@ -50,6 +55,7 @@ def main() -> None:
     paths = {row.path for row in gate("excused").EXCUSED} - {"debugger"}
     paths |= set(gate("detectors.slow.detector").FRAMEWORK)
     paths |= gate("detectors.blocking.locks").WAITING
+    paths |= set(gate("hangs").CLIENTS)
     missing = [call.name for call in calls.STANDARD_LIBRARY if lacks(call)]
     missing += [
         call.name for call in calls.LIBRARIES if call.module not in NOT_TRIED and lacks(call)
