@@ -447,8 +447,8 @@ async def buy(
         "        .options(selectinload(TodoList.todos).selectinload(Todo.tags))\n",
         "        .options(selectinload(TodoList.todos))\n",
         "todos.py::test_my_lists_show_todos_and_tags",
-        "requests",
-        "500",
+        "database",
+        "before it was loaded",
         more=(
             Edit(
                 "app/todos/router.py",
@@ -463,8 +463,8 @@ async def buy(
         "        .options(joinedload(ChatMessage.author))\n",
         "",
         "chat.py::test_the_history_has_the_last_messages",
-        "requests",
-        "500",
+        "database",
+        "before it was loaded",
         more=(
             Edit(
                 "app/chat/router.py",
@@ -1087,11 +1087,11 @@ async def register(registration: Registration, session: SessionDep) -> User:
     await rooms.broadcast(room, {"kind": "joined", "name": name})
 """,
         """\
-    await rooms.broadcast(room, {"kind": "joined", "name": name, "hash": user.password_hash})
+    await rooms.broadcast(room, {"kind": "joined", "name": name, "hash": user.password_hash})  # <-
 """,
         "chat.py::test_nobody_hears_what_is_said_in_another_room",
-        None,
-        missed="messages of a WebSocket are not looked at",
+        "secrets",
+        "sent a password hash in",
         run="m",
     ),
     # --- the lifespan: each of these concerns all tests
