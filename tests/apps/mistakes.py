@@ -1087,11 +1087,18 @@ async def register(registration: Registration, session: SessionDep) -> User:
     await rooms.broadcast(room, {"kind": "joined", "name": name})
 """,
         """\
-    await rooms.broadcast(room, {"kind": "joined", "name": name, "hash": user.password_hash})  # <-
+    await rooms.broadcast(room, {"kind": "joined", "name": name, "hash": user.password_hash})
 """,
         "chat.py::test_nobody_hears_what_is_said_in_another_room",
         "secrets",
         "sent a password hash in",
+        more=(
+            Edit(
+                "app/chat/rooms.py",
+                "                await socket.send_json(message)\n",
+                "                await socket.send_json(message)  # <-\n",
+            ),
+        ),
         run="m",
     ),
     # --- the lifespan: each of these concerns all tests
