@@ -50,7 +50,11 @@ def serve(arguments: argparse.Namespace) -> None:
         sys.exit(f"dev.py serve: {error.format_message()}")
     with only_server(command.params), database(migrated=True) as address, command:
         os.environ["DATABASE_URL"] = address
-        uvicorn.main.invoke(command)
+        try:
+            uvicorn.main.invoke(command)
+        finally:
+            # uv passes Ctrl-C on, which has come from the terminal as well and ended uvicorn.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def revision(arguments: argparse.Namespace) -> None:
