@@ -22,7 +22,7 @@ class AnyIO:
     def __init__(self, gate: Gate, foreign: Foreign) -> None:
         self.gate = gate
         self._foreign = foreign
-        self._patches = Patches(gate.blind, "the loops of anyio")
+        self._patches = Patches(gate, "the loops of anyio")
         modules = ("anyio.from_thread", "anyio._backends._asyncio")
         self._on_import = OnImport(modules, self._watch_module)
 

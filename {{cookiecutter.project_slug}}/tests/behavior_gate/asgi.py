@@ -156,7 +156,7 @@ def endpoint_of(gate: Gate, request: Request) -> Location | None:
 
 
 def _patch(gate: Gate) -> None:
-    patches = Patches(gate.blind, "requests")
+    patches = Patches(gate, "requests")
     _patches.append(patches)
     try:
         from starlette.applications import Starlette

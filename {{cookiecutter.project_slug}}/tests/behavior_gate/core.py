@@ -111,6 +111,9 @@ class Request:
     #: What lets the client in besides: it may go back to the client, and not into a log.
     tokens: set[str] = field(default_factory=set)
 
+    def __str__(self) -> str:
+        return "the lifespan" if self.method == "LIFESPAN" else f"{self.method} {self.path}"
+
 
 #: The exchange that the running code serves. Tasks that it starts inherit it.
 current_request: ContextVar[Request | None] = ContextVar("current_request", default=None)
@@ -177,6 +180,10 @@ class Gate(Sources):
         with self._lock:
             if text not in self.blind_spots:
                 self.blind_spots.append(text)
+
+    def lacks(self, name: str, loses: str) -> None:
+        """Note a name that this version of a library does not have, and what goes with it."""
+        self.blind(f"{name} does not exist in this version, so that the gate can't watch {loses}")
 
     def is_watched(self, loop: asyncio.AbstractEventLoop | None) -> bool:
         """Whether a loop runs the tests, or serves the application to them."""

@@ -30,7 +30,7 @@ class Foreign:
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
-        self._patches = Patches(gate.blind, "whether a test runs on a loop that it can't watch")
+        self._patches = Patches(gate, "whether a test runs on a loop that it can't watch")
         self._on_import = OnImport(_FOREIGN, self._watch_module)
         #: The tests, by the name of what they ran on.
         self._tests: defaultdict[str, set[str]] = defaultdict(set)

@@ -122,7 +122,7 @@ class Hangs:
         )
 
     def _what(self) -> str:
-        requests = [f"{request.method} {request.path}" for request in self.gate.open_requests]
+        requests = [str(request) for request in self.gate.open_requests]
         return f"{', '.join(requests) or 'the test'} never ended"
 
     def _stop(self, loop: asyncio.AbstractEventLoop, attempt: int, reasons: list[str]) -> None:

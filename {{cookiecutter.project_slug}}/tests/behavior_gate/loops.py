@@ -30,7 +30,7 @@ class Loops:
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
-        self._patches = Patches(gate.blind, "every loop of the tests")
+        self._patches = Patches(gate, "every loop of the tests")
         self.foreign = Foreign(gate)
         self._anyio = AnyIO(gate, self.foreign)
         self._depth = 0
@@ -44,10 +44,7 @@ class Loops:
         self._patches.replace(loop, "get_debug", self._get_debug)
         self._patches.replace(constants, "DEBUG_STACK_DEPTH", lambda _: _ORIGIN_FRAMES)
         if "_ready" not in loop.__init__.__code__.co_names:
-            self.gate.blind(
-                "asyncio.BaseEventLoop._ready does not exist in this version, so that the gate"
-                " can't watch callbacks that a test leaves behind"
-            )
+            self.gate.lacks("asyncio.BaseEventLoop._ready", "callbacks that a test leaves behind")
         self.foreign.install()
         self._anyio.install()
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .core import Gate
+
 
 class Patches:
     """The attributes that were replaced for one purpose."""
 
-    def __init__(self, blind: Callable[[str], None], loses: str) -> None:
-        """Take whom to tell of a name that does not exist, and what can't be watched then."""
-        self._blind = blind
+    def __init__(self, gate: Gate, loses: str) -> None:
+        """Take what can't be watched where a name does not exist."""
+        self._gate = gate
         self._loses = loses
         self._undo: list[tuple[Any, str, Any]] = []
 
@@ -22,10 +24,7 @@ class Patches:
             where = owner.__name__
             if isinstance(owner, type):
                 where = f"{owner.__module__}.{owner.__qualname__}"
-            self._blind(
-                f"{where}.{name} does not exist in this version, so that the gate can't"
-                f" watch {self._loses}"
-            )
+            self._gate.lacks(f"{where}.{name}", self._loses)
             return
         self._undo.append((owner, name, original))
         setattr(owner, name, wrap(original))

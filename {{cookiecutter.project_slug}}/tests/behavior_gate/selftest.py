@@ -31,6 +31,7 @@ def _try(rule: Rule, plant: Plant | None, begin: Begin, end: End) -> Verdict:
     with asyncio.Runner(debug=True) as runner:
         end(begin(nodeid, "setup"))
         phase = begin(nodeid, "call")
+        is_installed = True
         try:
             runner.run(plant())
         except ModuleNotFoundError:
@@ -38,9 +39,7 @@ def _try(rule: Rule, plant: Plant | None, begin: Begin, end: End) -> Verdict:
             is_installed = False
         except Exception:
             # Many defects raise. What counts is whether they were found.
-            is_installed = True
-        else:
-            is_installed = True
+            pass
         findings = end(phase)
         findings += end(begin(nodeid, "teardown"))
     if not is_installed:

@@ -62,7 +62,7 @@ class RequestsDetector(Detector, Observer):
         reason = f": {describe(error, request)}" if error is not None else ""
         self.gate.report(
             rules.SERVER_ERROR,
-            what=f"{request.method} {request.path} returned {request.status}{reason}",
+            what=f"{request} returned {request.status}{reason}",
             where=where or endpoint_of(self.gate, request),
         )
 
@@ -71,7 +71,7 @@ class RequestsDetector(Detector, Observer):
             return
         self.gate.report(
             rules.NO_ANSWER,
-            what=f"{request.method} {request.path} sent no response: {describe(error, request)}",
+            what=f"{request} sent no response: {describe(error, request)}",
             where=self._where(request, error),
         )
 
@@ -80,7 +80,7 @@ class RequestsDetector(Detector, Observer):
             return
         self.gate.report(
             rules.LATE_ERROR,
-            what=f"{request.method} {request.path} had returned {request.status} when it failed:"
+            what=f"{request} had returned {request.status} when it failed:"
             f" {describe(error, request)}",
             where=self._where(request, error),
         )

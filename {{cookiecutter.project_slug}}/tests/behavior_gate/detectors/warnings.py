@@ -31,7 +31,7 @@ class WarningsDetector(Detector):
 
     def __init__(self, gate: Gate) -> None:
         super().__init__(gate)
-        self._patches = Patches(gate.blind, "warnings")
+        self._patches = Patches(gate, "warnings")
         self._clients = OnImport(("httpx", "httpx2"), self._watch_clients)
         #: Where files, sockets and clients were opened, by their id.
         self._opened: dict[int, Location] = {}

@@ -91,10 +91,7 @@ class BlockingDetector(Detector, Observer):
     def _watch_module(self, name: str) -> None:
         for call in LIBRARIES:
             if call.module == name and not self._watch(sys.modules[name], call):
-                self.gate.blind(
-                    f"{call.name} does not exist in this version, so that the gate can't watch"
-                    " blocking"
-                )
+                self.gate.lacks(call.name, self.name)
 
     def _watch(self, module: Any, call: Call) -> bool:
         """Have each call of a function judged, unless it is missing."""

@@ -38,13 +38,16 @@ def watch_scheduling(gate: Gate, attributes: Attributes) -> None:
     """Have what is scheduled run in a context that tells where."""
     for owner, name, position in _METHODS:
         original = getattr(owner, name)
-        attributes.replace(owner, name, original, _noted(gate, original, position))
+        noted = _noted(gate, original, position, is_passed_on=name == "create_task")
+        attributes.replace(owner, name, original, noted)
 
 
-def _noted(gate: Gate, original: Callable[..., Any], position: int) -> Callable[..., Any]:
+def _noted(
+    gate: Gate, original: Callable[..., Any], position: int, *, is_passed_on: bool
+) -> Callable[..., Any]:
     @functools.wraps(original)
     def schedule(owner: Any, *args: Any, **kwargs: Any) -> Any:
-        frame = _scheduler(gate, sys._getframe(1), original.__name__ == "create_task")
+        frame = _scheduler(gate, sys._getframe(1), is_passed_on)
         # Who brings a context along may look at what the callback leaves there.
         if frame is None or kwargs.get("context") is not None or len(args) <= position:
             return original(owner, *args, **kwargs)

@@ -11,7 +11,7 @@ from ...asgi import endpoint_of, here, is_lifespan, is_over, is_websocket, runs_
 from ...core import Phase, Request
 from ...patches import Patches
 from ...sql import classify, is_temporary, targets, temporary_tables
-from .records import Statement, Work, Write, name_of
+from .records import Statement, Work, Write
 from .traffic import Listener, Part, Traffic, before
 
 if TYPE_CHECKING:
@@ -139,8 +139,7 @@ class Commits(Part):
         ):
             self.gate.report(
                 rules.LATE_COMMIT,
-                what=f"{name_of(request)} committed after its response ({request.status}) had gone"
-                " out",
+                what=f"{request} committed after its response ({request.status}) had gone out",
                 where=here(self.gate),
             )
         work.settle()
@@ -162,7 +161,7 @@ class Commits(Part):
             return
         self.gate.report(
             rules.FAILED_COMMIT,
-            what=f"{name_of(work.request)} committed after a statement had failed, which has taken"
+            what=f"{work.request} committed after a statement had failed, which has taken"
             f" back {work.undone.what}",
             where=work.undone.where or here(self.gate),
         )
@@ -257,7 +256,7 @@ class Commits(Part):
         ended = f"returned {request.status} and" if request.status else "has"
         self.gate.report(
             rules.LOST_COMMIT,
-            what=f"{name_of(request)} {ended} never committed {write.what}",
+            what=f"{request} {ended} never committed {write.what}",
             where=write.where or endpoint_of(self.gate, request),
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 from ... import rules
 from ...asgi import here
 from ...sql import one_line
-from .records import Statement, name_of
+from .records import Statement
 from .traffic import Part
 
 #: Databases that store no time zone, so that values come back naive.
@@ -27,7 +27,7 @@ class Datetimes(Part):
         if column is not None:
             self.gate.report(
                 rules.NAIVE_DATETIME,
-                what=f"{name_of(statement.request)} bound a datetime without a time zone to"
+                what=f"{statement.request} bound a datetime without a time zone to"
                 f" {column}, which stores one",
                 where=here(self.gate),
             )

@@ -44,7 +44,7 @@ class DatabaseDetector(Detector):
             self._waits,
         )
         self._parts = (traffic, *traffic.parts)
-        self._patches = Patches(gate.blind, "database")
+        self._patches = Patches(gate, "database")
         self._listeners: list[Listener] = []
 
     def install(self) -> None:
@@ -58,10 +58,8 @@ class DatabaseDetector(Detector):
                     event.listen(*listener)
                 except InvalidRequestError:
                     owner, name, _ = listener
-                    self.gate.blind(
-                        f"SQLAlchemy's event {owner.__name__}.{name} does not exist in this"
-                        " version, so that the gate can't watch database"
-                    )
+                    event_name = f"SQLAlchemy's event {owner.__name__}.{name}"
+                    self.gate.lacks(event_name, self.name)
                 else:
                     self._listeners.append(listener)
             subscribe(self.gate, part)

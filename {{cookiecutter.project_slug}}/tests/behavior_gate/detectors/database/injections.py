@@ -14,7 +14,7 @@ from ...asgi import here
 from ...core import Request, current_request
 from ...sql import literals
 from ...where import stack
-from .records import Statement, name_of
+from .records import Statement
 from .traffic import Part, Traffic
 
 #: What is shorter is found by chance.
@@ -59,7 +59,7 @@ class Injections(Part):
                 shown = "***" if any(secret in sent for secret in request.passwords) else sent
                 self.gate.report(
                     rules.SQL_INJECTION,
-                    what=f"{name_of(request)} put {shown!r}, which its client has sent, into the"
+                    what=f"{request} put {shown!r}, which its client has sent, into the"
                     " text of its SQL",
                     where=here(self.gate),
                 )

@@ -11,7 +11,6 @@ from ... import rules
 from ...asgi import endpoint_of
 from ...core import Request, current_request
 from ...where import ROUTING, Location, library_path, stack
-from .records import name_of
 from .traffic import Listener, Part, Traffic
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class LazyLoads(Part):
             attribute, where = self._attempts.pop(request)
             self.gate.report(
                 rules.LAZY_LOAD,
-                what=f"{name_of(request)} used {attribute}",
+                what=f"{request} used {attribute}",
                 where=where or endpoint_of(self.gate, request),
             )
 

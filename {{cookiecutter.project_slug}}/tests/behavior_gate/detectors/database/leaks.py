@@ -14,7 +14,7 @@ from ...core import Phase, Request
 from ...loops import run
 from ...patches import Patches
 from ...where import Location
-from .records import Work, name_of
+from .records import Work
 from .traffic import Listener, Part, Traffic, before
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ class Leaks(Part):
             work.reported = True
             self.gate.report(
                 rules.CLOSED_SESSION,
-                what=f"a session that {name_of(work.request)} had closed is used again after its"
-                " response",
+                what=f"a session that {work.request} had closed is used again after its response",
                 where=here(self.gate),
             )
 
@@ -130,8 +129,7 @@ class Leaks(Part):
             return
         self.gate.report(
             rules.SESSION_LEAK,
-            what=f"{name_of(request)} is over, and a {kind} that it opened still holds a"
-            " connection",
+            what=f"{request} is over, and a {kind} that it opened still holds a connection",
             where=where or endpoint_of(self.gate, request),
         )
 

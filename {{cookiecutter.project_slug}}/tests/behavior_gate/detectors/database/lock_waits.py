@@ -17,7 +17,7 @@ from ...core import Request
 from ...patches import Patches
 from ...sql import one_line
 from ...where import Location
-from .records import CheckOut, name_of
+from .records import CheckOut
 from .traffic import Listener, Part, Traffic
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class LockWaits(Part):
         """Say who waits for a pool, and who has its connections."""
         taken = list(self.traffic.checked_out.items())
         for task, (pool, request) in list(self._asking.items()):
-            name, where = name_of(request) if request else "the test", waits_at(self.gate, task)[0]
+            name, where = str(request) if request else "the test", waits_at(self.gate, task)[0]
             yield f"  {name} waits at {where} for a connection of the pool: {pool.status()}"
             for record, check_out in taken:
                 if self._pools.get(record) is pool:
@@ -131,7 +131,7 @@ class LockWaits(Part):
             now, _ = waits_at(self.gate, task)
         name = "the test"
         if taken.request is not None:
-            name = name_of(taken.request)
+            name = str(taken.request)
         elif now is not None and task is not None and task is not self.gate.main_task:
             name = f"task {task.get_name()!r}"
         return User(name, taken.where, now)

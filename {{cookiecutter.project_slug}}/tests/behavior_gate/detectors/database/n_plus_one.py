@@ -172,7 +172,7 @@ class Repeats(Part):
             if is_too_many:
                 self.gate.report(
                     rules.N_PLUS_ONE,
-                    what=f"{request.method} {request.path} sent the same SELECT {caller.count}"
+                    what=f"{request} sent the same SELECT {caller.count}"
                     f" times: {one_line(repeated.statement)}",
                     where=caller.where or endpoint_of(self.gate, request),
                 )

@@ -89,7 +89,3 @@ class Statement:
     text: str
     parameters: Any
     context: Any
-
-
-def name_of(request: Request) -> str:
-    return f"{request.method} {request.path}" if request.path else "the lifespan"

@@ -9,7 +9,7 @@ from ...asgi import endpoint_of, here, is_lifespan
 from ...awaiting import current_task
 from ...core import Phase, Request, current_request
 from ...where import Location
-from .records import Statement, name_of
+from .records import Statement
 from .traffic import Listener, Part, Traffic
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ class Sharing(Part):
             work.reported = True
             self.gate.report(
                 rules.GLOBAL_SESSION,
-                what=f"{name_of(request)} used a session or connection that {name_of(work.request)}"
-                " had opened",
+                what=f"{request} used a session or connection that {work.request} had opened",
                 where=work.opened or here(self.gate),
             )
 
@@ -71,8 +70,7 @@ class Sharing(Part):
         if error is None and (request.status or 0) < 500:
             self.gate.report(
                 rules.SHARED_SESSION,
-                what=f"two tasks of {name_of(request)} used one session or connection at the same"
-                " time",
+                what=f"two tasks of {request} used one session or connection at the same time",
                 where=where or endpoint_of(self.gate, request),
             )
 

@@ -11,7 +11,6 @@ from ...asgi import here, is_lifespan, serving
 from ...core import Phase, Request
 from ...sql_session import LISTEN, LOCK, session_state
 from ...where import Location
-from .records import name_of
 from .traffic import Listener, Part, Traffic
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ class LeakedState(Part):
             state = f"LISTEN for {now}"
         self.gate.report(
             rules.LEAKED_STATE,
-            what=f"{name_of(change.request)} gave a connection back to the pool with {state}",
+            what=f"{change.request} gave a connection back to the pool with {state}",
             where=change.where,
         )
 

@@ -19,7 +19,6 @@ from ...core import Request
 from ...patches import Patches
 from ...sql import classify
 from ...where import Location, stack
-from .records import name_of
 from .traffic import Listener, Part, Traffic, before
 
 if TYPE_CHECKING:
@@ -134,7 +133,7 @@ class Swallowed(Part):
         if failure is not None and error is None and succeeded:
             self.gate.report(
                 rules.SWALLOWED_ERROR,
-                what=f"{name_of(request)} returned {request.status}, although {failure.what}:"
+                what=f"{request} returned {request.status}, although {failure.what}:"
                 f" {failure.handler.path}:{failure.handler.line} ignores it",
                 where=failure.where or failure.handler,
             )

@@ -178,7 +178,7 @@ class SecretsDetector(Detector, Observer):
         sent = "sent" if is_websocket(request) else f"returned {request.status} with"
         self.gate.report(
             rule,
-            what=f"{request.method} {request.path} {sent} {what} in {place}",
+            what=f"{request} {sent} {what} in {place}",
             where=endpoint_of(self.gate, request) or here(self.gate),
         )
 

@@ -32,7 +32,7 @@ class Keys:
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
-        self._patches = Patches(gate.blind, "the keys in the settings")
+        self._patches = Patches(gate, "the keys in the settings")
         self._on_import = OnImport([_SETTINGS], self._watch_settings)
         self._known: set[str] = set()
         self._modules: set[str] = set()
@@ -99,6 +99,8 @@ def _text(value: object) -> str:
 
 def _is_secret(value: object) -> bool:
     """Whether it is a `SecretStr` of pydantic or the like: secret by whatever name."""
+    if isinstance(value, str):
+        return False
     kinds = type(value).__mro__
     return any(kind.__module__ == "pydantic.types" for kind in kinds) and hasattr(
         value, "get_secret_value"

@@ -34,7 +34,7 @@ class RecordWatch:
     def __init__(self, gate: Gate, judge: LogJudge) -> None:
         self.gate = gate
         self._judge = judge
-        self._patches = Patches(gate.blind, "the log")
+        self._patches = Patches(gate, "the log")
         #: How often each line has asked in vain for a record, in this phase.
         self._calls: Counter[tuple[CodeType, int]] = Counter()
 

@@ -59,7 +59,7 @@ class StatementWatch:
         places += [f"table {written[0].table}"] if written else []
         self.gate.report(
             rules.PASSWORD_STORED,
-            what=f"{request.method} {request.path} stored the submitted password {how}"
+            what=f"{request} stored the submitted password {how}"
             + (f" in {' of '.join(places)}" if places else ""),
             where=here(self.gate) or endpoint_of(self.gate, request),
         )

@@ -24,7 +24,7 @@ class StreamWatch:
 
     def __init__(self, gate: Gate, judge: LogJudge) -> None:
         self._judge = judge
-        self._patches = Patches(gate.blind, "what is printed")
+        self._patches = Patches(gate, "what is printed")
         self._streams: WeakSet[TextIO] = WeakSet()
         self._on_import = OnImport([_FILE_SINK], self._watch_files)
 

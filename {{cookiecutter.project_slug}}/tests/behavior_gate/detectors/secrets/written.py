@@ -75,6 +75,6 @@ class LogJudge:
         elif is_lifespan(request):
             who = "the lifespan"
         else:
-            who = f"{request.method} {request.path}"
+            who = str(request)
             where = where or endpoint_of(self.gate, request)
         self.gate.report(rule, what=f"{who} {what}", where=where)

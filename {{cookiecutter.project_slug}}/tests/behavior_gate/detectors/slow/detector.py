@@ -72,7 +72,7 @@ class SlowDetector(Detector, Observer):
 
     def __init__(self, gate: Gate) -> None:
         super().__init__(gate)
-        self._patches = Patches(gate.blind, "slow")
+        self._patches = Patches(gate, "slow")
         self._least = min(gate.options["cpu_ms"], gate.options["blocked_ms"]) / 1000
         #: By thread.
         self._accounts: dict[int, Account] = {}

@@ -25,10 +25,10 @@ from ...where import Location
 from .left_behind import LeftBehind
 from .timeouts import Timeouts
 
-#: How long a cancelled task may take to end, in seconds.
-_GRACE = 1.0
-#: How long a task of a library may take to end by itself, in seconds.
-_PATIENCE = 0.1
+#: How long a cancelled task may take to end.
+_GRACE_S = 1.0
+#: How long a task of a library may take to end by itself.
+_PATIENCE_S = 0.1
 
 #: What ends the work of an object, if it has it.
 _ENDINGS = (
@@ -61,7 +61,7 @@ class TasksDetector(Detector):
 
     def __init__(self, gate: Gate) -> None:
         super().__init__(gate)
-        self._patches = Patches(gate.blind, "tasks")
+        self._patches = Patches(gate, "tasks")
         self._timeouts = Timeouts(gate)
         self._left_behind = LeftBehind(gate)
         self._births: dict[asyncio.Task[Any], Birth] = {}
@@ -200,7 +200,7 @@ class TasksDetector(Detector):
             task for task in pending if loop in self.gate.portals or not self._is_users(task)
         ]
         if may_end:
-            run(loop, asyncio.wait(may_end, timeout=_PATIENCE))
+            run(loop, asyncio.wait(may_end, timeout=_PATIENCE_S))
         pending = [task for task in pending if not task.done()]
         births = {task: self._births[task] for task in pending}
         stubborn = run(loop, self._end(pending)) if pending else set()
@@ -221,7 +221,7 @@ class TasksDetector(Detector):
         """Cancel tasks and wait for them. Returns those that would not end, now disowned."""
         for task in pending:
             task.cancel()
-        await asyncio.wait(pending, timeout=_GRACE)
+        await asyncio.wait(pending, timeout=_GRACE_S)
         stubborn = {task for task in pending if not task.done()}
         for task in pending:
             self._births.pop(task, None)

@@ -43,7 +43,7 @@ class LeftBehind:
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._patches = Patches(gate.blind, "what a test leaves behind")
+        self._patches = Patches(gate, "what a test leaves behind")
         self._processes = OnImport(("multiprocessing.process",), self._watch_processes)
         self._things: list[Thing] = []
         self._handlers: dict[int, Handler] = {}

@@ -21,7 +21,7 @@ class Timeouts:
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._patches = Patches(gate.blind, "timeouts")
+        self._patches = Patches(gate, "timeouts")
 
     def install(self) -> None:
         self._patches.replace(asyncio.Timeout, "__aexit__", self._exit)
