@@ -109,7 +109,9 @@ class BehaviorGate:
         for detector in self.detectors:
             detector.install()
             self._watchdog.subscribe(detector.sample)
-        self._watchdog.subscribe(Hangs(self.gate, self.detectors).check)
+        hangs = Hangs(self.gate, self.detectors)
+        self.config.pluginmanager.register(hangs)
+        self._watchdog.subscribe(hangs.check)
         self._watchdog.start()
 
     @pytest.hookimpl(trylast=True)
