@@ -135,6 +135,8 @@ class Gate(Sources):
         super().__init__(root)
         self.options = options or {}
         self.phase: Phase | None = None
+        #: The test that runs, or the last one that has.
+        self.case = Case()
         self.open_requests: list[Request] = []
         #: The thread that runs the tests, the loop that it ran last for them, and the task
         #: of the test or fixture that runs now.

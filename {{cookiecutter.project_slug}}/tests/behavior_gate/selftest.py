@@ -6,7 +6,10 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from .core import Finding, Phase, When
+import pytest
+
+from .core import Finding, Gate, Phase, When
+from .hangs import TIMEOUT
 from .planted import PLANTS, Plant
 from .rules import RULES, Rule
 
@@ -45,3 +48,30 @@ def _try(rule: Rule, plant: Plant | None, begin: Begin, end: End) -> Verdict:
     if not is_installed:
         return "not installed"
     return "caught" if rule in {finding.rule for finding in findings} else "MISSED"
+
+
+class SelfTest:
+    """Runs the self-test in the place of the tests."""
+
+    def __init__(self, config: pytest.Config, gate: Gate, begin: Begin, end: End) -> None:
+        self.config = config
+        self.gate = gate
+        self._begin = begin
+        self._end = end
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> bool:
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        terminal = self.config.pluginmanager.get_plugin("terminalreporter")
+        self.gate.options[TIMEOUT.name] = TIMEOUT_S
+        for rule, verdict in run_selftests(self._begin, self._end):
+            session.testscollected += 1
+            session.testsfailed += verdict == "MISSED"
+            if terminal is not None:
+                colours = {"red": verdict == "MISSED", "green": verdict == "caught"}
+                terminal.write_line(f"{rule.id:<28} {verdict}", **colours)
+        session.testsfailed += len(self.gate.blind_spots)
+        return True
