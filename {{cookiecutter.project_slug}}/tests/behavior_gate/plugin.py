@@ -30,7 +30,7 @@ from .once import Prospects
 from .registry import detectors_of
 from .reports import Reports, failure_of, has_passed, record
 from .selftest import SelfTest
-from .settings import OPTIONS, add_settings, flag, numbers
+from .settings import OPTIONS, add_settings, flag, modes, numbers
 from .summary import Summary
 from .watchdog import Watchdog
 
@@ -40,7 +40,10 @@ Wrapper = Generator[None, Any, Any]
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("behavior gate")
     group.addoption(
-        "--gate", choices=("on", "off"), default="on", help="switch the behavior gate on or off"
+        "--gate",
+        choices=("on", "warn", "off"),
+        default="on",
+        help="switch the behavior gate on or off, or have it record what it finds and fail nothing",
     )
     group.addoption(
         "--gate-report", metavar="FILE", type=Path, help="write the findings to FILE as JSON"
@@ -87,7 +90,7 @@ class BehaviorGate:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self.gate = Gate(config.rootpath, numbers(config))
+        self.gate = Gate(config.rootpath, numbers(config), modes(config))
         self.detectors: list[Detector] = detectors_of(self.gate)
         self._prospects = Prospects()
         self._loops = Loops(self.gate)
@@ -188,15 +191,20 @@ class BehaviorGate:
             raise failure_of(findings)
         is_blind = self.gate.blind_spots or self._loops.foreign.counts()
         if when == "teardown" and has_passed(item) and not is_blind:
-            problem = allowances.unused(item, self.gate.case.used)
-            if problem and not flag(self.config, "gate_allow_unused"):
+            problem = allowances.unused(item, self.gate.case.used, self.gate.modes)
+            lenient = self.gate.modes.only_records or flag(self.config, "gate_allow_unused")
+            if problem and not lenient:
                 pytest.fail(problem, pytrace=False)
         return result
 
     def _conclude(self, item: pytest.Item, phase: Phase) -> list[Finding]:
-        findings = self.end(phase)
-        record(item, phase.when, findings)
-        return findings
+        """Keep what was found, and return what the test fails by."""
+        outcomes = {
+            finding: self.gate.outcome(finding, broken_off=phase.stopped)
+            for finding in self.end(phase)
+        }
+        record(item, phase.when, outcomes)
+        return [finding for finding, outcome in outcomes.items() if outcome == "failed"]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Wrapper:
@@ -214,9 +222,13 @@ class BehaviorGate:
             if phase is not None:
                 phase.in_wide_fixture = in_wide_fixture.get()
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        for item in items:
+    @pytest.hookimpl(trylast=True)
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        allowances.note(item)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        # A conftest may have added marks to the collected tests.
+        for item in session.items:
             allowances.check(item)
 
     def pytest_enter_pdb(self) -> None:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 import pytest
 
 from . import render as output
 from .core import Finding, Gate, When
 from .errors import BlockingError
+from .modes import Outcome
 from .once import Prospects, abridge
 
 _found_key = pytest.StashKey[dict[str, list[output.Data]]]()
 _passed_key = pytest.StashKey[bool]()
 
 
-def record(item: pytest.Item, when: When, findings: Sequence[Finding]) -> None:
-    """Keep what was found for the report of the phase."""
-    if findings:
-        data = [output.to_data(finding, item.nodeid, when) for finding in findings]
-        item.stash.setdefault(_found_key, {})[when] = data
-        for finding in findings:
-            item.user_properties.append(("behavior_gate", output.summary(finding)))
+def record(item: pytest.Item, when: When, outcomes: Mapping[Finding, Outcome]) -> None:
+    """Keep what was found, and what it has come to, for the report of the phase."""
+    data = [output.to_data(one, outcome, item.nodeid, when) for one, outcome in outcomes.items()]
+    item.stash.setdefault(_found_key, {})[when] = data
+    for finding in outcomes:
+        item.user_properties.append(("behavior_gate", output.summary(finding)))
 
 
 def has_passed(item: pytest.Item) -> bool:
@@ -66,9 +66,15 @@ class Reports:
         alone = call.excinfo is not None and hasattr(call.excinfo.value, "by_gate")
         report.behavior_gate_alone = alone  # type: ignore[attr-defined]
         if call.excinfo is not None and report.failed:
-            if not alone:
-                abridge(self.gate, report, call.excinfo.value, self.config)
-            if call.when == "setup" and (self.gate.case.stopped or not alone):
+            error = call.excinfo.value
+            if isinstance(error, BlockingError):
+                # Of a subtest, whose report comes before the test is judged.
+                where = self.gate.locate_traceback(error.__traceback__)
+                report.longrepr = f"{output.NAME}: {error} at {where}"
+            elif not alone:
+                abridge(self.gate, report, error, self.config)
+            is_lost = self.gate.case.stopped or not alone
+            if call.when == "setup" and is_lost and not self.gate.modes.only_records:
                 self._prospects.judge(item)
         return report
 

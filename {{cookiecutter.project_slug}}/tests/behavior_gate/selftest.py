@@ -10,21 +10,25 @@ import pytest
 
 from .core import Finding, Gate, Phase, When
 from .hangs import TIMEOUT
+from .modes import Modes
 from .planted import PLANTS, Plant
 from .rules import RULES, Rule
 
 #: What hangs is stopped after as many seconds, in place of the setting.
 TIMEOUT_S = 0.5
 
-Verdict = Literal["caught", "MISSED", "not installed"]
+Verdict = Literal["caught", "MISSED", "not installed", "off"]
 Begin = Callable[[str, When], Phase]
 End = Callable[[Phase], list[Finding]]
 
 
-def run_selftests(begin: Begin, end: End) -> Iterator[tuple[Rule, Verdict]]:
+def run_selftests(modes: Modes, begin: Begin, end: End) -> Iterator[tuple[Rule, Verdict]]:
     """Yield each rule, and what became of the defect that was planted for it."""
     for rule in RULES:
-        yield rule, _try(rule, PLANTS.get(rule), begin, end)
+        if modes.of(rule) == "off":
+            yield rule, "off"
+        else:
+            yield rule, _try(rule, PLANTS.get(rule), begin, end)
 
 
 def _try(rule: Rule, plant: Plant | None, begin: Begin, end: End) -> Verdict:
@@ -67,7 +71,7 @@ class SelfTest:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
         self.gate.options[TIMEOUT.name] = TIMEOUT_S
-        for rule, verdict in run_selftests(self._begin, self._end):
+        for rule, verdict in run_selftests(self.gate.modes, self._begin, self._end):
             session.testscollected += 1
             session.testsfailed += verdict == "MISSED"
             if terminal is not None:

@@ -6,13 +6,21 @@ from typing import Any, cast
 
 import pytest
 
+from . import rules
 from .core import Option
 from .hangs import TIMEOUT
+from .modes import Mode, Modes
 from .registry import DETECTORS
 
 FLAGS = {
     "gate_strict": "fail the run where the gate can't watch something",
     "gate_allow_unused": "let a test pass whose gate_allow allowed nothing",
+}
+
+#: Lists of lines, each `RULE-or-FAMILY: reason`.
+_MODES: dict[Mode, str] = {
+    "warn": "rules that are recorded and fail nothing",
+    "off": "rules that are not looked for",
 }
 
 _LOOP_SCOPES = {
@@ -34,6 +42,9 @@ def add_settings(parser: pytest.Parser) -> None:
         parser.addini(option.setting, help_text, type=cast(Any, kind), default=option.default)
     for name, help_text in FLAGS.items():
         parser.addini(name, f"behavior gate: {help_text} (default: false)", "bool", default=False)
+    for mode, help_text in _MODES.items():
+        help_text = f"behavior gate: {help_text}, a line each: RULE-or-FAMILY: reason"
+        parser.addini(f"gate_{mode}", help_text, type="linelist", default=[])
     for name, help_text in _LOOP_SCOPES.items():
         parser.addini(name, f"{help_text} (default: session)", default="session")
 
@@ -48,6 +59,29 @@ def numbers(config: pytest.Config) -> dict[str, Any]:
 def flag(config: pytest.Config, name: str) -> bool:
     """Whether a setting of `FLAGS` is on."""
     return bool(_setting(config, name, default=False))
+
+
+def modes(config: pytest.Config) -> Modes:
+    """Which rules warn, and which are off.
+
+    Raises:
+        pytest.UsageError: in one line, with the name that may be meant.
+    """
+    named: dict[str, Mode] = {}
+    for mode in _MODES:
+        for line in _setting(config, f"gate_{mode}", default=[]):
+            name, reason = (part.strip() for part in f"{line}:".split(":", 1))
+            if name not in (*rules.FAMILIES, *rules.BY_ID):
+                problem = rules.unknown(name)
+            elif not reason.rstrip(":"):
+                problem = f"say why: `{name}: reason`"
+            elif name in named:
+                problem = f"{name!r} is named twice"
+            else:
+                named[name] = mode
+                continue
+            raise pytest.UsageError(f"gate_{mode}: {problem}")
+    return Modes(config.getoption("gate", "on") == "warn", named)
 
 
 def _setting(config: pytest.Config, name: str, *, default: Any) -> Any:

@@ -15,7 +15,7 @@ from functools import wraps
 from typing import Any
 
 from .. import rules
-from ..core import Detector, Gate, Phase
+from ..core import Detector, Finding, Gate, Phase
 from ..on_import import OnImport
 from ..patches import Patches
 from ..where import Location
@@ -160,13 +160,14 @@ class WarningsDetector(Detector):
             try:
                 original(loop)
             except RuntimeError:
-                if self.gate.is_watched(loop):
-                    self.gate.report(
-                        rules.WRONG_THREAD,
-                        what="the event loop was used from another thread",
-                        where=self.gate.locate(sys._getframe(1)),
-                    )
-                raise
+                if not self.gate.is_watched(loop):
+                    raise
+                where = self.gate.locate(sys._getframe(1))
+                what = "the event loop was used from another thread"
+                self.gate.report(rules.WRONG_THREAD, what=what, where=where)
+                # Without the debug mode that the gate has set nothing would be raised.
+                if self.gate.fails(Finding(rules.WRONG_THREAD, what, where)):
+                    raise
 
         return check_thread
 
