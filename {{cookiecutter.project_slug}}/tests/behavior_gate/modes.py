@@ -26,3 +26,8 @@ class Modes:
         """The mode of a rule. What is said of it wins over what is said of its family."""
         others: Mode = "warn" if self.only_records else "on"
         return self.named.get(rule.id) or self.named.get(rule.family) or others
+
+    def at_full_strength(self) -> Modes:
+        """The same without what only warns."""
+        off = {name: mode for name, mode in self.named.items() if mode == "off"}
+        return Modes(named=off)

@@ -49,6 +49,10 @@ def _try(rule: Rule, plant: Plant | None, begin: Begin, end: End) -> Verdict:
             pass
         findings = end(phase)
         findings += end(begin(nodeid, "teardown"))
+        # Some defects show only when the loop ends.
+        phase = begin(nodeid, "teardown")
+        runner.close()
+        findings += end(phase)
     if not is_installed:
         return "not installed"
     return "caught" if rule in {finding.rule for finding in findings} else "MISSED"
@@ -71,6 +75,7 @@ class SelfTest:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
         self.gate.options[TIMEOUT.name] = TIMEOUT_S
+        self.gate.modes = self.gate.modes.at_full_strength()
         for rule, verdict in run_selftests(self.gate.modes, self._begin, self._end):
             session.testscollected += 1
             session.testsfailed += verdict == "MISSED"

@@ -151,9 +151,11 @@ class TasksDetector(Detector):
         def before_end(loop: asyncio.AbstractEventLoop) -> None:
             if self.gate.is_watched(loop) and not loop.is_running() and not loop.is_closed():
                 self._end_pending(loop, self._pending(loop))
-                unfinished = self._unfinished(loop)
-                if unfinished:
-                    run(loop, self._end(unfinished))
+                births = {task: self._births[task] for task in self._unfinished(loop)}
+                stubborn = run(loop, self._end(list(births))) if births else set()
+                for task in stubborn:
+                    if births[task].spared:
+                        self._report_stubborn(task, births[task])
                 self._left_behind.judge_closing(loop, silently=self._stopped)
             original(loop)
 
@@ -211,11 +213,17 @@ class TasksDetector(Detector):
         if self._stopped:
             return
         for task, birth in births.items():
-            rule, what = rules.LEAKED_TASK, _leak(task)
             if task in stubborn:
-                rule = rules.SWALLOWED_CANCELLATION
-                what += ", and swallowed its cancellation: it had to be abandoned"
-            self.gate.report(rule, what=what, where=birth.where)
+                self._report_stubborn(task, birth)
+            else:
+                self.gate.report(rules.LEAKED_TASK, what=_leak(task), where=birth.where)
+
+    def _report_stubborn(self, task: asyncio.Task[Any], birth: Birth) -> None:
+        self.gate.report(
+            rules.SWALLOWED_CANCELLATION,
+            what=f"{_leak(task)}, and swallowed its cancellation: it had to be abandoned",
+            where=birth.where,
+        )
 
     def _spares(self, task: asyncio.Task[Any]) -> bool:
         """Report a task that is not to be ended, as its leak does not fail the test."""
