@@ -47,12 +47,8 @@ def unused(item: pytest.Item, used: set[str], modes: Modes) -> str | None:
     )
 
 
-def check(item: pytest.Item) -> None:
-    """Refuse a mark that is wrong or not complete.
-
-    Raises:
-        pytest.UsageError: in one line, with the name that may be meant.
-    """
+def problem_of(item: pytest.Item) -> str | None:
+    """Say in one line what is wrong with a mark, with the name that may be meant."""
     for mark in item.iter_markers("gate_allow"):
         reason = mark.kwargs.get("reason")
         unknown = [name for name in mark.args if name not in (*rules.FAMILIES, *rules.BY_ID)]
@@ -66,7 +62,8 @@ def check(item: pytest.Item) -> None:
             problem = 'say why: reason="..."'
         else:
             continue
-        raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.gate_allow: {problem}")
+        return f"{item.nodeid}: @pytest.mark.gate_allow: {problem}"
+    return None
 
 
 def _names(marks: Iterable[pytest.Mark]) -> set[str]:

@@ -25,6 +25,7 @@ from .core import (
 from .errors import BlockingError
 from .explain import explain, overview
 from .hangs import Hangs
+from .known import find_known
 from .loops import Loops
 from .once import Prospects
 from .registry import detectors_of
@@ -47,6 +48,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--gate-report", metavar="FILE", type=Path, help="write the findings to FILE as JSON"
+    )
+    group.addoption(
+        "--gate-baseline",
+        metavar="FILE",
+        type=Path,
+        help="fail on new findings only; FILE has the known ones, and is written if it is missing",
+    )
+    group.addoption(
+        "--gate-baseline-update",
+        action="store_true",
+        help="add new findings to the baseline, and remove those that are gone",
     )
     group.addoption(
         "--gate-selftest",
@@ -94,7 +106,13 @@ class BehaviorGate:
         self.detectors: list[Detector] = detectors_of(self.gate)
         self._prospects = Prospects()
         self._loops = Loops(self.gate)
-        config.pluginmanager.register(Summary(config, self.gate, self.detectors, self._loops))
+        known = find_known(config, self.gate)
+        if known is not None:
+            self.gate.is_known = known.__contains__
+            config.pluginmanager.register(known)
+        config.pluginmanager.register(
+            Summary(config, self.gate, self.detectors, self._loops, known)
+        )
         config.pluginmanager.register(Reports(config, self.gate, self._prospects))
         if config.getoption("gate_selftest", False):
             config.pluginmanager.register(SelfTest(config, self.gate, self.begin, self.end))
@@ -156,6 +174,9 @@ class BehaviorGate:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Wrapper:
+        problem = allowances.problem_of(item) if self._is_worker else None
+        if problem is not None:
+            pytest.fail(problem, pytrace=False)
         return (yield from self._watch(item, "setup"))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -227,9 +248,11 @@ class BehaviorGate:
         allowances.note(item)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        # A conftest may have added marks to the collected tests.
-        for item in session.items:
-            allowances.check(item)
+        # A conftest may have added marks to the collected tests. A worker of pytest-xdist that
+        # refuses to run would end the run by an internal error.
+        problems = (allowances.problem_of(item) for item in session.items if not self._is_worker)
+        for problem in filter(None, problems):
+            raise pytest.UsageError(problem)
 
     def pytest_enter_pdb(self) -> None:
         if self.gate.phase is not None:

@@ -45,6 +45,7 @@ def add_settings(parser: pytest.Parser) -> None:
     for mode, help_text in _MODES.items():
         help_text = f"behavior gate: {help_text}, a line each: RULE-or-FAMILY: reason"
         parser.addini(f"gate_{mode}", help_text, type="linelist", default=[])
+    parser.addini("gate_baseline", "behavior gate: as --gate-baseline", "string", default="")
     for name, help_text in _LOOP_SCOPES.items():
         parser.addini(name, f"{help_text} (default: session)", default="session")
 
@@ -59,6 +60,11 @@ def numbers(config: pytest.Config) -> dict[str, Any]:
 def flag(config: pytest.Config, name: str) -> bool:
     """Whether a setting of `FLAGS` is on."""
     return bool(_setting(config, name, default=False))
+
+
+def text(config: pytest.Config, name: str) -> str:
+    """A setting that is a text, empty by default."""
+    return str(_setting(config, name, default=""))
 
 
 def modes(config: pytest.Config) -> Modes:

@@ -11,6 +11,7 @@ import pytest
 from . import causes, rules
 from . import render as output
 from .core import Detector, Gate
+from .known import Known
 from .loops import Loops
 from .once import Once
 from .settings import flag
@@ -20,7 +21,12 @@ class Summary:
     """Collects what the tests report, in this process and in the workers of pytest-xdist."""
 
     def __init__(
-        self, config: pytest.Config, gate: Gate, detectors: Sequence[Detector], loops: Loops
+        self,
+        config: pytest.Config,
+        gate: Gate,
+        detectors: Sequence[Detector],
+        loops: Loops,
+        known: Known | None,
     ) -> None:
         self.config = config
         self.gate = gate
@@ -29,6 +35,9 @@ class Summary:
         self.tests = 0
         self._foreign = loops.foreign
         self._once = Once(config)
+        self._known = known
+        #: What became of the baseline.
+        self._lines: list[str] = []
         #: Tests that ran on what can't be watched, by its name; in workers, too.
         self._unwatched: Counter[str] = Counter()
         self._is_worker = hasattr(config, "workerinput")
@@ -70,9 +79,15 @@ class Summary:
             is_bad = is_bad or bool(self.gate.blind_spots)
         if is_bad and session.exitstatus == 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        names = [detector.name for detector in self.detectors]
+        if self._known is not None and self.tests:
+            try:
+                self._lines = self._known.conclude(session, self.found, names)
+            except OSError as error:
+                self._lines = [f"the baseline can't be written: {error}"]
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
         path = self.config.getoption("gate_report", None)
         if path is not None:
-            names = [detector.name for detector in self.detectors]
             output.write_json(
                 path,
                 tests=self.tests,
@@ -107,11 +122,18 @@ class Summary:
             ]
             terminalreporter.write_line(f"behavior gate: {', '.join(parts)}")
         self._sum_up(terminalreporter)
+        for line in self._lines:
+            terminalreporter.write_line(line if line.startswith(" ") else f"behavior gate: {line}")
         for text in self.gate.blind_spots:
             terminalreporter.write_line(f"behavior gate: blind spot: {text}", red=True)
 
     def _sum_up(self, terminalreporter: pytest.TerminalReporter) -> None:
         """List by line what only warns."""
+        known = [data for data in self.found if data["outcome"] == "known"]
+        if known:
+            terminalreporter.write_line(
+                f"behavior gate: {_count(known)}, not failed (in the baseline)"
+            )
         warned = [data for data in self.found if data["outcome"] == "warned"]
         if not warned:
             return
