@@ -289,6 +289,7 @@ def test_the_json_report_carries_rules_and_their_texts(project: Project) -> None
             {
                 "test": "tests/test_sleep.py::test_sleep",
                 "phase": "call",
+                "outcome": "failed",
                 "detector": "blocking",
                 "rule": "blocking.sleep",
                 "what": "time.sleep() blocks the event loop",
@@ -297,6 +298,17 @@ def test_the_json_report_carries_rules_and_their_texts(project: Project) -> None
                 "path": "tests/test_sleep.py",
                 "line": 4,
                 "function": "test_sleep",
+            }
+        ],
+        "causes": [
+            {
+                "rule": "blocking.sleep",
+                "what": "time.sleep() blocks the event loop",
+                "path": "tests/test_sleep.py",
+                "line": 4,
+                "function": "test_sleep",
+                "findings": 1,
+                "tests": ["tests/test_sleep.py::test_sleep"],
             }
         ],
     }

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 import pytest
 
 from . import rules
+from .modes import Modes
 
 MARKER = (
     "gate_allow(*rules, reason): the behavior gate lets this test break the named rules, or all of"
     " a family"
 )
-#: Whether these are broken depends on the machine.
-_BY_TIME = {name for rule in rules.RULES if rule.by_time for name in (rule.id, rule.family)}
+#: The marks of a test alone. Those that a hook adds may be meant for many tests, as of a module.
+_own_key = pytest.StashKey[list[pytest.Mark]]()
 
 
 def allowed(item: pytest.Item) -> frozenset[str]:
@@ -21,10 +22,20 @@ def allowed(item: pytest.Item) -> frozenset[str]:
     return frozenset(_names(item.iter_markers("gate_allow")))
 
 
-def unused(item: pytest.Item, used: set[str]) -> str | None:
-    """Say what a test alone is allowed and has not done, but for what depends on the machine."""
-    marks = [mark for mark in item.own_markers if mark.name == "gate_allow"]
-    names = _names(marks) - used - _BY_TIME
+def note(item: pytest.Item) -> None:
+    """Remember what is written at a test itself."""
+    item.stash[_own_key] = [mark for mark in item.own_markers if mark.name == "gate_allow"]
+
+
+def unused(item: pytest.Item, used: set[str], modes: Modes) -> str | None:
+    """Say what a test alone is allowed and has not done.
+
+    Not what depends on the machine, or what nobody looks for.
+    """
+    spared = [rule for rule in rules.RULES if rule.by_time or modes.of(rule) == "off"]
+    marks = item.stash[_own_key]
+    names = _names(marks) - used
+    names -= {name for rule in spared for name in (rule.id, rule.family)}
     if not names:
         return None
     listed = ", ".join(f'"{name}"' for name in sorted(names))
@@ -36,12 +47,8 @@ def unused(item: pytest.Item, used: set[str]) -> str | None:
     )
 
 
-def check(item: pytest.Item) -> None:
-    """Refuse a mark that is wrong or not complete.
-
-    Raises:
-        pytest.UsageError: in one line, with the name that may be meant.
-    """
+def problem_of(item: pytest.Item) -> str | None:
+    """Say in one line what is wrong with a mark, with the name that may be meant."""
     for mark in item.iter_markers("gate_allow"):
         reason = mark.kwargs.get("reason")
         unknown = [name for name in mark.args if name not in (*rules.FAMILIES, *rules.BY_ID)]
@@ -55,7 +62,8 @@ def check(item: pytest.Item) -> None:
             problem = 'say why: reason="..."'
         else:
             continue
-        raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.gate_allow: {problem}")
+        return f"{item.nodeid}: @pytest.mark.gate_allow: {problem}"
+    return None
 
 
 def _names(marks: Iterable[pytest.Mark]) -> set[str]:

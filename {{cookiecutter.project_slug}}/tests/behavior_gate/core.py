@@ -13,10 +13,18 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 from weakref import WeakSet
 
+from . import rules
+from .modes import Modes, Outcome
 from .rules import Rule
 from .where import Location, Sources
 
 When = Literal["setup", "call", "teardown"]
+
+#: A rule, and the line that breaks it; if no line is known, what happened.
+Cause = tuple[str, Location | str]
+
+#: What the gate has to break off fails in every mode: it never ended.
+_BROKEN_OFF = (rules.HANG, rules.SWALLOWED_CANCELLATION)
 
 #: Seconds that pass also where a test freezes time: freezegun replaces the clocks that a module
 #: names, and not what a partial holds.
@@ -34,6 +42,11 @@ class Finding:
     @property
     def detector(self) -> str:
         return self.rule.family
+
+    @property
+    def cause(self) -> Cause:
+        """What makes it the same in another test."""
+        return self.rule.id, self.where or self.what
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +144,17 @@ class Portal:
 class Gate(Sources):
     """Records findings under the phase that is running; safe to call from any thread."""
 
-    def __init__(self, root: Path, options: dict[str, float] | None = None) -> None:
+    def __init__(
+        self, root: Path, options: dict[str, float] | None = None, modes: Modes | None = None
+    ) -> None:
         super().__init__(root)
         self.options = options or {}
+        self.modes = modes or Modes()
+        #: Whether the baseline has a finding.
+        self.is_known: Callable[[Finding], bool] = lambda _: False
         self.phase: Phase | None = None
+        #: The test that runs, or the last one that has.
+        self.case = Case()
         self.open_requests: list[Request] = []
         #: The thread that runs the tests, the loop that it ran last for them, and the task
         #: of the test or fixture that runs now.
@@ -154,7 +174,7 @@ class Gate(Sources):
         self._lock = threading.Lock()
 
     def report(self, rule: Rule, *, what: str, where: Location | None) -> None:
-        """Record a finding, unless the test allows the rule or the finding is known."""
+        """Record a finding, unless the rule may be broken or the finding has been recorded."""
         phase, case = self.phase, current_case.get()
         if self.allows(rule) or (phase is not None and phase.stopped):
             return
@@ -168,12 +188,27 @@ class Gate(Sources):
                 findings.append(finding)
 
     def allows(self, rule: Rule) -> bool:
-        """Whether the running test may break a rule. To ask counts as having broken it."""
-        if self.phase is None:
-            return False
-        names = self.phase.allowed & {rule.id, rule.family}
-        self.phase.used |= names
-        return bool(names)
+        """Whether a rule is off, or the running test may break it.
+
+        To ask counts as having broken it.
+        """
+        names: frozenset[str] = frozenset()
+        if self.phase is not None:
+            names = self.phase.allowed & {rule.id, rule.family}
+            self.phase.used |= names
+        return bool(names) or self.modes.of(rule) == "off"
+
+    def outcome(self, finding: Finding, *, broken_off: bool = False) -> Outcome:
+        """What a finding comes to, perhaps of a test that was broken off."""
+        if broken_off and finding.rule in _BROKEN_OFF:
+            return "failed"
+        if self.is_known(finding):
+            return "known"
+        return "warned" if self.modes.of(finding.rule) == "warn" else "failed"
+
+    def fails(self, finding: Finding) -> bool:
+        """Whether a finding fails its test. Only then the gate may interfere with what runs."""
+        return self.modes.of(finding.rule) != "off" and self.outcome(finding) == "failed"
 
     def blind(self, text: str) -> None:
         """Note what can't be watched, in a sentence without its full stop."""

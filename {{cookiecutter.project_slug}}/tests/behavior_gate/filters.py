@@ -13,6 +13,8 @@ import pytest
 from . import rules
 from .rules import Rule
 
+#: The action on a warning that no filter of the suite is about.
+UNSET = "unset"
 #: Python leaves these out unless it is told otherwise.
 _DEFAULT = ("ignore", None, ResourceWarning, None, 0)
 #: What the gate makes a finding of, by a warning of that kind.
@@ -38,22 +40,13 @@ class Shown:
         filters = _filters()
         filters[:] = [one for one in filters if one is not self._ours]
 
-    def ignores(
-        self,
-        category: type[Warning],
-        text: str,
-        module: str,
-        line: int,
-        *,
-        by_default: bool = False,
-    ) -> bool:
-        """Whether the suite leaves a warning out; `by_default`, also where only Python does."""
+    def action(self, category: type[Warning], text: str, module: str, line: int) -> str:
+        """What the suite does with a warning: an action of a filter of its own, or `UNSET`."""
         filters = [one for one in _filters() if one is not self._ours]
         found = _first(filters, category, text, module, line)
-        if found is None or found[0] != "ignore":
-            return False
         # A filter that is set again is moved to the front.
-        return by_default or found != _DEFAULT or found is not filters[-1]
+        is_own = found is not None and not (found == _DEFAULT and found is filters[-1])
+        return str(found[0]) if found is not None and is_own else UNSET
 
 
 def hidden(config: pytest.Config) -> list[tuple[Rule, str]]:

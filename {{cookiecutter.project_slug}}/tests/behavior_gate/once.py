@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Generator, Hashable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -17,6 +17,8 @@ from .errors import chain
 _MANY = 10
 _SHARE = 0.25
 _MAX_LENGTH = 120
+#: So many tests that share a cause are named.
+_SHOWN = 3
 
 #: An error, by what makes it the same in another test, and in a few words.
 Mistake = tuple[str, str]
@@ -24,63 +26,148 @@ Report = pytest.TestReport | pytest.CollectReport
 
 
 class Once:
-    """Shortens the reports of what has been told, and lists them below pytest's own summary."""
+    """Tells each cause once: by the first test that meets it, which names the others.
 
-    def __init__(self) -> None:
-        self._first: dict[Hashable, str] = {}
-        self._again: list[tuple[Report, str]] = []
+    What the reports carry is shortened at once, for whoever reads them. How they look in the
+    terminal is known at the end, when all tests have run.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._verbose = config.option.verbose > 0
+        #: The tests that have met a cause, in the order in which they ran.
+        self._tests: dict[Hashable, list[str]] = {}
+        #: How the reports are to look in the terminal.
+        self._looks: list[Callable[[], None]] = []
+        self._again: set[int] = set()
+        self._complete: dict[str, list[Any]] = {}
 
     def shorten(self, report: Report) -> None:
         """Leave of the report of a failure what no earlier test has told."""
-        findings = [output.from_data(data) for data in getattr(report, "behavior_gate", ())]
-        new = [finding for finding in findings if self._is_new(finding, report)]
-        line = self._line([finding for finding in findings if finding not in new])
+        findings = failing(report)
+        new = [finding for finding in findings if self._is_new(finding.cause, report)]
+        told = [finding for finding in findings if finding not in new]
+        line = self._line(told)
         mistake: Mistake | None = getattr(report, "behavior_gate_mistake", None)
         if getattr(report, "behavior_gate_alone", False):
+            brief = ", ".join(output.brief(finding) for finding in findings)
             if new:
-                coloured: Any = output.ColouredFindings(new, line, report.longrepr)
-                report.longrepr = coloured
+                self._show(report, new, line, brief)
             else:
-                self._shorten_to(line, report)
+                self._shorten_to(line, brief, report)
         elif mistake is not None and not self._is_new(mistake[0], report):
-            self._shorten_to(f"{mistake[1]}, as in {self._first[mistake[0]]}", report)
-        elif line:
-            text = output.as_text(new, line) if new else line
-            report.sections = [
-                (title, text if output.NAME in title else content)
-                for title, content in report.sections
-            ]
+            line = f"{mistake[1]}, as in {self._tests[mistake[0]][0]}"
+            self._shorten_to(line, mistake[1], report)
+        else:
+            if mistake is not None:
+                cause = mistake[0]
+                self._looks.append(lambda: self._name_others(report, cause))
+            if findings:
+                self._show_beside(report, new, line)
 
-    def _is_new(self, mistake: Hashable, report: Report) -> bool:
-        return self._first.setdefault(mistake, report.nodeid) == report.nodeid
+    def _is_new(self, cause: Hashable, report: Report) -> bool:
+        tests = self._tests.setdefault(cause, [])
+        if report.nodeid not in tests:
+            tests.append(report.nodeid)
+        return tests[0] == report.nodeid
 
     def _line(self, told: list[Finding]) -> str:
         if not told:
             return ""
         mistakes = ", ".join(output.short(finding) for finding in told)
-        tests = ", ".join(dict.fromkeys(self._first[finding] for finding in told))
+        tests = ", ".join(dict.fromkeys(self._tests[finding.cause][0] for finding in told))
         return f"{output.NAME}: {mistakes}, as in {tests}"
 
-    def _shorten_to(self, line: str, report: Report) -> None:
+    def _others(self, cause: Hashable) -> list[str]:
+        """Name the tests that have met a cause, unless it is one."""
+        tests = self._tests[cause]
+        if len(tests) == 1:
+            return []
+        shown = tests if self._verbose else tests[:_SHOWN]
+        rest = len(tests) - len(shown)
+        more = [f"  and {rest} more (-v names all)"] if rest else []
+        return [f"Met by {len(tests)} tests:", *(f"  {test}" for test in shown), *more]
+
+    def _show(self, report: Report, new: list[Finding], line: str, brief: str) -> None:
+        """Show of a failure by findings alone what is new."""
+
+        def others(finding: Finding) -> list[str]:
+            return self._others(finding.cause)
+
+        def write(writer: Any) -> None:
+            output.write(writer, new, line, others)
+
+        text = output.as_text(new, line)
+        report.longrepr = text
+
+        def show() -> None:
+            cast(Any, report).longrepr = output.Shown(text, brief, write)
+
+        self._looks.append(show)
+
+    def _show_beside(self, report: Report, new: list[Finding], line: str) -> None:
+        """Show what was found beside the error of the test."""
+
+        def show() -> None:
+            text = line
+            if new:
+                text = output.as_text(new, line, lambda finding: self._others(finding.cause))
+            report.sections = [
+                (title, text if output.NAME in title else content)
+                for title, content in report.sections
+            ]
+
+        show()
+        self._looks.append(show)
+
+    def _name_others(self, report: Report, cause: Hashable) -> None:
+        original: Any = report.longrepr
+        others = self._others(cause)
+
+        def write(writer: Any) -> None:
+            if hasattr(original, "toterminal"):
+                original.toterminal(writer)
+            else:
+                writer.line(str(original))
+            for line in ("", *others):
+                writer.line(line)
+
+        if others:
+            message = getattr(getattr(original, "reprcrash", None), "message", str(original))
+            cast(Any, report).longrepr = output.Shown(str(original), message, write)
+
+    def _shorten_to(self, line: str, brief: str, report: Report) -> None:
         report.longrepr = line
-        self._again.append((report, line))
+        self._again.add(id(report))
+
+        def show() -> None:
+            cast(Any, report).longrepr = output.Shown(line, brief)
+
+        self._looks.append(show)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter
     ) -> Generator[None, None, None]:
-        again = {id(report) for report, _ in self._again}
+        for show in self._looks:
+            show()
         stats = terminalreporter.stats
-        complete = {str(name): stats[name] for name in ("failed", "error") if name in stats}
-        for name, reports in complete.items():
-            stats[name] = [report for report in reports if id(report) not in again]
+        self._complete = {str(name): stats[name] for name in ("failed", "error") if name in stats}
+        for name, reports in self._complete.items():
+            stats[name] = [report for report in reports if id(report) not in self._again]
         try:
             yield
         finally:
-            stats.update(complete)
-        for report, line in self._again:
-            terminalreporter.write("FAILED" if report.when == "call" else "ERROR", red=True)
-            terminalreporter.write_line(f" {report.nodeid} - {line}")
+            self.restore(terminalreporter)
+
+    def restore(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Have pytest's own summary, which comes last, list the others as well."""
+        terminalreporter.stats.update(self._complete)
+
+
+def failing(report: Report) -> list[Finding]:
+    """The findings that a test fails by."""
+    found = getattr(report, "behavior_gate", ())
+    return [output.from_data(data) for data in found if data["outcome"] == "failed"]
 
 
 class Prospects:

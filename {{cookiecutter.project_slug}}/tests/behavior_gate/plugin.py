@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +24,16 @@ from .core import (
 )
 from .errors import BlockingError
 from .explain import explain, overview
-from .hangs import TIMEOUT, Hangs
+from .hangs import Hangs
+from .known import find_known
 from .loops import Loops
-from .once import Prospects, abridge
+from .once import Prospects
 from .registry import detectors_of
-from .selftest import TIMEOUT_S, run_selftests
-from .settings import OPTIONS, add_settings, flag, numbers
+from .reports import Reports, failure_of, has_passed, record
+from .selftest import SelfTest
+from .settings import OPTIONS, add_settings, flag, modes, numbers
 from .summary import Summary
 from .watchdog import Watchdog
-
-_found_key = pytest.StashKey[dict[str, list[output.Data]]]()
-_passed_key = pytest.StashKey[bool]()
 
 Wrapper = Generator[None, Any, Any]
 
@@ -42,10 +41,24 @@ Wrapper = Generator[None, Any, Any]
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("behavior gate")
     group.addoption(
-        "--gate", choices=("on", "off"), default="on", help="switch the behavior gate on or off"
+        "--gate",
+        choices=("on", "warn", "off"),
+        default="on",
+        help="switch the behavior gate on or off, or have it record what it finds and fail nothing",
     )
     group.addoption(
         "--gate-report", metavar="FILE", type=Path, help="write the findings to FILE as JSON"
+    )
+    group.addoption(
+        "--gate-baseline",
+        metavar="FILE",
+        type=Path,
+        help="fail on new findings only; FILE has the known ones, and is written if it is missing",
+    )
+    group.addoption(
+        "--gate-baseline-update",
+        action="store_true",
+        help="add new findings to the baseline, and remove those that are gone",
     )
     group.addoption(
         "--gate-selftest",
@@ -88,12 +101,20 @@ class BehaviorGate:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self.gate = Gate(config.rootpath, numbers(config))
+        self.gate = Gate(config.rootpath, numbers(config), modes(config))
         self.detectors: list[Detector] = detectors_of(self.gate)
-        self._case = Case()
         self._prospects = Prospects()
         self._loops = Loops(self.gate)
-        config.pluginmanager.register(Summary(config, self.gate, self.detectors, self._loops))
+        known = find_known(config, self.gate)
+        if known is not None:
+            self.gate.is_known = known.__contains__
+            config.pluginmanager.register(known)
+        config.pluginmanager.register(
+            Summary(config, self.gate, self.detectors, self._loops, known)
+        )
+        config.pluginmanager.register(Reports(config, self.gate, self._prospects))
+        if config.getoption("gate_selftest", False):
+            config.pluginmanager.register(SelfTest(config, self.gate, self.begin, self.end))
         self._watchdog = Watchdog(self.gate)
         self._installed = False
         # With pytest-xdist the tests run in workers; this process only collects what they report.
@@ -129,10 +150,10 @@ class BehaviorGate:
         gate.thread = threading.get_ident()
         loop = gate.loop if gate.loop is not None and not gate.loop.is_closed() else None
         if when == "setup":
-            self._case = Case()
-        phase = Phase(nodeid, when, allowed, self._case.used, loop, debugged=_has_debugger())
+            self.gate.case = Case()
+        phase = Phase(nodeid, when, allowed, self.gate.case.used, loop, debugged=_has_debugger())
         gate.phase = phase
-        current_case.set(self._case)
+        current_case.set(self.gate.case)
         for detector in self.detectors:
             detector.begin(phase)
         return phase
@@ -140,7 +161,7 @@ class BehaviorGate:
     def end(self, phase: Phase) -> list[Finding]:
         """Have every detector judge a phase, and return what was found."""
         if phase.stopped:
-            self._case.stopped = True
+            self.gate.case.stopped = True
         try:
             for detector in self.detectors:
                 if phase.loop is not None and phase.loop.is_closed():
@@ -154,6 +175,9 @@ class BehaviorGate:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Wrapper:
+        problem = allowances.problem_of(item) if self._is_worker else None
+        if problem is not None:
+            pytest.fail(problem, pytrace=False)
         return (yield from self._watch(item, "setup"))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -180,34 +204,35 @@ class BehaviorGate:
             if findings and by_gate:
                 vars(error)["behavior_gate"] = findings
             if findings and (by_gate or isinstance(error, pytest.skip.Exception)):
-                raise _failure(findings) from None
+                raise failure_of(findings) from None
             if findings:
                 item.add_report_section(when, output.NAME, output.as_text(findings))
             raise
         findings = self._conclude(item, phase)
         if findings:
-            raise _failure(findings)
+            raise failure_of(findings)
         is_blind = self.gate.blind_spots or self._loops.foreign.counts()
-        if when == "teardown" and item.stash.get(_passed_key, False) and not is_blind:
-            problem = allowances.unused(item, self._case.used)
-            if problem and not flag(self.config, "gate_allow_unused"):
+        if when == "teardown" and has_passed(item) and not is_blind:
+            problem = allowances.unused(item, self.gate.case.used, self.gate.modes)
+            lenient = self.gate.modes.only_records or flag(self.config, "gate_allow_unused")
+            if problem and not lenient:
                 pytest.fail(problem, pytrace=False)
         return result
 
     def _conclude(self, item: pytest.Item, phase: Phase) -> list[Finding]:
-        findings = self.end(phase)
-        if findings:
-            data = [output.to_data(finding, item.nodeid, phase.when) for finding in findings]
-            item.stash.setdefault(_found_key, {})[phase.when] = data
-            for finding in findings:
-                item.user_properties.append(("behavior_gate", output.summary(finding)))
-        return findings
+        """Keep what was found, and return what the test fails by."""
+        outcomes = {
+            finding: self.gate.outcome(finding, broken_off=phase.stopped)
+            for finding in self.end(phase)
+        }
+        record(item, phase.when, outcomes)
+        return [finding for finding, outcome in outcomes.items() if outcome == "failed"]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Wrapper:
         wide, phase = fixturedef.scope != "function", self.gate.phase
         token = in_wide_fixture.set(wide)
-        of_case = current_case.set(None if wide else self._case)
+        of_case = current_case.set(None if wide else self.gate.case)
         if phase is not None:
             phase.in_wide_fixture = wide
         try:
@@ -219,80 +244,20 @@ class BehaviorGate:
             if phase is not None:
                 phase.in_wide_fixture = in_wide_fixture.get()
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        raised = call.excinfo
-        report = yield
-        if raised is not None and call.excinfo is not None and call.excinfo is not raised:
-            # unittest keeps the error of a test, and pytest puts it in the place of the findings.
-            error = call.excinfo.value
-            is_skip = isinstance(error, pytest.skip.Exception)
-            if is_skip or isinstance(error, BlockingError) or self._case.stopped:
-                call.excinfo, report.outcome = raised, "failed"
-                report.longrepr = item.repr_failure(raised)
-            else:
-                report.sections.append((output.NAME, str(raised.value)))
-        # A plain attribute of JSON types: pytest-xdist carries it to the controller.
-        report.behavior_gate = item.stash.get(_found_key, {}).get(call.when, [])  # type: ignore[attr-defined]
-        if report.when == "call":
-            item.stash[_passed_key] = report.passed
-        alone = call.excinfo is not None and hasattr(call.excinfo.value, "by_gate")
-        report.behavior_gate_alone = alone  # type: ignore[attr-defined]
-        if call.excinfo is not None and report.failed:
-            if not alone:
-                abridge(self.gate, report, call.excinfo.value, self.config)
-            if call.when == "setup" and (self._case.stopped or not alone):
-                self._prospects.judge(item)
-        return report
+    @pytest.hookimpl(trylast=True)
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        allowances.note(item)
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_make_collect_report(
-        self, collector: pytest.Collector
-    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-        report = yield
-        call = getattr(report, "call", None)
-        if call is not None and call.excinfo is not None and report.failed:
-            error = call.excinfo.value
-            # pytest wraps an ImportError.
-            wrapped = error.__cause__ if isinstance(error, pytest.Collector.CollectError) else None
-            abridge(self.gate, report, wrapped or error, self.config)
-        return report
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        for item in items:
-            allowances.check(item)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        # A conftest may have added marks to the collected tests. A worker of pytest-xdist that
+        # refuses to run would end the run by an internal error.
+        problems = (allowances.problem_of(item) for item in session.items if not self._is_worker)
+        for problem in filter(None, problems):
+            raise pytest.UsageError(problem)
 
     def pytest_enter_pdb(self) -> None:
         if self.gate.phase is not None:
             self.gate.phase.debugged = True
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self) -> bool | None:
-        return True if self.config.getoption("gate_selftest", False) else None
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        if not self.config.getoption("gate_selftest", False):
-            return None
-        terminal = self.config.pluginmanager.get_plugin("terminalreporter")
-        self.gate.options[TIMEOUT.name] = TIMEOUT_S
-        for rule, verdict in run_selftests(self.begin, self.end):
-            session.testscollected += 1
-            session.testsfailed += verdict == "MISSED"
-            if terminal is not None:
-                colours = {"red": verdict == "MISSED", "green": verdict == "caught"}
-                terminal.write_line(f"{rule.id:<28} {verdict}", **colours)
-        session.testsfailed += len(self.gate.blind_spots)
-        return True
-
-
-def _failure(findings: Sequence[Finding]) -> BaseException:
-    failure = pytest.fail.Exception(output.as_text(findings), pytrace=False)
-    vars(failure)["by_gate"] = True
-    return failure
 
 
 def _has_debugger() -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,12 @@ import pytest
 
 from . import rules
 from .core import Finding, When
+from .modes import Outcome
 from .where import Location
 
 Data = dict[str, Any]
+#: The lines that tell who else has met a finding.
+Others = Callable[[Finding], Sequence[str]]
 
 NAME = "behavior gate"
 
@@ -25,12 +28,13 @@ _COLOURS: dict[str, dict[str, bool]] = {
 }
 
 
-def to_data(finding: Finding, test: str | None, when: When | None) -> Data:
+def to_data(finding: Finding, outcome: Outcome, test: str | None, when: When | None) -> Data:
     """Flatten a finding to what JSON can hold."""
     rule, where = finding.rule, finding.where
     return {
         "test": test,
         "phase": when,
+        "outcome": outcome,
         "detector": rule.family,
         "rule": rule.id,
         "what": finding.what,
@@ -48,18 +52,21 @@ def from_data(data: Data) -> Finding:
     return Finding(rules.BY_ID[data["rule"]], data["what"], where)
 
 
-def as_text(findings: Sequence[Finding], more: str = "") -> str:
+def as_text(findings: Sequence[Finding], more: str = "", others: Others = lambda _: ()) -> str:
     """Render findings as lines of plain text, and more below them."""
-    texts = ["\n".join(line for _, line in _lines(finding)) for finding in findings]
+    texts = ["\n".join(line for _, line in _lines(finding, others)) for finding in findings]
     return "\n\n".join([*texts, more, _pointer(findings)] if more else [*texts, _pointer(findings)])
 
 
 def write(
-    writer: pytest.TerminalReporter | Any, findings: Sequence[Finding], more: str = ""
+    writer: pytest.TerminalReporter | Any,
+    findings: Sequence[Finding],
+    more: str = "",
+    others: Others = lambda _: (),
 ) -> None:
     """Write findings to a terminal, in colour where it has any, and more below them."""
     for finding in findings:
-        for part, line in _lines(finding):
+        for part, line in _lines(finding, others):
             writer.line(line, **_COLOURS.get(part, {}))
         writer.line("")
     if more:
@@ -75,6 +82,7 @@ def write_json(
     detectors: Sequence[str],
     blind_spots: Sequence[str],
     findings: Sequence[Data],
+    causes: Sequence[Data],
 ) -> None:
     """Write the findings of a run as a JSON document.
 
@@ -87,6 +95,7 @@ def write_json(
         "detectors": detectors,
         "blind_spots": blind_spots,
         "findings": findings,
+        "causes": causes,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -103,22 +112,41 @@ def short(finding: Finding) -> str:
     return f"{finding.rule.id} at {finding.where}" if finding.where else summary(finding)
 
 
-class ColouredFindings:
-    """What pytest shows of a test that failed by its findings alone, and the line below them."""
+def brief(finding: Finding) -> str:
+    """Name it in the fewest words, beside the name of its test."""
+    where = finding.where
+    return f"{finding.rule.id} at {where.path}:{where.line}" if where else summary(finding)
 
-    def __init__(self, findings: Sequence[Finding], line: str, original: Any) -> None:
-        self._findings = findings
-        self._line = line
-        self.reprcrash = getattr(original, "reprcrash", None)
 
-    def toterminal(self, writer: Any) -> None:
-        write(writer, self._findings, self._line)
+class Crash:
+    """What pytest shows of a failure in its summary: one line."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
 
     def __str__(self) -> str:
-        return as_text(self._findings, self._line)
+        return self.message
 
 
-def _lines(finding: Finding) -> Iterable[tuple[str, str]]:
+class Shown:
+    """What pytest shows of a failure: a text with a line for its summary, in colour if need be."""
+
+    def __init__(self, text: str, message: str, write: Callable[[Any], None] | None = None) -> None:
+        self._text = text
+        self._write = write
+        self.reprcrash = Crash(message)
+
+    def toterminal(self, writer: Any) -> None:
+        if self._write is None:
+            writer.line(self._text)
+        else:
+            self._write(writer)
+
+    def __str__(self) -> str:
+        return self._text
+
+
+def _lines(finding: Finding, others: Others) -> Iterable[tuple[str, str]]:
     yield "title", f"{NAME}: {finding.rule.id}"
     for line in finding.what.splitlines():
         yield "what", f"  {line}"
@@ -126,6 +154,8 @@ def _lines(finding: Finding) -> Iterable[tuple[str, str]]:
         yield "at", f"  at {finding.where}"
     yield "Why", f"  Why: {finding.rule.why}."
     yield "Fix", f"  Fix: {finding.rule.fix}."
+    for line in others(finding):
+        yield "Others", f"  {line}"
 
 
 def _pointer(findings: Sequence[Finding]) -> str:

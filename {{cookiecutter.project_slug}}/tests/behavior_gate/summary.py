@@ -8,8 +8,10 @@ from typing import Any, cast
 
 import pytest
 
+from . import causes, rules
 from . import render as output
 from .core import Detector, Gate
+from .known import Known
 from .loops import Loops
 from .once import Once
 from .settings import flag
@@ -19,7 +21,12 @@ class Summary:
     """Collects what the tests report, in this process and in the workers of pytest-xdist."""
 
     def __init__(
-        self, config: pytest.Config, gate: Gate, detectors: Sequence[Detector], loops: Loops
+        self,
+        config: pytest.Config,
+        gate: Gate,
+        detectors: Sequence[Detector],
+        loops: Loops,
+        known: Known | None,
     ) -> None:
         self.config = config
         self.gate = gate
@@ -27,7 +34,10 @@ class Summary:
         self.found: list[output.Data] = []
         self.tests = 0
         self._foreign = loops.foreign
-        self._once = Once()
+        self._once = Once(config)
+        self._known = known
+        #: What became of the baseline.
+        self._lines: list[str] = []
         #: Tests that ran on what can't be watched, by its name; in workers, too.
         self._unwatched: Counter[str] = Counter()
         self._is_worker = hasattr(config, "workerinput")
@@ -48,7 +58,10 @@ class Summary:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        strays = [output.to_data(finding, None, None) for finding in self.gate.strays]
+        strays = [
+            output.to_data(finding, self.gate.outcome(finding), None, None)
+            for finding in self.gate.strays
+        ]
         if self._is_worker:
             output_of_worker = cast(Any, self.config).workeroutput
             output_of_worker["behavior_gate"] = strays
@@ -61,20 +74,27 @@ class Summary:
                 f"{_plural(count, 'test')} ran on a loop that the gate can't watch ({name})"
             )
         self.found.extend(strays)
-        is_bad = any(data["test"] is None for data in self.found) or (
-            bool(self.gate.blind_spots) and flag(self.config, "gate_strict")
-        )
+        is_bad = any(self._is_stray(data) and data["outcome"] == "failed" for data in self.found)
+        if flag(self.config, "gate_strict") and not self.gate.modes.only_records:
+            is_bad = is_bad or bool(self.gate.blind_spots)
         if is_bad and session.exitstatus == 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        names = [detector.name for detector in self.detectors]
+        if self._known is not None and self.tests:
+            try:
+                self._lines = self._known.conclude(session, self.found, names)
+            except OSError as error:
+                self._lines = [f"the baseline can't be written: {error}"]
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
         path = self.config.getoption("gate_report", None)
         if path is not None:
-            names = [detector.name for detector in self.detectors]
             output.write_json(
                 path,
                 tests=self.tests,
                 detectors=names,
                 blind_spots=self.gate.blind_spots,
                 findings=self.found,
+                causes=[causes.to_data(place) for place in causes.places_of(self.found)],
             )
 
     @pytest.hookimpl(optionalhook=True)
@@ -86,19 +106,54 @@ class Summary:
         self._unwatched.update(output_of_worker.get("behavior_gate_unwatched", {}))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        strays = [output.from_data(data) for data in self.found if data["test"] is None]
+        self._once.restore(terminalreporter)
+        failed = [data for data in self.found if data["outcome"] == "failed"]
+        strays = causes.places_of(data for data in failed if self._is_stray(data))
         if strays:
             terminalreporter.section("behavior gate: outside any test", red=True)
-            output.write(terminalreporter, strays)
+            output.write(terminalreporter, [place.finding for place in strays])
         if self.tests:
-            count = len(self.found)
-            result = "nothing found" if not count else _plural(count, "finding")
-            terminalreporter.write_line(
-                f"behavior gate: {_plural(self.tests, 'test')} watched by"
-                f" {_plural(len(self.detectors), 'detector')}, {result}"
-            )
+            off = sum(self.gate.modes.of(rule) == "off" for rule in rules.RULES)
+            parts = [
+                f"{_plural(self.tests, 'test')} watched by"
+                f" {_plural(len(self.detectors), 'detector')}",
+                *([f"{_plural(off, 'rule')} off"] if off else []),
+                _count(self.found) if self.found else "nothing found",
+            ]
+            terminalreporter.write_line(f"behavior gate: {', '.join(parts)}")
+        self._sum_up(terminalreporter)
+        for line in self._lines:
+            terminalreporter.write_line(line if line.startswith(" ") else f"behavior gate: {line}")
         for text in self.gate.blind_spots:
             terminalreporter.write_line(f"behavior gate: blind spot: {text}", red=True)
+
+    def _sum_up(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """List by line what only warns."""
+        known = [data for data in self.found if data["outcome"] == "known"]
+        if known:
+            terminalreporter.write_line(
+                f"behavior gate: {_count(known)}, not failed (in the baseline)"
+            )
+        warned = [data for data in self.found if data["outcome"] == "warned"]
+        if not warned:
+            return
+        why = "--gate=warn" if self.gate.modes.only_records else "gate_warn"
+        terminalreporter.write_line(f"behavior gate: {_count(warned)}, not failed ({why})")
+        for place in causes.places_of(warned):
+            first = next(iter(place.tests)) or "outside any test"
+            times = f", {place.findings} times, first" if place.findings > 1 else ""
+            terminalreporter.write_line(f"  {output.short(place.finding)}{times} in {first}")
+
+    @staticmethod
+    def _is_stray(data: output.Data) -> bool:
+        return data["test"] is None
+
+
+def _count(found: Sequence[output.Data]) -> str:
+    """How many findings there are, and at how many places."""
+    if len(found) == 1:
+        return "1 finding"
+    return f"{len(found)} findings at {_plural(len(causes.places_of(found)), 'place')}"
 
 
 def _plural(count: int, noun: str) -> str:

@@ -12,12 +12,13 @@ import sys
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
 from .. import rules
-from ..core import Detector, Gate, Phase
-from ..filters import Shown, module_of
+from ..core import Detector, Finding, Gate, Phase
+from ..filters import UNSET, Shown, module_of
 from ..on_import import OnImport
 from ..patches import Patches
 from ..where import Location
@@ -35,11 +36,13 @@ class WarningsDetector(Detector):
         super().__init__(gate)
         self._patches = Patches(gate, "warnings")
         self._clients = OnImport(("httpx", "httpx2"), self._watch_clients)
+        self._streams = OnImport(("anyio.streams.memory",), self._watch_streams)
         #: Where files, sockets and clients were opened, by their id.
         self._opened: dict[int, Location] = {}
         self._open_clients: dict[int, weakref.finalize[Any, Any]] = {}
         self._show: Any = None
         self._shown = Shown()
+        self._passes_on = False
         self._tests = 0
 
     def install(self) -> None:
@@ -50,11 +53,13 @@ class WarningsDetector(Detector):
         patches.replace(asyncio.BaseEventLoop, "_check_thread", self._check_thread)
         patches.replace(builtins, "open", self._open)
         patches.replace(io, "open", self._open)
-        patches.replace(socket.socket, "__init__", self._socket)
+        patches.replace(socket.socket, "__init__", self._making)
         self._clients.install()
+        self._streams.install()
 
     def uninstall(self) -> None:
         gc.unfreeze()
+        self._streams.uninstall()
         self._clients.uninstall()
         self._patches.restore()
 
@@ -92,8 +97,11 @@ class WarningsDetector(Detector):
             module = caller.f_globals.get("__name__", "")
             if self.gate.phase is None or self._is_recorded():
                 original(coroutine)
-            elif not self._shown.ignores(RuntimeWarning, text, module, caller.f_lineno):
-                self._report_unawaited(coroutine)
+                return
+            action = self._shown.action(RuntimeWarning, text, module, caller.f_lineno)
+            if action != "ignore" and not self._fails_by_unawaited(coroutine):
+                with self._passed_on():
+                    original(coroutine)
 
         return warn_unawaited_coroutine
 
@@ -101,15 +109,26 @@ class WarningsDetector(Detector):
         """Whether the test records warnings by itself, so that they are its own affair."""
         return warnings._showwarnmsg_impl is not self._show  # type: ignore[attr-defined]
 
-    def _report_unawaited(self, coroutine: Any) -> None:
+    def _fails_by_unawaited(self, coroutine: Any) -> bool:
+        """Report it. If that fails nothing, the suite has its warning."""
         where = self._origin_of(coroutine)
         if self._is_stopped_at(where):
-            return
-        self.gate.report(
-            rules.NEVER_AWAITED,
-            what=f"coroutine {coroutine.__qualname__!r} was never awaited",
-            where=where,
-        )
+            return True
+        what = f"coroutine {coroutine.__qualname__!r} was never awaited"
+        return self._fails_by(Finding(rules.NEVER_AWAITED, what, where))
+
+    def _fails_by(self, finding: Finding) -> bool:
+        self.gate.report(finding.rule, what=finding.what, where=finding.where)
+        return self.gate.fails(finding)
+
+    @contextmanager
+    def _passed_on(self) -> Iterator[None]:
+        """Let through what Python says about a coroutine."""
+        self._passes_on = True
+        try:
+            yield
+        finally:
+            self._passes_on = False
 
     def _origin_of(self, coroutine: Any) -> Location | None:
         where = self.gate.innermost(coroutine.cr_origin or ())
@@ -123,51 +142,49 @@ class WarningsDetector(Detector):
                 original(message)
             elif issubclass(message.category, ResourceWarning):
                 self._show_unclosed(message, original)
-            elif inspect.iscoroutine(message.source) and not self._is_recorded():
+            elif (
+                not inspect.iscoroutine(message.source)
+                or self._passes_on
+                or self._is_recorded()
                 # `pytest.warns` gives back what it has not expected.
-                self._report_unawaited(message.source)
-            else:
+                or not self._fails_by_unawaited(message.source)
+            ):
                 original(message)
 
         return showwarnmsg
 
     def _show_unclosed(self, message: Any, show: Callable[..., None]) -> None:
-        text, recorded = str(message.message), self._is_recorded()
-        ignored = self._shown.ignores(
-            message.category,
-            text,
-            module_of(message.filename),
-            message.lineno,
-            by_default=recorded,
-        )
-        if ignored:
-            return
-        if recorded:
-            show(message)
-        else:
-            self._report_unclosed(text, message.source)
+        text, module = str(message.message), module_of(message.filename)
+        action = self._shown.action(message.category, text, module, message.lineno)
+        if self._is_recorded():
+            if action not in ("ignore", UNSET):
+                show(message)
+        elif action != "ignore" and not self._fails_by_unclosed(text, message.source):
+            if action == "error":
+                raise message.message
+            if action != UNSET:
+                show(message)
 
     def _unraisablehook(self, original: Callable[..., None]) -> Callable[..., None]:
         def unraisablehook(unraisable: Any) -> None:
             error = unraisable.exc_value
-            if self.gate.phase is not None and isinstance(error, ResourceWarning):
-                self._report_unclosed(str(error), unraisable.object)
-            else:
+            if (
+                self.gate.phase is None
+                or not isinstance(error, ResourceWarning)
+                or not self._fails_by_unclosed(str(error), unraisable.object)
+            ):
                 original(unraisable)
 
         return unraisablehook
 
-    def _report_unclosed(self, message: str, source: Any) -> None:
+    def _fails_by_unclosed(self, message: str, source: Any) -> bool:
+        """Report it. If that fails nothing, the suite has its warning."""
         source = source or _dying()
         places = (self._opened.get(id(part)) for part in _parts(source))
         where = next((place for place in places if place), None) or self._created(source)
         if self._is_stopped_at(where):
-            return
-        self.gate.report(
-            rules.UNCLOSED,
-            what=message.partition("\n")[0],
-            where=where,
-        )
+            return True
+        return self._fails_by(Finding(rules.UNCLOSED, message.partition("\n")[0], where))
 
     def _created(self, source: Any) -> Location | None:
         """Where asyncio, or a library like it, has noted that a thing was made."""
@@ -186,13 +203,14 @@ class WarningsDetector(Detector):
             try:
                 original(loop)
             except RuntimeError:
-                if self.gate.is_watched(loop):
-                    self.gate.report(
-                        rules.WRONG_THREAD,
-                        what="the event loop was used from another thread",
-                        where=self.gate.locate(sys._getframe(1)),
-                    )
-                raise
+                if not self.gate.is_watched(loop):
+                    raise
+                where = self.gate.locate(sys._getframe(1))
+                what = "the event loop was used from another thread"
+                self.gate.report(rules.WRONG_THREAD, what=what, where=where)
+                # Without the debug mode that the gate has set nothing would be raised.
+                if self.gate.fails(Finding(rules.WRONG_THREAD, what, where)):
+                    raise
 
         return check_thread
 
@@ -204,12 +222,17 @@ class WarningsDetector(Detector):
 
         return open
 
-    def _socket(self, original: Callable[..., None]) -> Callable[..., None]:
-        def __init__(sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: N807
-            original(sock, *args, **kwargs)
-            self._remember(sock)
+    def _making(self, original: Callable[..., None]) -> Callable[..., None]:
+        def make(thing: Any, *args: Any, **kwargs: Any) -> None:
+            original(thing, *args, **kwargs)
+            self._remember(thing)
 
-        return __init__
+        return make
+
+    def _watch_streams(self, module: str) -> None:
+        for name in ("MemoryObjectReceiveStream", "MemoryObjectSendStream"):
+            stream = getattr(sys.modules[module], name)
+            self._patches.replace(stream, "__post_init__", self._making)
 
     def _remember(self, thing: Any) -> None:
         if self.gate.phase is not None:

@@ -115,6 +115,7 @@ class BlockingDetector(Detector, Observer):
                     return original(*args, **kwargs)
             finally:
                 busy.now = False
+            __tracebackhide__ = True
             raise BlockingError(call.name)
 
         return judged
@@ -146,7 +147,7 @@ class BlockingDetector(Detector, Observer):
         if gate.allows(finding.rule):
             return True
         self._report(finding)
-        return False
+        return not gate.fails(finding)
 
     def _is_excused(self, call: Call, caller: Caller, file: File) -> bool:
         # A library may ask the system about itself when it is set up.

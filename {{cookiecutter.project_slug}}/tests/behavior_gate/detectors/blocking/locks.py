@@ -53,11 +53,13 @@ def watch_locks(
             if brief_s == timeout:
                 return False
             if not permits(call, frame):
+                __tracebackhide__ = True
                 raise BlockingError(call.name)
             return original(lock, blocking, timeout)
 
         @functools.wraps(cls.__enter__)
         def enter(lock: Any) -> Any:
+            __tracebackhide__ = True
             return acquire(lock)
 
         attributes.replace(cls, "__enter__", cls.__enter__, enter)

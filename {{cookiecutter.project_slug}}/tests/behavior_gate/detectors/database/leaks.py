@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ... import rules
 from ...asgi import endpoint_of, here, is_over
-from ...core import Phase, Request
+from ...core import Finding, Phase, Request
 from ...loops import run
 from ...patches import Patches
 from ...where import Location
@@ -102,10 +102,12 @@ class Leaks(Part):
     def _judge_sessions(self, loop: asyncio.AbstractEventLoop | None) -> None:
         for session, work in self._left_sessions():
             connection = work.connection
+            may_end = True
             if connection is not None and not work.reported:
-                self._report("session", work.request, work.opened)
+                may_end = self._report("session", work.request, work.opened)
             is_async = connection is not None and connection.dialect.is_async
-            _finish(session.close, loop, is_async=is_async)
+            if may_end:
+                _finish(session.close, loop, is_async=is_async)
             self._begun.pop(session, None)
 
     def _judge_connections(self, loop: asyncio.AbstractEventLoop | None) -> None:
@@ -118,20 +120,21 @@ class Leaks(Part):
             request, fairy = taken.request, taken.fairy
             if request is not None and is_over(self.gate, request):
                 del self.traffic.checked_out[record]
-                if id(fairy.dbapi_connection) not in kept:
-                    self._report("connection", request, taken.where)
+                if id(fairy.dbapi_connection) not in kept and self._report(
+                    "connection", request, taken.where
+                ):
                     # The adapter of an asynchronous driver wraps its connection.
                     is_async = fairy.dbapi_connection is not fairy.driver_connection
                     _finish(fairy.invalidate, loop, is_async=is_async)
 
-    def _report(self, kind: str, request: Request, where: Location | None) -> None:
+    def _report(self, kind: str, request: Request, where: Location | None) -> bool:
+        """Report what is left, and tell whether the gate may end it."""
         if request in self._failures:
-            return
-        self.gate.report(
-            rules.SESSION_LEAK,
-            what=f"{request} is over, and a {kind} that it opened still holds a connection",
-            where=where or endpoint_of(self.gate, request),
-        )
+            return True
+        what = f"{request} is over, and a {kind} that it opened still holds a connection"
+        leak = Finding(rules.SESSION_LEAK, what, where or endpoint_of(self.gate, request))
+        self.gate.report(leak.rule, what=leak.what, where=leak.where)
+        return self.gate.fails(leak)
 
 
 def _finish(

@@ -17,7 +17,7 @@ from weakref import WeakSet
 from ... import rules
 from ...awaiting import waits_at
 from ...callers import Caller, find_caller, owner
-from ...core import Detector, Gate, Phase, in_wide_fixture
+from ...core import Detector, Finding, Gate, Phase, in_wide_fixture
 from ...errors import BlockingError
 from ...loops import cycles, run
 from ...patches import Patches
@@ -44,7 +44,7 @@ _UNSEEN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Birth:
     """Where a task was created, and whether it may outlive the test."""
 
@@ -52,6 +52,8 @@ class Birth:
     wide: bool
     #: No line of the user can end it: it is the affair of the library that has started it.
     endless: bool
+    #: It was found, and goes on as it would without the gate.
+    spared: bool = False
 
 
 class TasksDetector(Detector):
@@ -149,9 +151,11 @@ class TasksDetector(Detector):
         def before_end(loop: asyncio.AbstractEventLoop) -> None:
             if self.gate.is_watched(loop) and not loop.is_running() and not loop.is_closed():
                 self._end_pending(loop, self._pending(loop))
-                unfinished = self._unfinished(loop)
-                if unfinished:
-                    run(loop, self._end(unfinished))
+                births = {task: self._births[task] for task in self._unfinished(loop)}
+                stubborn = run(loop, self._end(list(births))) if births else set()
+                for task in stubborn:
+                    if births[task].spared:
+                        self._report_stubborn(task, births[task])
                 self._left_behind.judge_closing(loop, silently=self._stopped)
             original(loop)
 
@@ -166,7 +170,9 @@ class TasksDetector(Detector):
         ]
 
     def _may_stay(self, task: asyncio.Task[Any], birth: Birth) -> bool:
-        return birth.wide or (birth.endless and waits_at(self.gate, task)[0] is None)
+        return (
+            birth.wide or birth.spared or (birth.endless and waits_at(self.gate, task)[0] is None)
+        )
 
     def _judge_done(self, task: asyncio.Task[Any], birth: Birth) -> None:
         if task.cancelled() or not task._log_traceback:
@@ -201,21 +207,32 @@ class TasksDetector(Detector):
         ]
         if may_end:
             run(loop, asyncio.wait(may_end, timeout=_PATIENCE_S))
-        pending = [task for task in pending if not task.done()]
+        pending = [task for task in pending if not task.done() and not self._spares(task)]
         births = {task: self._births[task] for task in pending}
         stubborn = run(loop, self._end(pending)) if pending else set()
         if self._stopped:
             return
         for task, birth in births.items():
-            rule, more = rules.LEAKED_TASK, ""
             if task in stubborn:
-                rule = rules.SWALLOWED_CANCELLATION
-                more = ", and swallowed its cancellation: it had to be abandoned"
-            self.gate.report(
-                rule,
-                what=f"{_describe(task)} was still running when the test was over{more}",
-                where=birth.where,
-            )
+                self._report_stubborn(task, birth)
+            else:
+                self.gate.report(rules.LEAKED_TASK, what=_leak(task), where=birth.where)
+
+    def _report_stubborn(self, task: asyncio.Task[Any], birth: Birth) -> None:
+        self.gate.report(
+            rules.SWALLOWED_CANCELLATION,
+            what=f"{_leak(task)}, and swallowed its cancellation: it had to be abandoned",
+            where=birth.where,
+        )
+
+    def _spares(self, task: asyncio.Task[Any]) -> bool:
+        """Report a task that is not to be ended, as its leak does not fail the test."""
+        birth = self._births[task]
+        leak = Finding(rules.LEAKED_TASK, _leak(task), birth.where)
+        birth.spared = not self._stopped and not self.gate.fails(leak)
+        if birth.spared:
+            self.gate.report(leak.rule, what=leak.what, where=leak.where)
+        return birth.spared
 
     async def _end(self, pending: list[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
         """Cancel tasks and wait for them. Returns those that would not end, now disowned."""
@@ -244,6 +261,10 @@ class TasksDetector(Detector):
     def _is_users(self, task: asyncio.Task[Any]) -> bool:
         code = getattr(task.get_coro(), "cr_code", None)
         return code is not None and self.gate.origin(code) in ("application", "test")
+
+
+def _leak(task: asyncio.Task[Any]) -> str:
+    return f"{_describe(task)} was still running when the test was over"
 
 
 def _close(coroutine: Any, loop: asyncio.AbstractEventLoop) -> None:

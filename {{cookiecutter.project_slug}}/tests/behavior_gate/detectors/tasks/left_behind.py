@@ -18,7 +18,7 @@ from weakref import WeakSet
 from ... import rules
 from ...asgi import here
 from ...callers import is_import, outwards
-from ...core import Gate, in_wide_fixture, real_time
+from ...core import Finding, Gate, in_wide_fixture, real_time
 from ...loops import cycles, run
 from ...on_import import OnImport
 from ...patches import Patches
@@ -85,13 +85,15 @@ class LeftBehind:
         self, things: list[Thing], loops: list[asyncio.AbstractEventLoop], *, silently: bool
     ) -> None:
         self._things = [thing for thing in self._things if thing not in things]
-        left = self._left(loops, things)
-        for thing in left:
-            what = thing.left()
-            if what is not None and not silently:
-                self._gate.report(rules.LEFT_BEHIND, what=what, where=thing.where)
-            thing.end()
-        self._left(loops, left)
+        ended = []
+        for thing in self._left(loops, things):
+            finding = Finding(rules.LEFT_BEHIND, thing.left() or "", thing.where)
+            if finding.what and not silently:
+                self._gate.report(finding.rule, what=finding.what, where=finding.where)
+            if silently or self._gate.fails(finding):
+                thing.end()
+                ended.append(thing)
+        self._left(loops, ended)
 
     def _left(self, loops: list[asyncio.AbstractEventLoop], things: list[Thing]) -> list[Thing]:
         """Let things end. Returns those that do not."""

@@ -1,0 +1,100 @@
+"""The file of the findings that a suite lives with for a while: a line for each, sorted."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import pytest
+
+from .core import Finding
+
+_HEADER = """\
+# Findings of the behavior gate that fail no test: rule, path, function, hash of the line.
+# To add what is new and remove what is gone, run: pytest --gate-baseline-update
+"""
+_ENTRY = re.compile(r"[a-z]+\.[a-z0-9-]+ \S.* \S+ [0-9a-f]{12}")
+#: What differs from run to run in what is said of a finding that has no line.
+_VARYING = re.compile(r"0x[0-9a-f]+|\d+(\.\d+)?")
+
+
+def entry_of(root: Path, finding: Finding) -> str:
+    """The line of a finding. It stays the same when the code around it grows."""
+    where = finding.where
+    if where is None:
+        return f"{finding.rule.id} - - {_hash(_VARYING.sub('0', finding.what))}"
+    texts = _source(root / where.path)
+    text = texts[where.line - 1] if where.line <= len(texts) else ""
+    return f"{finding.rule.id} {where.path} {where.function} {_hash(text)}"
+
+
+def is_in_source(root: Path, entry: str) -> bool:
+    """Whether the source file of an entry still has its line."""
+    rest, _, digest = entry.rpartition(" ")
+    path = rest.split(" ", 1)[1].rpartition(" ")[0]
+    return digest in {_hash(text) for text in _source(root / path)}
+
+
+def read(path: Path, name: str) -> set[str] | None:
+    """The entries of a file, or None if there is none.
+
+    Raises:
+        pytest.UsageError: in one line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise pytest.UsageError(f"the baseline {name} can't be read: {reason}") from None
+    return set(_entries(text, name))
+
+
+def write(path: Path, entries: Collection[str]) -> None:
+    """Replace a file as a whole, so that nothing is lost if the run is interrupted.
+
+    Raises:
+        OSError: the file can't be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = _HEADER + "".join(f"{entry}\n" for entry in sorted(entries))
+    with NamedTemporaryFile(
+        "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=path.name, delete=False
+    ) as file:
+        try:
+            file.write(text)
+            file.close()
+            # A temporary file is its owner's alone, what the team shares is not.
+            Path(file.name).chmod(path.stat().st_mode if path.exists() else 0o644)
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+def _entries(text: str, name: str) -> Iterator[str]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        if not _ENTRY.fullmatch(line.rstrip()):
+            raise pytest.UsageError(
+                f"{name}:{number} is no line of a baseline: {line[:60]!r}. Fix: remove it, or write"
+                " the file anew by --gate-baseline-update after deleting it"
+            )
+        yield line.rstrip()
+
+
+def _source(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:12]
