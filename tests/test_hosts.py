@@ -224,6 +224,21 @@ def test_a_filter_of_warnings_wins_and_a_test_that_records_them_sees_them(set_up
     assert all(one["path"] == "tests/test_filters.py" for one in report["findings"])
 
 
+def test_what_only_warns_leaves_the_suite_its_own_warnings(set_up: Host) -> None:
+    set_up.write({"pytest.ini": "[pytest]\nasyncio_mode = auto\n"})
+
+    warned, off = (
+        set_up.pytest(f"--gate={mode}", "-pno:randomly", "tests/test_filters.py")
+        for mode in ("warn", "off")
+    )
+
+    assert outcomes(warned) == outcomes(off)
+    assert "bad" in outcomes(off).values()
+    # The line of the summary that counts the warnings as well.
+    counts = [re.sub(r" in .*", "", done.stdout.splitlines()[-1]) for done in (warned, off)]
+    assert counts[0] == counts[1]
+
+
 @pytest.mark.parametrize(
     ("lines", "hidden"),
     [
