@@ -13,7 +13,7 @@ async def test_bad():
 
 @pytest.mark.timeout(1)
 async def test_bad_by_its_own_limit():
-    await wait()
+    await asyncio.Event().wait()
 
 
 @pytest.mark.timeout(timeout=1, func_only=True)
