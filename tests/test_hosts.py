@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.gate import load
 from support.project import TEMPLATE, Done, Project
 
 GATE = TEMPLATE / "{{cookiecutter.project_slug}}/tests/behavior_gate"
@@ -46,7 +45,8 @@ class Host:
         # The command itself: `python -m pytest` puts the folder onto the path.
         command = f"{self.project.environment['UV_PROJECT_ENVIRONMENT']}/bin/pytest"
         host = Project(self.project.path / cwd, self.project.environment)
-        return host.run(command, "-rA", *options, timeout=120, **variables)
+        options_of_all = {"PYTEST_ADDOPTS": "-rA"}
+        return host.run(command, *options, timeout=120, **options_of_all | variables)
 
 
 @pytest.fixture
@@ -191,6 +191,28 @@ def test_no_module_of_the_gate_names_a_package_of_its_host() -> None:
 # What is set up there
 
 
+@pytest.mark.parametrize(
+    "plugin",
+    ["capture", "logging", "terminal", "threadexception", "unraisableexception", "warnings"],
+)
+def test_a_plugin_of_pytest_that_is_switched_off_is_not_needed(plugin: str, host: Host) -> None:
+    host.write(
+        {
+            "tests/__init__.py": "",
+            "tests/conftest.py": loads("tests.behavior_gate"),
+            "tests/test_it.py": TEST,
+            "pytest.ini": ini(),
+        }
+    )
+    copy_gate(host, "tests")
+
+    done = host.pytest(f"-pno:{plugin}", "--gate-report=gate.json", PYTEST_ADDOPTS="")
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    (finding,) = json.loads(host.project.read("gate.json"))["findings"]
+    assert (finding["rule"], finding["line"]) == ("warnings.never-awaited", 12)
+
+
 @pytest.fixture
 def set_up(host: Host) -> Host:
     shutil.copytree(SETTINGS, host.project.path / "tests", ignore=IGNORED)
@@ -237,29 +259,6 @@ def test_what_only_warns_leaves_the_suite_its_own_warnings(set_up: Host) -> None
     # The line of the summary that counts the warnings as well.
     counts = [re.sub(r" in .*", "", done.stdout.splitlines()[-1]) for done in (warned, off)]
     assert counts[0] == counts[1]
-
-
-@pytest.mark.parametrize(
-    ("lines", "hidden"),
-    [
-        ([], []),
-        (["error"], []),
-        (["ignore"], ["warnings.never-awaited", "warnings.unclosed"]),
-        (["ignore", "error::RuntimeWarning"], ["warnings.unclosed"]),
-        (["error", "ignore:coroutine .* was never awaited"], ["warnings.never-awaited"]),
-        (["ignore::DeprecationWarning", "ignore::RuntimeWarning:other"], []),
-        (["ignore::pytest.PytestUnraisableExceptionWarning"], []),
-    ],
-    ids=str,
-)
-def test_the_settings_that_hide_a_rule_are_known(lines: list[str], hidden: list[str]) -> None:
-    class Config:
-        known_args_namespace = None
-
-        def getini(self, _: str) -> list[str]:
-            return lines
-
-    assert [rule.id for rule, line in load("filters").hidden(Config())] == hidden
 
 
 def limited(set_up: Host, installed: Project, *options: str) -> Done:
@@ -326,9 +325,10 @@ def test_no_setting_of_another_plugin_is_changed(set_up: Host) -> None:
         ("gate_timeout = -1", "gate_timeout has to be a number, 0 or more"),
         ("gate_timeout = nan", "gate_timeout has to be a number, 0 or more"),
         ("gate_n_plus_one = 2.5", "gate_n_plus_one has to be a whole number, 0 or more"),
+        ("gate_strict = maybe", "gate_strict has to be true or false"),
     ],
 )
-def test_a_setting_that_is_no_number_is_refused_in_one_line(
+def test_a_setting_with_a_wrong_value_is_refused_in_one_line(
     setting: str, expected: str, set_up: Host
 ) -> None:
     set_up.write({"pytest.ini": f"[pytest]\n{setting}\n"})

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import warnings
 from collections.abc import Iterable
 from typing import Any
 
-import pytest
-
-from . import rules
-from .rules import Rule
-
 #: The action on a warning that no filter of the suite is about.
 UNSET = "unset"
 #: Python leaves these out unless it is told otherwise.
 _DEFAULT = ("ignore", None, ResourceWarning, None, 0)
-#: What the gate makes a finding of, by a warning of that kind.
-_SAMPLES: tuple[tuple[Rule, type[Warning], str], ...] = (
-    (rules.NEVER_AWAITED, RuntimeWarning, "coroutine 'f' was never awaited"),
-    (rules.UNCLOSED, ResourceWarning, "unclosed file <_io.TextIOWrapper name='f'>"),
-)
-
 Filter = tuple[Any, Any, type[Warning], Any, int]
 
 
@@ -47,30 +35,6 @@ class Shown:
         # A filter that is set again is moved to the front.
         is_own = found is not None and not (found == _DEFAULT and found is filters[-1])
         return str(found[0]) if found is not None and is_own else UNSET
-
-
-def hidden(config: pytest.Config) -> list[tuple[Rule, str]]:
-    """The rules that a filter of the settings hides, each with the line of that filter."""
-    given = getattr(config.known_args_namespace, "pythonwarnings", None)
-    lines = [*sys.warnoptions, *config.getini("filterwarnings"), *(given or ())]
-    found = []
-    for rule, category, text in _SAMPLES:
-        # The last one decides.
-        line = next((line for line in reversed(lines) if _concerns(line, category, text)), "")
-        if line.partition(":")[0].strip() == "ignore":
-            found.append((rule, line))
-    return found
-
-
-def _concerns(line: str, category: type[Warning], text: str) -> bool:
-    """Whether a line such as `ignore:message:category:module` decides on a warning anywhere."""
-    _, message, kind, module, *_ = (part.strip() for part in f"{line}::::".split(":"))
-    kinds = {"", *(cls.__name__ for cls in category.__mro__)}
-    return (
-        not module
-        and kind.rpartition(".")[2] in kinds
-        and re.match(message, text, re.IGNORECASE) is not None
-    )
 
 
 def module_of(filename: str) -> str:

@@ -33,7 +33,7 @@ class Once:
     """
 
     def __init__(self, config: pytest.Config) -> None:
-        self._verbose = config.option.verbose > 0
+        self._verbose = config.getoption("verbose", 0) > 0
         #: The tests that have met a cause, in the order in which they ran.
         self._tests: dict[Hashable, list[str]] = {}
         #: How the reports are to look in the terminal.

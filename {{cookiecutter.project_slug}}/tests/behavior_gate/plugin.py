@@ -31,7 +31,7 @@ from .once import Prospects
 from .registry import detectors_of
 from .reports import Reports, failure_of, has_passed, record
 from .selftest import SelfTest
-from .settings import OPTIONS, add_settings, flag, modes, numbers
+from .settings import OPTIONS, add_settings, check_flags, flag, modes, numbers
 from .summary import Summary
 from .watchdog import Watchdog
 
@@ -101,6 +101,7 @@ class BehaviorGate:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
+        check_flags(config)
         self.gate = Gate(config.rootpath, numbers(config), modes(config))
         self.detectors: list[Detector] = detectors_of(self.gate)
         self._prospects = Prospects()

@@ -64,12 +64,18 @@ def _number(config: pytest.Config, option: Option) -> int | float:
     return number
 
 
-def flag(config: pytest.Config, name: str) -> bool:
-    """Whether a setting of `FLAGS` is on.
+def check_flags(config: pytest.Config) -> None:
+    """Refuse a flag that is neither on nor off.
 
     Raises:
-        pytest.UsageError: It is neither on nor off.
+        pytest.UsageError: In one line.
     """
+    for name in FLAGS:
+        flag(config, name)
+
+
+def flag(config: pytest.Config, name: str) -> bool:
+    """Whether a setting of `FLAGS` is on."""
     return bool(_setting(config, name, bool, "true or false"))
 
 
