@@ -307,6 +307,15 @@ def test_with_the_gate_off_nothing_is_patched(set_up: Host) -> None:
     assert "behavior gate" not in done.stdout
 
 
+def test_what_is_patched_passes_for_the_original(set_up: Host) -> None:
+    set_up.write({"pytest.ini": "[pytest]\nasyncio_mode = auto\n"})
+
+    done = set_up.pytest("tests/test_patched.py")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "32 tests watched by 7 detectors, nothing found" in done.stdout
+
+
 def test_no_setting_of_another_plugin_is_changed(set_up: Host) -> None:
     set_up.write({"pytest.ini": "[pytest]\nasyncio_mode = auto\n"})
 

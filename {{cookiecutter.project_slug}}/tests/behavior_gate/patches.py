@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .core import Gate
+from .disguise import disguised
 
 
 class Patches:
@@ -27,7 +28,7 @@ class Patches:
             self._gate.lacks(f"{where}.{name}", self._loses)
             return
         self._undo.append((owner, name, original))
-        setattr(owner, name, wrap(original))
+        setattr(owner, name, disguised(wrap(original), original, owner, name))
 
     def replace_new(self, owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
         """Do the same to what old versions do without, so that nothing is lost there."""

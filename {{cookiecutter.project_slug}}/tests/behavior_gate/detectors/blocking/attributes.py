@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from ...core import Gate
+from ...disguise import disguised
 
 
 class Attributes:
@@ -21,6 +22,7 @@ class Attributes:
 
     def replace(self, owner: Any, name: str, original: Any, replacement: Any) -> None:
         self._undo.append((owner, name, original))
+        replacement = disguised(replacement, original, owner, name)
         _set(owner, name, replacement)
         if not isinstance(owner, type):
             self._replaced[id(original)] = replacement
