@@ -11,6 +11,7 @@ from typing import Any
 UNSET = "unset"
 #: Python leaves these out unless it is told otherwise.
 _DEFAULT = ("ignore", None, ResourceWarning, None, 0)
+
 Filter = tuple[Any, Any, type[Warning], Any, int]
 
 
@@ -58,10 +59,17 @@ def _first(
     for one in filters:
         _, message, kind, where, number = one
         if (
-            (message is None or message.match(text))
-            and issubclass(category, kind)
-            and (where is None or where.match(module))
+            issubclass(category, kind)
+            and _is_for(message, text)
+            and _is_for(where, module)
             and number in (0, line)
         ):
             return one
     return None
+
+
+def _is_for(pattern: Any, text: str) -> bool:
+    # Python's own filters hold plain texts.
+    if pattern is None or isinstance(pattern, str):
+        return pattern in (None, text)
+    return pattern.match(text) is not None
