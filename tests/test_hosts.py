@@ -298,6 +298,15 @@ def test_a_test_that_is_long_by_design_says_so_by_a_marker_that_the_message_name
     ) in done.stdout
 
 
+def test_a_long_test_passes_where_the_gate_only_warns(set_up: Host) -> None:
+    set_up.write({"pytest.ini": "[pytest]\nasyncio_mode = auto\ngate_timeout = 0.4\n"})
+
+    done = set_up.pytest("--gate=warn", "tests/test_limits.py::test_long")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 test watched by 7 detectors, nothing found" in done.stdout
+
+
 def test_with_the_gate_off_nothing_is_patched(set_up: Host) -> None:
     set_up.write({"pytest.ini": "[pytest]\nasyncio_mode = auto\ngate_cpu_ms = 60\n"})
 

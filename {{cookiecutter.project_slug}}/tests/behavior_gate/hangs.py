@@ -23,8 +23,9 @@ TIMEOUT = Option("timeout", 10.0, "seconds after which a waiting test is stopped
 
 #: Seconds from one attempt to stop a test to the next.
 _IMPATIENCE_S = 1.0
-#: A fixture for many tests, which may start a server, has this many times the limit.
-_WIDE_FACTOR = 6
+#: A fixture for many tests, which may start a server, has this many times the limit. So has a test
+#: that is to fail by nothing that the gate finds, which may be a long one.
+_PATIENCE = 6
 #: After as many, the loop itself is stopped.
 _LAST_ATTEMPT = 4
 #: The part of a limit of pytest-timeout by which the gate comes before it, and at most so much.
@@ -69,8 +70,8 @@ class Hangs:
         # A test without a task has the limit anew for each request that it makes.
         subject = (phase, main) if main else (phase, *gate.open_requests)
         if subject != self._subject and not (main is None and phase.stopped):
-            factor = _WIDE_FACTOR if phase.in_wide_fixture else 1
-            limit = factor * gate.options["timeout"]
+            is_patient = phase.in_wide_fixture or gate.modes.of(rules.HANG) == "warn"
+            limit = (_PATIENCE if is_patient else 1) * gate.options["timeout"]
             self._limit, self._deadline = self._given or (limit, real_time() + limit)
             self._subject = subject
             self._attempts = 0
