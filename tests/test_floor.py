@@ -143,6 +143,23 @@ def test_an_older_library_is_a_blind_spot(
     ]
 
 
+def test_sqlalchemy_without_greenlet_is_as_it_is_without_the_gate(
+    environment: dict[str, str], shop: Path, tmp_path: Path
+) -> None:
+    venv = Venv(tmp_path / "venv", environment, "pytest", "sqlalchemy>=2.1")
+    test = tmp_path / "test_import.py"
+    test.write_text(
+        "import pytest\n\n\ndef test_import():\n    with pytest.raises(ImportError):\n"
+        "        import sqlalchemy.ext.asyncio\n"
+    )
+
+    options = ("-pbehavior_gate", "--noconftest", "--rootdir=.", str(test))
+    done = venv.pytest(shop / "tests", *options)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 test watched by 7 detectors, nothing found" in done.stdout
+
+
 def old_python() -> str | None:
     """An interpreter that is older than the gate's lowest."""
     old = [f"3.{minor}" for minor in range(8, versions.PYTHON[1])]

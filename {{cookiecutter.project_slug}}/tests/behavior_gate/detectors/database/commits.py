@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from ...core import Phase, Request
 from ...patches import Patches
 from ...sql import classify, is_temporary, targets, temporary_tables
 from .records import Statement, Work, Write
-from .traffic import Listener, Part, Traffic, before, is_autocommit
+from .traffic import Listener, Part, Traffic, before, has_asyncio, is_autocommit
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -55,8 +54,7 @@ class Commits(Part):
         patches.replace_new(Session, "reset", partial(before, self._session_closing))
         patches.replace(Session, "__exit__", partial(before, self._left))
         patches.replace(Connection, "__exit__", partial(before, self._left))
-        # It needs greenlet.
-        with suppress(ImportError):
+        if has_asyncio():
             from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
             patches.replace(AsyncSession, "__aexit__", partial(before, self._left))

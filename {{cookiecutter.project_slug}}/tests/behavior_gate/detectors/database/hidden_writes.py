@@ -13,7 +13,7 @@ from ...patches import Patches
 from ...sql import calls, classify
 from ...where import Location
 from .records import Statement, Write
-from .traffic import Listener, Part, Traffic
+from .traffic import Listener, Part, Traffic, has_asyncio
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -56,8 +56,7 @@ class HiddenWrites(Part):
         ]
 
     def patch(self, patches: Patches) -> None:
-        # It needs greenlet.
-        with suppress(ImportError):
+        if has_asyncio():
             from sqlalchemy.ext.asyncio import AsyncConnection
 
             patches.replace(AsyncConnection, "get_raw_connection", self._asking)

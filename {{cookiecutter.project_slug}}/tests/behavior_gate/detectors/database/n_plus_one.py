@@ -18,7 +18,7 @@ from ...patches import Patches
 from ...sql import classify, lookup, one_line
 from ...where import Location, stack
 from .records import Statement
-from .traffic import Listener, Part, Traffic
+from .traffic import Listener, Part, Traffic, has_asyncio
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -82,6 +82,8 @@ class Repeats(Part):
         return [(Engine, "commit", self._committed), (Engine, "rollback", self._rolled_back)]
 
     def patch(self, patches: Patches) -> None:
+        if not has_asyncio():
+            return
         # In the first versions of SQLAlchemy 2.0, each driver has a cursor of its own.
         with suppress(ImportError):
             from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_cursor

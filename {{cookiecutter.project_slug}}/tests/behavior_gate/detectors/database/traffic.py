@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial, wraps
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet, ref
 
@@ -212,6 +213,11 @@ class Traffic(Part):
             statement = Statement(request, connection, cursor, text, parameters, context)
             for part in self.parts:
                 part.executed(statement)
+
+
+def has_asyncio() -> bool:
+    """Whether SQLAlchemy's asyncio can be imported. Once that fails, it passes for imported."""
+    return find_spec("greenlet") is not None
 
 
 def before(hook: Callable[..., None], original: Callable[..., Any]) -> Callable[..., Any]:
