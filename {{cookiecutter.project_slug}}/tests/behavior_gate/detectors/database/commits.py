@@ -270,9 +270,20 @@ def _unflushed(session: Session, work: Work) -> Write | None:
         for instance in instances:
             return work.touched or Write(f"a {verb} {type(instance).__name__}", None, early)
     for instance in session.dirty:
-        if session.is_modified(instance):
+        if _is_changed(instance):
             return work.touched or Write(f"a changed {type(instance).__name__}", None, early)
     return None
+
+
+def _is_changed(instance: object) -> bool:
+    """Whether an attribute differs from the database. `Session.is_modified` may ask that for it."""
+    from sqlalchemy.orm.attributes import instance_state
+
+    state: Any = instance_state(instance)
+    return any(
+        not state.manager[name].impl.is_equal(state.dict.get(name), before)
+        for name, before in state.committed_state.items()
+    )
 
 
 def _counts_rows(connection: Connection, statement: str) -> bool:
