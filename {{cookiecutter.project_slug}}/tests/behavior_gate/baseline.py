@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -22,21 +22,28 @@ _ENTRY = re.compile(r"[a-z]+\.[a-z0-9-]+ \S.* \S+ [0-9a-f]{12}")
 _VARYING = re.compile(r"0x[0-9a-f]+|\d+(\.\d+)?")
 
 
-def entry_of(root: Path, finding: Finding) -> str:
-    """The line of a finding. It stays the same when the code around it grows."""
+def entry_of(finding: Finding, hashes: Sequence[str]) -> str:
+    """The line of a finding, whose source has these hashes. Code around it does not change it."""
     where = finding.where
     if where is None:
         return f"{finding.rule.id} - - {_hash(_VARYING.sub('0', finding.what))}"
-    texts = _source(root / where.path)
-    text = texts[where.line - 1] if where.line <= len(texts) else ""
-    return f"{finding.rule.id} {where.path} {where.function} {_hash(text)}"
+    digest = hashes[where.line - 1] if where.line <= len(hashes) else _hash("")
+    return f"{finding.rule.id} {where.path} {where.function} {digest}"
 
 
-def is_in_source(root: Path, entry: str) -> bool:
-    """Whether the source file of an entry still has its line."""
-    rest, _, digest = entry.rpartition(" ")
-    path = rest.split(" ", 1)[1].rpartition(" ")[0]
-    return digest in {_hash(text) for text in _source(root / path)}
+def source_of(entry: str) -> str:
+    """The path of the file that has the line of an entry."""
+    return entry.split(" ", 1)[1].rsplit(" ", 2)[0]
+
+
+def hashes_of(path: Path) -> list[str]:
+    """The hashes of all lines of a source file; none if it can't be read."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    # Not `splitlines`, which breaks lines where Python does not.
+    return [_hash(line) for line in text.split("\n")]
 
 
 def read(path: Path, name: str) -> set[str] | None:
@@ -87,13 +94,6 @@ def _entries(text: str, name: str) -> Iterator[str]:
                 " the file anew by --gate-baseline-update after deleting it"
             )
         yield line.rstrip()
-
-
-def _source(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
 
 
 def _hash(text: str) -> str:

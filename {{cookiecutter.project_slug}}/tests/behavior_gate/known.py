@@ -11,7 +11,7 @@ import pytest
 
 from . import render as output
 from . import rules
-from .baseline import entry_of, is_in_source, read, write
+from .baseline import entry_of, hashes_of, read, source_of, write
 from .core import Finding, Gate
 from .extent import Extent
 from .settings import text
@@ -40,9 +40,18 @@ class Known:
         self._is_new = entries is None
         self._records = self._is_new or config.getoption("gate_baseline_update", False)
         self._entries = set(entries or ())
+        # Read ahead, as the gate is asked while the event loop runs, where reading blocks.
+        self._hashes = {source: self._read(source) for source in map(source_of, self._entries)}
 
     def __contains__(self, finding: Finding) -> bool:
-        return self._records or entry_of(self._gate.root, finding) in self._entries
+        return self._records or self._entry(finding) in self._entries
+
+    def _entry(self, finding: Finding) -> str:
+        source = finding.where.path if finding.where else ""
+        return entry_of(finding, self._hashes.get(source, ()))
+
+    def _read(self, source: str) -> list[str]:
+        return hashes_of(self._gate.root / source)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -56,8 +65,11 @@ class Known:
         Raises:
             OSError: the file can't be written.
         """
-        known = (output.from_data(data) for data in found if data["outcome"] == "known")
-        met = {entry_of(self._gate.root, finding) for finding in known}
+        known = [output.from_data(data) for data in found if data["outcome"] == "known"]
+        for where in {finding.where for finding in known if finding.where}:
+            if where.path not in self._hashes:
+                self._hashes[where.path] = self._read(where.path)
+        met = {self._entry(finding) for finding in known}
         gap = self._extent.gap(session)
         if gap is None and self._gate.blind_spots:
             gap = "something could not be watched"
@@ -83,7 +95,8 @@ class Known:
         if rule.family not in watched or self._gate.modes.of(rule) == "off":
             return False
         # Whether a slow line is met depends on the machine.
-        return not (rule.by_time and is_in_source(self._gate.root, entry))
+        digest = entry.rpartition(" ")[2]
+        return not (rule.by_time and digest in self._hashes[source_of(entry)])
 
     def _tell(self, gone: list[str]) -> list[str]:
         if not gone:
@@ -110,7 +123,9 @@ def find_known(config: pytest.Config, gate: Gate) -> Known | None:
         return Known(config, gate, config.invocation_params.dir / named, str(named))
     if not setting:
         if config.getoption("gate_baseline_update", False):
-            raise pytest.UsageError(f"{UPDATE} needs --gate-baseline=FILE")
+            raise pytest.UsageError(
+                f"{UPDATE} needs --gate-baseline=FILE or the setting gate_baseline"
+            )
         return None
     path = (config.inipath or config.rootpath / "pytest.ini").parent / setting
     if os.environ.get("CI") and not path.exists():

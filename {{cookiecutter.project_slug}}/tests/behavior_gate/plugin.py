@@ -176,9 +176,6 @@ class BehaviorGate:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Wrapper:
-        problem = allowances.problem_of(item) if self._is_worker else None
-        if problem is not None:
-            pytest.fail(problem, pytrace=False)
         return (yield from self._watch(item, "setup"))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -250,8 +247,8 @@ class BehaviorGate:
         allowances.note(item)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        # A conftest may have added marks to the collected tests. A worker of pytest-xdist that
-        # refuses to run would end the run by an internal error.
+        # A conftest may have added marks to the collected tests. A worker that refuses to run would
+        # end in an internal error.
         problems = (allowances.problem_of(item) for item in session.items if not self._is_worker)
         for problem in filter(None, problems):
             raise pytest.UsageError(problem)

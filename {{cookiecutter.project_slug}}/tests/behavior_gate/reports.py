@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 
 import pytest
 
+from . import allowances
 from . import render as output
 from .core import Finding, Gate, When
 from .errors import BlockingError
@@ -43,6 +44,13 @@ class Reports:
         self.config = config
         self.gate = gate
         self._prospects = prospects
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        # In the workers of pytest-xdist nothing has refused it before.
+        problem = allowances.problem_of(item)
+        if problem is not None:
+            pytest.fail(problem, pytrace=False)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

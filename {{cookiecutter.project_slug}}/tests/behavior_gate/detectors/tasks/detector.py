@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import ctypes
-import inspect
 import sys
 from asyncio import runners
 from asyncio import tasks as asyncio_tasks
@@ -22,6 +19,7 @@ from ...errors import BlockingError
 from ...loops import cycles, run
 from ...patches import Patches
 from ...where import Location
+from .ending import close
 from .left_behind import LeftBehind
 from .timeouts import Timeouts
 
@@ -256,7 +254,7 @@ class TasksDetector(Detector):
         waiter: Any = getattr(task, "_fut_waiter", None)
         for callback, _ in getattr(waiter, "_callbacks", None) or ():
             waiter.remove_done_callback(callback)
-        _close(task.get_coro(), task.get_loop())
+        close(task.get_coro(), task.get_loop())
 
     def _is_users(self, task: asyncio.Task[Any]) -> bool:
         code = getattr(task.get_coro(), "cr_code", None)
@@ -265,26 +263,6 @@ class TasksDetector(Detector):
 
 def _leak(task: asyncio.Task[Any]) -> str:
     return f"{_describe(task)} was still running when the test was over"
-
-
-def _close(coroutine: Any, loop: asyncio.AbstractEventLoop) -> None:
-    """Close a coroutine, or leave it where it waits if it swallows even that."""
-    chain = []
-    while inspect.iscoroutine(coroutine):
-        chain.append(coroutine)
-        coroutine = coroutine.cr_await
-    running = asyncio._get_running_loop()
-    # Where no loop runs, `while True: try: await ... except: pass` never comes to a wait.
-    asyncio._set_running_loop(loop)
-    try:
-        with contextlib.suppress(BaseException):
-            chain[0].close()
-    finally:
-        asyncio._set_running_loop(running)
-    for link in chain:
-        if inspect.getcoroutinestate(link) != inspect.CORO_CLOSED:
-            # Nor may it be closed once more when it is collected.
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(link))
 
 
 def _can_be_ended(caller: Caller | None) -> bool:
