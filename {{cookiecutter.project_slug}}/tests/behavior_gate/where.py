@@ -97,6 +97,10 @@ class Sources:
         """Name a line of a function, by default that of its definition."""
         return self.locate_line(code.co_filename, line or code.co_firstlineno, code.co_name)
 
+    def origin_of(self, where: Location) -> Origin:
+        """Tell whose code stands at a line."""
+        return self.origins[f"{self._prefix}{where.path}"]
+
     def locate_line(self, filename: str, line: int, function: str) -> Location:
         """Name a line by its absolute file name."""
         path = filename.replace("\\", "/").removeprefix(self._prefix)

@@ -13,7 +13,7 @@ from typing import Any
 
 from ... import rules
 from ...asgi import Observer, endpoint_of, subscribe, unsubscribe
-from ...callers import is_starting, public_name
+from ...callers import is_of_test, is_starting, public_name
 from ...clocks import Schedule
 from ...core import (
     Detector,
@@ -24,7 +24,7 @@ from ...core import (
     current_request,
     real_time,
 )
-from ...excused import excuse
+from ...excused import excuse, has_told_since, is_told
 from ...patches import Patches
 from ...where import ROUTING, Location, is_python, library_path
 from .accounts import Account, Look, Use
@@ -173,7 +173,8 @@ class SlowDetector(Detector, Observer):
         if account is None or account.handle is None:
             return
         if real_time() - account.began > self._least:
-            if ended is not None and not account.looks:
+            was_told = has_told_since(account.clocks.thread, account.began)
+            if ended is not None and not account.looks and not was_told:
                 # A call that let no other thread run was over before anybody could look.
                 where = endpoint_of(self.gate, ended)
                 reading = account.clocks.read()
@@ -191,8 +192,10 @@ class SlowDetector(Detector, Observer):
             return
         start, after = account.before, account.clocks.read()
         uses: dict[object, Use] = {}
-        # What is left after the last look was most likely more of the same.
-        for look in [*looks, replace(looks[-1], now=after.wall, reading=after)]:
+        if not has_told_since(account.clocks.thread, looks[-1].now):
+            # What is left after the last look was most likely more of the same.
+            looks.append(replace(looks[-1], now=after.wall, reading=after))
+        for look in looks:
             if look.where is not None:
                 use = uses.setdefault(look.unit, Use())
                 use.add(look, start, is_first=start is account.before)
@@ -223,7 +226,10 @@ class SlowDetector(Detector, Observer):
         self, account: Account, handle: Any
     ) -> tuple[Location | None, str, object, bool, bool]:
         """Find the user's line that holds the loop, for whom, whether by the ORM, or at start."""
+        nothing: tuple[None, str, None, bool, bool] = (None, "", None, False, False)
         frames = list(account.frames())
+        if is_of_test(self.gate, frames, handle._context):
+            return nothing
         at_start = is_starting(self.gate, frames, handle._context)
         request = _served_by(handle)
         found: Location | None = None
@@ -236,7 +242,7 @@ class SlowDetector(Detector, Observer):
             if origin == "library":
                 path = library_path(code.co_filename)
                 if excuse(rules.SLOW_CPU, code.co_filename):
-                    return None, "", None, False, False
+                    return nothing
                 in_orm = in_orm or (not decided and path.startswith(_ORM))
                 if not decided and path.startswith(FRAMEWORK):
                     decided = True
@@ -244,6 +250,8 @@ class SlowDetector(Detector, Observer):
                     if path in ROUTING and _is_the_frameworks(inner):
                         found, inside = self._endpoint_of(request), public_name(inner)
                 library = frame
+            elif is_told(code):
+                return nothing
             elif not decided and origin != "gate":
                 if origin == "application" or request is not None:
                     found = self.gate.location(code, frame.f_lineno)
