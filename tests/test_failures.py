@@ -322,43 +322,50 @@ def test_a_finding_of_many_tests_is_shown_by_the_first_and_named_by_the_others(
     assert sum("\n" in text for text in texts) == 1
 
 
-MIXED = """
+NAPS = """
 import time
 
+
+async def sleep() -> None:
+    time.sleep(0.01)
+
+
+async def nap() -> None:
+    time.sleep(0.02)  # <-
+"""
+
+MIXED = """
 import pytest
 
-
-def sleep() -> None:
-    time.sleep(0.01)
+from app.naps import nap, sleep
 
 
 @pytest.mark.parametrize("n", range(2))
 async def test_error(n: int) -> None:
     try:
-        sleep()
+        await sleep()
     finally:
         assert n == 2
 
 
 async def test_another() -> None:
-    try:
-        sleep()
-    except Exception:
-        time.sleep(0.02)  # <-
+    await sleep()
+    await nap()
 """
 
 
 def test_what_no_other_test_has_shown_is_shown_in_full(project: Project) -> None:
+    write(project, "app/naps.py", NAPS)
     write(project, "tests/test_mixed.py", MIXED)
 
     done = run_pytest(project, "tests/test_mixed.py", "-p", "no:randomly")
 
-    said = "behavior gate: blocking.sleep at tests/test_mixed.py:8 in sleep, as in "
+    said = "behavior gate: blocking.sleep at app/naps.py:6 in sleep, as in "
     said += "tests/test_mixed.py::test_error[0]"
-    assert done.stdout.count("  at tests/test_mixed.py:8 in sleep\n") == 1
+    assert done.stdout.count("  at app/naps.py:6 in sleep\n") == 1
     assert done.stdout.splitlines().count(said) == 2
     assert done.stdout.count("assert n == 2") == 2
-    assert f"  at {marked(project, 'tests/test_mixed.py')} in test_another\n" in done.stdout
+    assert f"  at {marked(project, 'app/naps.py')} in nap\n" in done.stdout
 
 
 # What the gate broke off

@@ -41,7 +41,6 @@ EXCUSED = (
     Excused("concurrent/futures/process.py", _LOCK | _SLOW, _STARTS),
     Excused("multiprocessing/", _LOCK | _FILE | _SLOW, _STARTS),
     Excused("asyncio/", _BLOCKING, "runs coroutines, threads and processes, and waits for none"),
-    Excused("starlette/testclient.py", _BLOCKING, "serves on a loop of its own, and waits for it"),
     Excused("inspect.py", _FILE | _SLOW, _TRACEBACK),
     Excused("linecache.py", _FILE | _SLOW, _TRACEBACK),
     Excused("<frozen linecache>", _FILE | _SLOW, _TRACEBACK),
