@@ -15,7 +15,7 @@ from typing import Any
 
 from .asgi import RUN_FOREVER, current_lifespan
 from .core import Gate, current_request
-from .where import Location, is_python, library_path, stack
+from .where import ROUTING, Location, is_python, library_path, stack
 
 #: What is called by the name of its class.
 _CONSTRUCTORS = ("__init__", "__new__", "__call__")
@@ -24,6 +24,8 @@ _LOOP = (RUN_FOREVER, inspect.unwrap(asyncio.Handle._run).__code__)
 _ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
 #: What runs before the application serves, where a test does without ASGI.
 _STARTS = ("__aenter__", "startup")
+#: Where a framework calls an endpoint and its dependencies.
+_SERVES = (*ROUTING, "fastapi/dependencies/")
 #: Where FastAPI calls dependencies, and leaves them again.
 _SOLVES = ("fastapi/dependencies/", "contextlib.py")
 #: Who calls tests and fixtures.
@@ -50,11 +52,13 @@ def find_caller(
     frame: FrameType,
     stop: Callable[[CodeType], bool] = lambda _: False,
     scheduled_at: Location | None = None,
+    endpoint: Callable[[], Location | None] = lambda: None,
 ) -> Caller | None:
     """Find the user's frame from one outwards, unless what lies between stops the search.
 
-    An ASGI application does: what happens inside it is not the doing of who calls it. Where no
-    code of the user runs, it is the line that has scheduled what runs, if that is known.
+    An ASGI application does: what happens inside it is not the doing of who calls it. What it has
+    routed a request to is the `endpoint`. Where no code of the user runs, it is the line that has
+    scheduled what runs, if that is known.
     """
     library = third_party = None
     awaits = False
@@ -67,6 +71,10 @@ def find_caller(
                 continue
             where = gate.location(code, outer.f_lineno)
             return Caller(where, outer, library, third_party, awaits)
+        if code.co_flags & _ASYNC and library_path(code.co_filename).startswith(_SERVES):
+            mounted = endpoint()
+            if mounted is not None:
+                return Caller(mounted, frame, library, third_party, awaits)
         if _is_asgi(code):
             return None
         if origin == "library":

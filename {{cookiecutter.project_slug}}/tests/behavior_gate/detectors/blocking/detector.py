@@ -13,7 +13,15 @@ from types import CodeType, FrameType, MappingProxyType
 from typing import Any
 
 from ... import rules
-from ...asgi import Observer, current_lifespan, serving, subscribe, task_of, unsubscribe
+from ...asgi import (
+    Observer,
+    current_lifespan,
+    endpoint_of,
+    serving,
+    subscribe,
+    task_of,
+    unsubscribe,
+)
 from ...awaiting import current_task
 from ...callers import (
     Caller,
@@ -25,12 +33,12 @@ from ...callers import (
     outwards,
     public_name,
 )
-from ...core import Detector, Finding, Gate, Phase, Request
+from ...core import Detector, Finding, Gate, Phase, Request, current_request
 from ...errors import BlockingError
 from ...excused import excuse, make_told
 from ...files import File, LibraryFiles
 from ...on_import import OnImport
-from ...where import library_path
+from ...where import Location, library_path
 from .attributes import Attributes
 from .calls import LIBRARIES, STANDARD_LIBRARY, Call
 from .locks import WAITING, watch_locks
@@ -156,10 +164,20 @@ class BlockingDetector(Detector, Observer):
         if is_import(frame.f_code) or call.harmless(*args, **kwargs):
             return None
         stop = functools.partial(_may_block, call)
-        caller = find_caller(self.gate, frame, stop, scheduled_at.get())
+        caller = find_caller(
+            self.gate, frame, stop, scheduled_at.get(), functools.partial(self._endpoint, call)
+        )
         if caller is None or self._is_excused(call, caller, File(call.name, args, kwargs)):
             return None
         return caller
+
+    def _endpoint(self, call: Call) -> Location | None:
+        """Where a library's endpoint is mounted that calls by itself what nothing but it knows."""
+        request = current_request.get()
+        if request is None or call.rule in _LOGGED:
+            # A library may read files of its own, and lock what it shares.
+            return None
+        return endpoint_of(self.gate, request)
 
     def _is_excused(self, call: Call, caller: Caller, file: File) -> bool:
         frames, context = list(outwards(caller.frame)), copy_context()

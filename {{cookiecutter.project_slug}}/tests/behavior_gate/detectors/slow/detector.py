@@ -76,8 +76,6 @@ class SlowDetector(Detector, Observer):
         self._least = min(gate.options["cpu_ms"], gate.options["blocked_ms"]) / 1000
         #: By thread.
         self._accounts: dict[int, Account] = {}
-        #: Where the requests that are being served are told of their endpoint.
-        self._scopes: dict[Request, MutableMapping[str, Any]] = {}
         self._watchdog: Schedule | None = None
         self._wakes = 0
 
@@ -104,12 +102,10 @@ class SlowDetector(Detector, Observer):
                 del self._accounts[thread]
 
     def request_started(self, request: Request, scope: MutableMapping[str, Any]) -> None:
-        self._scopes[request] = scope
         self._settle()
 
     def request_ended(self, request: Request, error: BaseException | None) -> None:
         self._settle(request)
-        self._scopes.pop(request, None)
 
     def sample(self) -> None:
         """Look, from the watchdog's thread, at what the threads of the loops are doing."""
@@ -247,8 +243,8 @@ class SlowDetector(Detector, Observer):
                 if not decided and path.startswith(FRAMEWORK):
                     decided = True
                     inner = library or frame
-                    if path in ROUTING and _is_the_frameworks(inner):
-                        found, inside = self._endpoint_of(request), public_name(inner)
+                    if request and path in ROUTING and _is_the_frameworks(inner):
+                        found, inside = endpoint_of(self.gate, request), public_name(inner)
                 library = frame
             elif is_told(code):
                 return nothing
@@ -259,12 +255,6 @@ class SlowDetector(Detector, Observer):
             if origin == "application":
                 outermost = frame
         return found, inside, request or outermost, in_orm, at_start
-
-    def _endpoint_of(self, request: Request | None) -> Location | None:
-        if request is None:
-            return None
-        request.endpoint = request.endpoint or self._scopes.get(request, {}).get("endpoint")
-        return endpoint_of(self.gate, request)
 
     def _on_collection(self, moment: str, info: dict[str, int]) -> None:
         account = self._accounts.get(threading.get_ident())
