@@ -368,6 +368,66 @@ def test_what_no_other_test_has_shown_is_shown_in_full(project: Project) -> None
     assert f"  at {marked(project, 'app/naps.py')} in nap\n" in done.stdout
 
 
+# What a blocking call leads to
+
+BLOCKED = """
+import threading
+import time
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+
+@pytest.fixture(autouse=True)
+def routes(app: FastAPI) -> None:
+    @app.get("/nap")
+    async def nap() -> str:
+        time.sleep(0.2)
+        return "slept"
+
+    @app.get("/wait")
+    async def wait() -> None:
+        threading.Event().wait()
+
+
+async def test_nap(client: httpx.AsyncClient) -> None:
+    response = await client.get("/nap")
+    assert (response.status_code, response.json()) == (200, "slept")
+
+
+async def test_own_failure(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/nap")).status_code == 201
+
+
+async def test_wait(client: httpx.AsyncClient) -> None:
+    await client.get("/wait")
+
+
+@pytest.mark.gate_allow("blocking.sleep", reason="to see what else is told of it")
+async def test_allowed(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/nap")).json() == "slept"
+"""
+
+
+def test_a_blocking_call_goes_on_unless_it_may_wait_forever(project: Project) -> None:
+    write(project, "tests/test_blocked.py", BLOCKED)
+
+    done = run_pytest(
+        project, "tests/test_blocked.py", "-p", "no:randomly", "--gate-report=gate.json"
+    )
+
+    findings = json.loads(project.read("gate.json"))["findings"]
+    assert [(each["test"].partition("::")[2], each["rule"]) for each in findings] == [
+        ("test_nap", "blocking.sleep"),
+        ("test_own_failure", "blocking.sleep"),
+        ("test_wait", "blocking.lock"),
+    ]
+    assert "assert 200 == 201" in done.stdout
+    assert "BlockingError" not in done.stdout
+    assert "3 failed, 1 passed" in done.stdout
+
+
 # What the gate broke off
 
 BROKEN_OFF = """
