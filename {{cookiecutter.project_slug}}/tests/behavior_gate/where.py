@@ -23,6 +23,8 @@ PLANTED = "planted/"
 #: Below these an endpoint runs, and what the framework makes of its result.
 ROUTING = ("fastapi/routing.py", "starlette/routing.py")
 
+#: Folders with these names hold tests, and what only tests use.
+_SUITES = {"tests", "test", "testing"}
 
 _DEFINITION = re.compile(r"\s*(async\s+)?def\b")
 _STDLIB = sysconfig.get_path("stdlib").replace("\\", "/")
@@ -72,7 +74,7 @@ class Origins(dict[str, Origin]):
             return "library"
         *folders, name = filename.removeprefix(self._root).split("/")
         if (
-            not {"tests", "test"}.isdisjoint(folders)
+            any(folder in _SUITES or folder.endswith("_tests") for folder in folders)
             or name == "conftest.py"
             or name.startswith("test_")
             or name.endswith("_test.py")

@@ -119,6 +119,7 @@ class BlockingDetector(Detector, Observer):
 
         @functools.wraps(original)
         def judged(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
             if not self._is_watching():
                 return original(*args, **kwargs)
             busy.now = True
@@ -138,6 +139,7 @@ class BlockingDetector(Detector, Observer):
         kwargs: Mapping[str, Any] = MappingProxyType({}),
     ) -> Any:
         """Make a call, unless it blocks and may wait for this very event loop."""
+        __tracebackhide__ = True
         caller = self._judge(call, frame, args, kwargs)
         if caller is None:
             return original(*args, **kwargs)

@@ -53,6 +53,7 @@ def watch_locks(
 
         @functools.wraps(original)
         def acquire(lock: Any, blocking: bool = True, timeout: float = -1) -> Any:
+            __tracebackhide__ = True
             if original(lock, False):
                 return True
             if not blocking or timeout == 0:
@@ -70,6 +71,7 @@ def watch_locks(
 
         @functools.wraps(cls.__enter__)
         def enter(lock: Any) -> Any:
+            __tracebackhide__ = True
             return acquire(lock)
 
         attributes.replace(cls, "__enter__", cls.__enter__, enter)
