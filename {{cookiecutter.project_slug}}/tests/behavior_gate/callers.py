@@ -138,11 +138,14 @@ def is_of_test(
     )
 
 
-def is_starting(gate: Gate, frames: Sequence[FrameType], context: Context) -> bool:
-    """Whether the application runs before it serves anything, and so may read what it needs.
+def is_starting(
+    gate: Gate, frames: Sequence[FrameType], context: Context, *, reads: bool = False
+) -> bool:
+    """Whether the application runs before it serves anything, and so may prepare itself.
 
     That is a lifespan up to its `yield`, a module that is imported, and what a test enters by
-    `async with` or calls `startup`, such as a lifespan without ASGI.
+    `async with` or calls `startup`, such as a lifespan without ASGI. What only reads files may
+    also be a coroutine that a fixture awaits in its set-up: a factory can be one.
     """
     if any(is_import(outer.f_code) for outer in frames):
         return True
@@ -156,7 +159,8 @@ def is_starting(gate: Gate, frames: Sequence[FrameType], context: Context) -> bo
         code = outer.f_code
         origin = gate.origin(code)
         if origin == "test":
-            return not in_coroutine
+            sets_up = gate.phase is not None and gate.phase.when == "setup"
+            return not in_coroutine or (reads and sets_up)
         if code.co_name in _STARTS:
             in_coroutine = False
         elif origin == "application" and code.co_flags & _ASYNC:

@@ -190,7 +190,9 @@ class BlockingDetector(Detector, Observer):
             call.rule is rules.BLOCKING_SUBPROCESS
             and caller.library is caller.third_party is not None
         )
-        starting = may_start and is_starting(self.gate, frames, context)
+        starting = may_start and is_starting(
+            self.gate, frames, context, reads=call.rule is rules.BLOCKING_FILE
+        )
         lifespan, task = current_lifespan.get(), current_task()
         beside = lifespan is not None and task is not task_of(lifespan)
         if starting and not beside:
