@@ -97,12 +97,12 @@ def _has_item(queue: Any, block: bool = True, timeout: float | None = None) -> b
     return not block or timeout == 0 or not queue.empty()
 
 
-def _joins_forever(_thread: threading.Thread, timeout: float | None = None) -> bool:
+def _joins_forever(thread: threading.Thread, timeout: float | None = None) -> bool:
     return timeout is None
 
 
-def _gets_forever(_queue: Any, _block: bool = True, timeout: float | None = None) -> bool:
-    return timeout is None
+def _gets_forever(queue: Any, block: bool = True, timeout: float | None = None) -> bool:
+    return block and timeout is None
 
 
 def _selects_forever(_read: Any, _write: Any, _error: Any, timeout: float | None = None, /) -> bool:
