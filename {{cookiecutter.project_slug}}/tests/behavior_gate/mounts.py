@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import inspect
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -90,15 +91,21 @@ def _is_of(node: ast.expr, module: ModuleType, endpoint: Any) -> bool:
 
 
 def _package(thing: Any) -> str:
-    name = getattr(thing, "__module__", None) or getattr(thing, "__name__", "")
-    return str(name).partition(".")[0]
+    if isinstance(thing, ModuleType):
+        name = thing.__name__
+    else:
+        # Not by an attribute of just any object: that may run code.
+        is_named = isinstance(thing, type) or inspect.isroutine(thing)
+        name = str((thing if is_named else type(thing)).__module__)
+    return name.partition(".")[0]
 
 
 def _value(node: ast.expr, module: ModuleType) -> Any:
     """What a name stands for in a module, as far as it can be seen without running code."""
     if isinstance(node, ast.Name):
         source, name = _source(node, module)
-        return vars(module).get(node.id) or getattr(sys.modules.get(source), name, None)
+        value = vars(module).get(node.id)
+        return getattr(sys.modules.get(source), name, None) if value is None else value
     if isinstance(node, ast.Attribute):
         value = _value(node.value, module)
         return getattr(value, "__dict__", {}).get(node.attr)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from .helpers_of_a_test import (
+from .helpers_that_tests_call import (
     HELPERS,
     build_app,
     describe,

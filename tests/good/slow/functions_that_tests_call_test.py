@@ -1,6 +1,6 @@
 import pytest
 
-from .helper_of_a_test import compute, wait_in_c
+from .functions_that_tests_call import compute, wait_in_c
 
 
 @pytest.fixture
