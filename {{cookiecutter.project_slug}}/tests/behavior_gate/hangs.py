@@ -17,6 +17,7 @@ from . import rules
 from .asgi import task_of
 from .awaiting import awaiting, waits_at
 from .core import Detector, Gate, Option, Phase, real_time
+from .excused import is_told
 from .where import ROUTING, library_path
 
 TIMEOUT = Option("timeout", 10.0, "seconds after which a waiting test is stopped; 0 is never")
@@ -59,6 +60,7 @@ class Hangs:
         self._given: tuple[float, float] | None = None
         #: The test is to have no limit.
         self._unlimited = False
+        self._is_patient = False
         #: The loops that have followed the request to stop.
         self._obedient: set[asyncio.AbstractEventLoop] = set()
 
@@ -70,11 +72,11 @@ class Hangs:
         # A test without a task has the limit anew for each request that it makes.
         subject = (phase, main) if main else (phase, *gate.open_requests)
         if subject != self._subject and not (main is None and phase.stopped):
-            is_patient = phase.in_wide_fixture or gate.modes.of(rules.HANG) == "warn"
-            limit = (_PATIENCE if is_patient else 1) * gate.options["timeout"]
+            longer = phase.in_wide_fixture or gate.modes.of(rules.HANG) == "warn"
+            limit = (_PATIENCE if longer else 1) * gate.options["timeout"]
             self._limit, self._deadline = self._given or (limit, real_time() + limit)
             self._subject = subject
-            self._attempts = 0
+            self._attempts, self._is_patient = 0, False
             self._obedient.clear()
         if (
             not self._limit
@@ -89,6 +91,12 @@ class Hangs:
             phase.debugged = True
             return
         if not threads:
+            self._deadline = real_time() + self._limit
+            return
+        is_patient = self._is_patient or self._given is not None
+        if phase.findings and not is_patient and any(map(_is_told, threads.values())):
+            # A call that is told of already, and that most likely ends.
+            self._is_patient = True
             self._deadline = real_time() + self._limit
             return
         self._attempts += 1
@@ -137,12 +145,13 @@ class Hangs:
     def _break_off(self, phase: Phase, loop: asyncio.AbstractEventLoop, thread: int) -> None:
         """End code that holds the loop, so that not even the loop can be asked to end it."""
         self._obedient.add(loop)
-        self.gate.report(
-            rules.HANG,
-            what=f"{self._what()}: the code below held the event loop for {self._limit:g} s and"
-            " was broken off",
-            where=self.gate.locate(sys._current_frames().get(thread)),
-        )
+        if not (phase.findings and _is_told(thread)):
+            self.gate.report(
+                rules.HANG,
+                what=f"{self._what()}: the code below held the event loop for {self._limit:g} s and"
+                " was broken off",
+                where=self.gate.locate(sys._current_frames().get(thread)),
+            )
         phase.stopped = True
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(thread), ctypes.py_object(Stopped)
@@ -238,6 +247,11 @@ def _frames(thread: int) -> Iterator[FrameType]:
 def _is_in(thread: int, paths: tuple[str, ...]) -> bool:
     """Whether a thread runs code of one of some modules, or was called by it."""
     return any(library_path(frame.f_code.co_filename) in paths for frame in _frames(thread))
+
+
+def _is_told(thread: int) -> bool:
+    """Whether a thread makes a call that is a finding already."""
+    return any(is_told(frame.f_code) for frame in _frames(thread))
 
 
 def _release(thread: int) -> None:

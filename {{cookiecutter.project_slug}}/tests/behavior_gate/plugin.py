@@ -12,16 +12,7 @@ import pytest
 
 from . import allowances, rules
 from . import render as output
-from .core import (
-    Case,
-    Detector,
-    Finding,
-    Gate,
-    Phase,
-    When,
-    current_case,
-    in_wide_fixture,
-)
+from .core import Case, Detector, Finding, Gate, Phase, When, current_case, in_wide_fixture
 from .errors import BlockingError
 from .explain import explain, overview
 from .hangs import Hangs
@@ -32,6 +23,7 @@ from .registry import detectors_of
 from .reports import Reports, failure_of, has_passed, record
 from .selftest import SelfTest
 from .settings import OPTIONS, add_settings, check_flags, flag, modes, numbers
+from .suite import Suite
 from .summary import Summary
 from .watchdog import Watchdog
 
@@ -113,6 +105,7 @@ class BehaviorGate:
         config.pluginmanager.register(
             Summary(config, self.gate, self.detectors, self._loops, known)
         )
+        config.pluginmanager.register(Suite(self.gate))
         config.pluginmanager.register(Reports(config, self.gate, self._prospects))
         if config.getoption("gate_selftest", False):
             config.pluginmanager.register(SelfTest(config, self.gate, self.begin, self.end))
