@@ -15,6 +15,10 @@ async def test_many(async_client):
     assert (await async_client.get("/stations/a/mean")).json() == {"mean": 2}
 
 
+async def test_forecast(async_client):
+    assert (await async_client.get("/forecast", params={"days": 2})).json() == [0, 1]
+
+
 async def test_broken(async_client):
     assert (await async_client.get("/broken")).status_code == 500
 

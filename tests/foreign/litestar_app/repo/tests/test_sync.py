@@ -25,6 +25,10 @@ def test_export(client):
     assert client.get("/export").json() == {"a": [1]}
 
 
+def test_forecast(client):
+    assert client.get("/forecast").json() == [0]
+
+
 def test_broken(client):
     response = client.get("/broken")
     assert response.status_code == 500

@@ -63,6 +63,13 @@ def export(stations: Stations) -> dict[str, Any]:
     return dict(stations.readings)
 
 
+@get("/forecast")
+async def forecast(days: int = 1) -> list[int]:
+    # stands for a slow model
+    await asyncio.sleep(0.06)
+    return list(range(days))
+
+
 @get("/broken")
 async def broken() -> None:
     raise RuntimeError("sensor broken")
@@ -95,7 +102,7 @@ async def worker(app: Litestar) -> AsyncGenerator[None, None]:
 
 def create_app(**options: Any) -> Litestar:
     return Litestar(
-        [index, export, broken, live, ReadingController, *options.pop("handlers", [])],
+        [index, export, forecast, broken, live, ReadingController, *options.pop("handlers", [])],
         lifespan=[worker],
         dependencies={"stations": Provide(provide_stations)},
         middleware=[Timing()],
