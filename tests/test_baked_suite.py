@@ -93,7 +93,9 @@ def server_url() -> Iterator[str]:
 def query(url: str, statement: str) -> list[tuple[object, ...]]:
     async def run() -> list[tuple[object, ...]]:
         # asyncpg takes the socket directory from the query only if the URL names no host.
-        dsn = url.replace("postgresql+asyncpg://postgres@localhost/", "postgresql://postgres@/")
+        dsn = url.replace(
+            "postgresql+asyncpg://postgres@localhost:5432/", "postgresql://postgres@/"
+        )
         connection = await asyncpg.connect(dsn)
         try:
             if statement.startswith("SELECT"):

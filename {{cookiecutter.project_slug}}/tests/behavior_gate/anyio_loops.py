@@ -11,6 +11,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from .core import BrokenOff, Gate, Portal, current_case, in_wide_fixture
+from .debug import debug
 from .foreign import Foreign
 from .hangs import Stopped
 from .on_import import OnImport
@@ -107,7 +108,7 @@ class AnyIO:
     def _watch_loop(self, caller: FrameType) -> None:
         loop = asyncio._get_running_loop()
         if isinstance(loop, asyncio.BaseEventLoop):
-            loop.set_debug(True)
+            debug(loop)
             own_tasks = frozenset(asyncio.all_tasks(loop))
             self.gate.portals[loop] = Portal(threading.get_ident(), own_tasks)
         else:

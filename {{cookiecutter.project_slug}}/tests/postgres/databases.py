@@ -29,6 +29,8 @@ MY_DATABASES = "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = 
 
 #: A database of ours is named `pytest_<run>_...`, and so is the connection that keeps it alive.
 NAME = re.compile(r"^(pytest_[0-9a-f]{12})_")
+#: The variables that drivers of PostgreSQL read, such as PGPORT and PGSERVICE.
+LIBPQ = re.compile("PG[A-Z]+")
 
 
 class DatabaseError(Exception):
@@ -150,6 +152,10 @@ class Databases:
         except (Exception, SystemExit) as error:
             await self.check()
             raise DatabaseError(f"The schema can't be built: {_explain(error, migrate)}") from error
+        # An engine of the migrations may still keep a connection in its pool.
+        await self._execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{unfinished}'"
+        )
         await self._execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{self.template}"')
 
     async def _open(self, migrate: Callable[[str], None]) -> None:
@@ -218,6 +224,8 @@ async def open_databases(migrate: Callable[[str], None]) -> AsyncIterator[Databa
         started = await asyncio.to_thread(embedded.__enter__)
     except PostgresUnavailable as error:
         raise DatabaseError(str(error)) from error
+    # They are about another server, and add to what a URL says.
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if LIBPQ.fullmatch(name)}
     try:
         server = Server(
             make_url(started.url()),
@@ -228,6 +236,7 @@ async def open_databases(migrate: Callable[[str], None]) -> AsyncIterator[Databa
         async with _databases_on(server, f"pytest_{run[:12]}", migrate) as databases:
             yield databases
     finally:
+        os.environ.update(hidden)
         await asyncio.to_thread(embedded.__exit__, None, None, None)
 
 

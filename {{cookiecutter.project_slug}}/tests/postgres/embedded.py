@@ -86,7 +86,8 @@ class Server:
 
     def url(self, database: str = "postgres") -> str:
         """Return the address of a database for SQLAlchemy's asyncpg dialect."""
-        return f"postgresql+asyncpg://postgres@localhost/{database}?host={self.directory}"
+        # Without the port, PGPORT would decide.
+        return f"postgresql+asyncpg://postgres@localhost:5432/{database}?host={self.directory}"
 
 
 class _Account(NamedTuple):
