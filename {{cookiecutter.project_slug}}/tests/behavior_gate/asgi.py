@@ -16,6 +16,7 @@ from typing import Any
 
 from .awaiting import current_task, waits_at
 from .core import Gate, Request, current_request
+from .mounts import where_mounted
 from .patches import Patches
 from .where import Location, line_of_definition, stack
 
@@ -60,6 +61,8 @@ class Observer:
 
 
 _observers: list[tuple[Gate, Observer]] = []
+#: What requests are told of their endpoint, while they run.
+_scopes: dict[Request, MutableMapping[str, Any]] = {}
 #: The task in which a request or a lifespan came in.
 _tasks: dict[Request | None, asyncio.Task[Any] | None] = {}
 _lifespans: list[Request] = []
@@ -145,13 +148,14 @@ def _serving_stack() -> Iterator[FrameType]:
 
 
 def endpoint_of(gate: Gate, request: Request) -> Location | None:
-    """Name the function that a request was routed to."""
-    endpoint = request.endpoint
+    """Name the function that a request was routed to, or where one of a library is mounted."""
+    endpoint: Any = request.endpoint or _scopes.get(request, {}).get("endpoint")
     while isinstance(endpoint, functools.partial):
         endpoint = endpoint.func
-    code = getattr(inspect.unwrap(endpoint), "__code__", None) if endpoint else None
+    endpoint = inspect.unwrap(endpoint)
+    code = getattr(endpoint, "__code__", None)
     if code is None or gate.origin(code) == "library":
-        return None
+        return endpoint and where_mounted(gate, endpoint, request.path)
     return gate.location(code, line_of_definition(code))
 
 
@@ -264,7 +268,7 @@ async def _watch_request(
 
     for gate in gates:
         gate.open_requests.append(request)
-    _tasks[request] = current_task()
+    _scopes[request], _tasks[request] = scope, current_task()
     token = current_request.set(request)
     error: BaseException | None = None
     try:
@@ -276,7 +280,7 @@ async def _watch_request(
         raise
     finally:
         request.endpoint = scope.get("endpoint", request.endpoint)
-        del _tasks[request]
+        del _scopes[request], _tasks[request]
         for gate in gates:
             gate.open_requests.remove(request)
         for observer in observers:

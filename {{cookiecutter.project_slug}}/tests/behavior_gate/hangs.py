@@ -17,6 +17,7 @@ from . import rules
 from .asgi import task_of
 from .awaiting import awaiting, waits_at
 from .core import Detector, Gate, Option, Phase, real_time
+from .excused import is_told
 from .where import ROUTING, library_path
 
 TIMEOUT = Option("timeout", 10.0, "seconds after which a waiting test is stopped; 0 is never")
@@ -136,12 +137,14 @@ class Hangs:
     def _break_off(self, phase: Phase, loop: asyncio.AbstractEventLoop, thread: int) -> None:
         """End code that holds the loop, so that not even the loop can be asked to end it."""
         self._obedient.add(loop)
-        self.gate.report(
-            rules.HANG,
-            what=f"{self._what()}: the code below held the event loop for {self._limit:g} s and"
-            " was broken off",
-            where=self.gate.locate(sys._current_frames().get(thread)),
-        )
+        # Not if a finding tells already what blocks there.
+        if not (phase.findings and any(is_told(frame.f_code) for frame in _frames(thread))):
+            self.gate.report(
+                rules.HANG,
+                what=f"{self._what()}: the code below held the event loop for {self._limit:g} s and"
+                " was broken off",
+                where=self.gate.locate(sys._current_frames().get(thread)),
+            )
         phase.stopped = True
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(thread), ctypes.py_object(Stopped)
