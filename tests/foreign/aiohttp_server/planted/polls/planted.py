@@ -40,3 +40,14 @@ async def unclosed(request):
 @routes.get("/crash")
 async def crash(request):
     raise LookupError("no handler for this")  # <- requests.5xx
+
+
+@routes.get("/stuck")
+async def stuck(request):
+    await asyncio.Event().wait()  # <- requests.hang
+
+
+@routes.post("/login")
+async def login(request):  # <- secrets.response
+    data = await request.json()
+    return web.json_response({"you sent": data})

@@ -27,3 +27,19 @@ async def test_fire():
 def test_fire_sync():
     with TestClient(create_app(handlers=handlers)) as client:
         assert client.post("/fire").status_code == 201
+
+
+def test_stuck():
+    with TestClient(create_app(handlers=handlers)) as client:
+        client.get("/stuck")
+
+
+def test_crash():
+    with TestClient(create_app(handlers=handlers)) as client:
+        client.get("/crash")
+
+
+async def test_login():
+    async with AsyncTestClient(create_app(handlers=handlers)) as client:
+        data = {"user": "ada", "password": "correct horse"}
+        assert (await client.post("/login", json=data)).status_code == 201

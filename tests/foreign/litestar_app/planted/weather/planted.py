@@ -40,4 +40,19 @@ async def fire() -> None:
     await asyncio.sleep(0.01)
 
 
-handlers = [sleepy, version, sync, forgetful, fire]
+@get("/stuck")
+async def stuck() -> None:
+    await asyncio.Event().wait()  # <- requests.hang
+
+
+@get("/crash")
+async def crash() -> str:
+    return str([][1])  # <- requests.5xx
+
+
+@post("/login")
+async def login(data: dict[str, str]) -> dict[str, str]:  # <- secrets.response
+    return data
+
+
+handlers = [sleepy, version, sync, forgetful, fire, stuck, crash, login]

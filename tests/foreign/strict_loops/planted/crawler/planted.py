@@ -19,8 +19,7 @@ async def sync_client():
 
 async def spin():
     begin = time.thread_time()
-    while time.thread_time() - begin < 0.25:  # <- slow.cpu
-        hashlib.sha256(b"x" * 1000).hexdigest()
+    while time.thread_time() - begin < 0.25: hashlib.sha256(b"x" * 1000).hexdigest()  # <- slow.cpu
 
 
 async def background():
