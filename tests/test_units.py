@@ -45,6 +45,43 @@ def test_a_file_is_of_the_application_of_a_test_of_a_library_or_of_the_gate(
     assert where.Origins(ROOT)[filename] == origin
 
 
+@pytest.mark.parametrize(
+    ("filename", "origin"),
+    [
+        ("/srv/project/app/test_plans.py", "application"),
+        ("/srv/project/test_app/main.py", "application"),
+        ("/srv/project/app/users/test_login.py", "test"),
+        ("/srv/project/app/users/login.py", "application"),
+        ("/srv/project/e2e_tests/support/clients.py", "application"),
+        ("/srv/project/unit_tests/clients.py", "test"),
+        ("/srv/project/tests/helpers.py", "test"),
+        ("/srv/project/app/_vendor/six.py", "library"),
+        ("/srv/project/.tools/plugin.py", "library"),
+    ],
+)
+def test_once_the_tests_are_known_a_name_alone_makes_no_test(filename: str, origin: str) -> None:
+    origins = where.Origins(ROOT)
+    assert origins["/srv/project/app/test_plans.py"] == "test"
+
+    origins.set_tests([ROOT / "app/users/test_login.py", ROOT / "unit_tests/api/test_main.py"])
+
+    assert origins[filename] == origin
+
+
+def test_what_lies_beside_a_project_in_its_repository_is_the_users(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    root, shared = tmp_path / "packages/api", tmp_path / "packages/core/core/rates.py"
+    sources = where.Sources(root)
+
+    assert sources.origins[str(shared)] == "application"
+    assert sources.origins[str(tmp_path / "packages/core/tests/fakes.py")] == "test"
+    assert sources.origins[str(tmp_path / ".cache/tool/main.py")] == "library"
+    location = sources.locate_line(str(shared), 3, "rate")
+    assert str(location) == "../core/core/rates.py:3 in rate"
+    assert sources.origin_of(location) == "application"
+    assert where.Sources(shared.parent).origins[str(root / "main.py")] == "application"
+
+
 def test_what_the_selftest_plants_stands_for_an_application() -> None:
     planted = Path(where.__file__).parent / "planted/tasks.py"
 

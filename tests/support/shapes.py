@@ -58,6 +58,8 @@ class Shape:
     title: str
     packages: tuple[str, ...]
     passed: int
+    #: Where pytest runs, and what the paths of findings are relative to.
+    root: str = "."
     tests_folder: str = "tests"
     conftest: str = ""
     line: str = ""
@@ -77,7 +79,8 @@ class Shape:
         """What the gate has to find in the code of the repository itself."""
         places = set()
         for truth in self.true:
-            lines = (self.folder / "repo" / truth.path).read_text().splitlines()
+            file = self.folder / "repo" / self.root / truth.path
+            lines = file.read_text().splitlines()
             (number,) = (at for at, line in enumerate(lines, start=1) if truth.line in line)
             places.add((truth.rule, truth.path, number))
         return places
@@ -87,7 +90,7 @@ class Shape:
         """What the gate has to find in what is planted."""
         folder = self.folder / "planted"
         return {
-            (mark[1], file.relative_to(folder).as_posix(), number)
+            (mark[1], os.path.relpath(file, folder / self.root), number)
             for file in sorted(folder.rglob("*.py"))
             for number, line in enumerate(file.read_text().splitlines(), start=1)
             if (mark := _MARK.search(line))
@@ -97,7 +100,7 @@ class Shape:
     def planted_tests(self) -> set[str]:
         """The files of tests that are planted."""
         folder = self.folder / "planted"
-        return {file.relative_to(folder).as_posix() for file in folder.rglob("*test*.py")}
+        return {os.path.relpath(file, folder / self.root) for file in folder.rglob("*test*.py")}
 
     def adapted(self) -> int:
         """How many lines of the copied files, or of theirs, differ where the gate is in place."""
@@ -142,6 +145,7 @@ class Environment:
 
     def pytest(self, shape: Shape, path: Path, *arguments: str) -> "Run":
         """Run the tests of a repository."""
+        path = path / shape.root
         report = path / "gate.json"
         report.unlink(missing_ok=True)
         begin = time.perf_counter()
@@ -203,6 +207,7 @@ def lay_out(shape: Shape, parent: Path, *, gate: bool = True, planted: bool = Fa
     """Copy a repository, and as is asked the gate and the defects into it."""
     path = parent / shape.name
     shutil.copytree(shape.folder / "repo", path, ignore=_IGNORED)
+    (path / ".git").mkdir()
     if gate:
         tests = path / shape.tests_folder
         for name in shape.copies:
@@ -224,7 +229,9 @@ def _load(shape: Shape, path: Path) -> None:
     conftest = path / shape.conftest if shape.conftest else tests / "conftest.py"
     # pytest makes the folder of a conftest importable, or of a package the folder that holds it.
     is_inside = (tests / "__init__.py").exists() or conftest.parent != tests
-    folder = f"{shape.tests_folder.replace('/', '.')}." if is_inside else ""
+    folder = ""
+    if is_inside:
+        folder = os.path.relpath(tests, path / shape.root).replace("/", ".") + "."
     line = shape.line or f'pytest_plugins = ["{folder}behavior_gate"]'
     before = conftest.read_text() if conftest.exists() else ""
     conftest.write_text(f"{before}\n{line}\n" if before else f"{line}\n")

@@ -257,6 +257,8 @@ class BehaviorGate:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
             allowances.check(item)
+        # A doctest stands in the module that it is about.
+        self.gate.origins.set_tests(x.path for x in items if isinstance(x, pytest.Function))
 
     def pytest_enter_pdb(self) -> None:
         if self.gate.phase is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import linecache
+import os
 import re
 import sys
 import sysconfig
@@ -25,6 +26,10 @@ ROUTING = ("fastapi/routing.py", "starlette/routing.py")
 
 #: Folders with these names hold tests, and what only tests use.
 _SUITES = {"tests", "test", "testing"}
+#: So do those with such names, where pytest has found tests in them or below.
+_LIKE_SUITES = re.compile(r"(?:.*[_-])?(?:tests?|specs?|e2e)(?:[_-].*)?")
+#: Libraries that were copied into a project.
+_VENDORED = {"_vendor", "_vendored", "vendored", "third_party", "thirdparty", "node_modules"}
 
 _DEFINITION = re.compile(r"\s*(async\s+)?def\b")
 _STDLIB = sysconfig.get_path("stdlib").replace("\\", "/")
@@ -47,20 +52,37 @@ class Origins(dict[str, Origin]):
 
     def __init__(self, root: Path) -> None:
         self._root = f"{root.as_posix()}/"
+        # A package beside that of the tests, in the same repository, is the user's as well.
+        self._repository = f"{_repository_of(root).as_posix()}/"
         self._gate = f"{Path(__file__).parent.as_posix()}/"
         installed = [_STDLIB, sys.prefix, sys.exec_prefix]
         self._installed = tuple(
             f"{path}/" for path in installed if not self._root.startswith(f"{path}/")
         )
+        #: The folders in which pytest has found tests, and those with tests below.
+        self._with_tests: set[str] | None = None
+        self._above_tests: set[str] = set()
 
     def __missing__(self, filename: str) -> Origin:
-        origin = self[filename] = self._find(filename.replace("\\", "/"))
+        # A path to import from may hold `..`.
+        origin = self[filename] = self._find(_normal(filename))
         return origin
+
+    def set_tests(self, files: Iterable[Path]) -> None:
+        """Take note of the files that hold the tests."""
+        folders = {file.parent for file in files}
+        if not folders:
+            return
+        self._with_tests = {folder.as_posix() for folder in folders}
+        self._above_tests = {
+            above.as_posix() for folder in folders for above in (folder, *folder.parents)
+        }
+        self.clear()
 
     def is_of_project(self, filename: str) -> bool:
         """Whether a file, of whatever kind, belongs to the project and is not installed in it."""
         return (
-            filename.startswith(self._root)
+            filename.startswith(self._repository)
             and not filename.startswith(self._installed)
             and "/site-packages/" not in filename
             and "/dist-packages/" not in filename
@@ -72,15 +94,41 @@ class Origins(dict[str, Origin]):
             return "application" if filename.startswith(f"{self._gate}{PLANTED}") else "gate"
         if not self.is_of_project(filename):
             return "library"
-        *folders, name = filename.removeprefix(self._root).split("/")
-        if (
-            any(folder in _SUITES or folder.endswith("_tests") for folder in folders)
-            or name == "conftest.py"
-            or name.startswith("test_")
-            or name.endswith("_test.py")
+        base = self._root if filename.startswith(self._root) else self._repository
+        *folders, name = filename.removeprefix(base).split("/")
+        if any(folder in _VENDORED or folder.startswith(".") for folder in folders):
+            return "library"
+        return "test" if self._is_of_tests(base, folders, name) else "application"
+
+    def _is_of_tests(self, base: str, folders: list[str], name: str) -> bool:
+        if name == "conftest.py" or not _SUITES.isdisjoint(folders):
+            return True
+        paths = [f"{base}{'/'.join(folders[: n + 1])}" for n in range(len(folders))]
+        if any(
+            _LIKE_SUITES.fullmatch(folder) and (self._with_tests is None or path in self._above_tests)
+            for folder, path in zip(folders, paths, strict=True)
         ):
-            return "test"
-        return "application"
+            return True
+        # An application may have a module of this name, too.
+        folder = f"{base}{'/'.join(folders)}".rstrip("/")
+        return (name.startswith("test_") or name.endswith("_test.py")) and (
+            self._with_tests is None or folder in self._with_tests
+        )
+
+
+def _normal(filename: str) -> str:
+    return os.path.normpath(filename).replace("\\", "/")
+
+
+def _repository_of(root: Path) -> Path:
+    """The folder that is under version control with a project, else the project itself."""
+    home = Path(os.path.expanduser("~"))
+    for folder in (root, *root.parents):
+        if folder == home:
+            break
+        if (folder / ".git").exists():
+            return folder
+    return root
 
 
 class Sources:
@@ -101,11 +149,13 @@ class Sources:
 
     def origin_of(self, where: Location) -> Origin:
         """Tell whose code stands at a line."""
-        return self.origins[f"{self._prefix}{where.path}"]
+        return self.origins[_normal(f"{self._prefix}{where.path}")]
 
     def locate_line(self, filename: str, line: int, function: str) -> Location:
         """Name a line by its absolute file name."""
         path = filename.replace("\\", "/").removeprefix(self._prefix)
+        if path == filename and self.origins[filename] in ("application", "test"):
+            path = os.path.relpath(filename, self.root).replace("\\", "/")
         return Location(path, line, function)
 
     def innermost(self, lines: Iterable[Line]) -> Location | None:
