@@ -3,7 +3,7 @@
 import hashlib
 import time
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 
 router = APIRouter()
 
@@ -40,3 +40,13 @@ def get_terms_router() -> APIRouter:
             return file.read()
 
     return made
+
+
+def make_app() -> FastAPI:
+    app = FastAPI()
+
+    @app.post("/trap")
+    async def log_in() -> str:
+        return hash_password("a")
+
+    return app

@@ -55,6 +55,7 @@ class Hangs:
         self._limit = 0.0
         self._deadline = 0.0
         self._attempts = 0
+        self._is_patient = False
         #: Of pytest-timeout for the running test: the limit, and when to end the test for it.
         self._given: tuple[float, float] | None = None
         #: The test is to have no limit.
@@ -74,7 +75,7 @@ class Hangs:
             limit = factor * gate.options["timeout"]
             self._limit, self._deadline = self._given or (limit, real_time() + limit)
             self._subject = subject
-            self._attempts = 0
+            self._attempts, self._is_patient = 0, False
             self._obedient.clear()
         if (
             not self._limit
@@ -89,6 +90,11 @@ class Hangs:
             phase.debugged = True
             return
         if not threads:
+            self._deadline = real_time() + self._limit
+            return
+        if phase.findings and not self._is_patient and any(map(_is_told, threads.values())):
+            # A call that is told of already, and that most likely ends.
+            self._is_patient = True
             self._deadline = real_time() + self._limit
             return
         self._attempts += 1
@@ -137,8 +143,7 @@ class Hangs:
     def _break_off(self, phase: Phase, loop: asyncio.AbstractEventLoop, thread: int) -> None:
         """End code that holds the loop, so that not even the loop can be asked to end it."""
         self._obedient.add(loop)
-        # Not if a finding tells already what blocks there.
-        if not (phase.findings and any(is_told(frame.f_code) for frame in _frames(thread))):
+        if not (phase.findings and _is_told(thread)):
             self.gate.report(
                 rules.HANG,
                 what=f"{self._what()}: the code below held the event loop for {self._limit:g} s and"
@@ -250,6 +255,11 @@ def _frames(thread: int) -> Iterator[FrameType]:
 def _is_in(thread: int, paths: tuple[str, ...]) -> bool:
     """Whether a thread runs code of one of some modules, or was called by it."""
     return any(library_path(frame.f_code.co_filename) in paths for frame in _frames(thread))
+
+
+def _is_told(thread: int) -> bool:
+    """Whether a thread makes a call that is a finding already."""
+    return any(is_told(frame.f_code) for frame in _frames(thread))
 
 
 def _release(thread: int) -> None:

@@ -52,21 +52,28 @@ def where_mounted(gate: Gate, endpoint: Any, path: str) -> Location | None:
 
 def _fit(call: Call, module: ModuleType, endpoint: Any, path: str) -> int:
     """How surely a call brings an endpoint to a path; 0 if it does not."""
+    # One of several routers of a library was made by the function that the endpoint stands in, or
+    # has the name of its module.
+    maker = str(getattr(endpoint, "__qualname__", "")).partition(".")[0]
+    *_, file = str(endpoint.__module__).split(".")
     arguments = [*call.node.args, *(keyword.value for keyword in call.node.keywords)]
     if call.function not in _MOUNTS:
-        is_near = _is_of(call.node.func, module, endpoint)
-        return is_near and 1 + ("router" in call.function)
-    parts = [part for argument in arguments for part in ast.walk(argument)]
-    texts = [part.value for part in parts if isinstance(part, ast.Constant)]
-    prefixes = (text for text in texts if isinstance(text, str) and text.strip("/"))
-    length = max((len(text) for text in prefixes if text in path), default=0)
+        if not _is_of(call.node.func, module, endpoint):
+            return 0
+        gets_app = any(isinstance(each, ast.Name) and "app" in each.id for each in arguments)
+        return 1 + (gets_app or "router" in call.function) + 2 * (call.function == maker)
     near = {each: _near(_value(each, module), endpoint, _DEPTH) for each in arguments}
+    parts = [part for argument in arguments for part in ast.walk(argument)]
+    texts = [str(part.value) for part in parts if isinstance(part, ast.Constant)]
+    prefixes = [text for text in texts if text.startswith("/") and text.strip("/")]
+    length = max((len(text) for text in prefixes if text in path), default=0)
+    is_elsewhere = bool(prefixes) and not length
     for argument in arguments:
-        may_hold = near[argument] or isinstance(argument, ast.Call)
-        if may_hold and _is_of(argument, module, endpoint):
-            # One of several routers of a library has the name of the endpoint's module.
-            name = str(endpoint.__module__).rpartition(".")[2]
-            return 10_000 + 10 * length + (name in ast.unparse(argument))
+        made = isinstance(argument, ast.Call) and not is_elsewhere
+        if (near[argument] or made) and _is_of(argument, module, endpoint):
+            text = ast.unparse(argument)
+            surely = 5000 if near[argument] else 0
+            return 10_000 + surely + 10 * length + 2 * (f"{maker}(" in text) + (file in text)
     nearest = max(near.values(), default=0)
     return (nearest and 1000 + 10 * nearest) or (length and 100 + length)
 
