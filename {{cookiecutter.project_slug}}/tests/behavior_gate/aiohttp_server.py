@@ -46,6 +46,7 @@ def _watched_handling(original: Callable[..., Awaitable[Any]]) -> Callable[..., 
 
         async def app(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
             nonlocal result
+
             async def send_from_endpoint(message: Message) -> None:
                 # Known as soon as the application has routed the request.
                 scope["endpoint"] = getattr(getattr(request, "_match_info", None), "handler", None)

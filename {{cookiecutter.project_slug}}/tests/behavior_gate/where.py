@@ -105,7 +105,8 @@ class Origins(dict[str, Origin]):
             return True
         paths = [f"{base}{'/'.join(folders[: n + 1])}" for n in range(len(folders))]
         if any(
-            _LIKE_SUITES.fullmatch(folder) and (self._with_tests is None or path in self._above_tests)
+            _LIKE_SUITES.fullmatch(folder)
+            and (self._with_tests is None or path in self._above_tests)
             for folder, path in zip(folders, paths, strict=True)
         ):
             return True
