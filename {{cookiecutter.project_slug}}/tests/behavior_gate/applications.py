@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import importlib
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -15,6 +14,7 @@ from .patches import Patches
 
 #: The classes of applications, by the modules that define them.
 _APPLICATIONS = {"starlette.applications": "Starlette", "litestar.app": "Litestar"}
+_CLIENTS = ("httpx", "httpx2")
 
 #: Runs an application with its scope, receive and send.
 Watch = Callable[..., Awaitable[None]]
@@ -26,24 +26,23 @@ class Applications:
     def __init__(self, gate: Gate, watch: Watch) -> None:
         self._watch = watch
         self._patches = Patches(gate, "requests")
-        self._on_import = OnImport(_APPLICATIONS, self._watch_module)
+        self._on_import = OnImport((*_APPLICATIONS, *_CLIENTS), self._watch_module)
 
     def install(self) -> None:
         self._on_import.install()
-        for name in ("httpx", "httpx2"):
-            try:
-                transport = importlib.import_module(name).ASGITransport
-            except (ImportError, AttributeError):
-                continue
-            self._patches.replace(transport, "handle_async_request", self._watched_transport)
 
     def uninstall(self) -> None:
         self._on_import.uninstall()
         self._patches.restore()
 
     def _watch_module(self, module: str) -> None:
-        application = getattr(sys.modules[module], _APPLICATIONS[module])
-        self._patches.replace(application, "__call__", self._watched_application)
+        owner = sys.modules[module]
+        if module in _APPLICATIONS:
+            application = getattr(owner, _APPLICATIONS[module])
+            self._patches.replace(application, "__call__", self._watched_application)
+        else:
+            transport = owner.ASGITransport
+            self._patches.replace(transport, "handle_async_request", self._watched_transport)
 
     def _watched_application(self, original: Watch) -> Watch:
         @functools.wraps(original)
