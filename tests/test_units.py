@@ -82,6 +82,28 @@ def test_what_lies_beside_a_project_in_its_repository_is_the_users(tmp_path: Pat
     assert where.Sources(shared.parent).origins[str(root / "main.py")] == "application"
 
 
+def test_what_is_installed_from_the_project_is_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, libraries = tmp_path / "repo", tmp_path / "venv/lib/python3.12/site-packages"
+    for name, url in (("shop", root.as_uri()), ("other", "file:///srv/other")):
+        folder = libraries / f"{name}-1.0.dist-info"
+        folder.mkdir(parents=True)
+        (folder / "direct_url.json").write_text(f'{{"url": "{url}", "dir_info": {{}}}}')
+        (folder / "RECORD").write_text(f"{name}/main.py,sha256=x,1\n{name}/tests/a.py,,\n")
+    (root / "src/shop").mkdir(parents=True)
+    (root / "src/shop/main.py").touch()
+    monkeypatch.setattr("sys.path", [str(libraries)])
+
+    sources = where.Sources(root)
+
+    assert sources.origins[f"{libraries}/shop/main.py"] == "application"
+    assert sources.origins[f"{libraries}/shop/tests/a.py"] == "test"
+    assert sources.origins[f"{libraries}/other/main.py"] == "library"
+    location = sources.locate_line(f"{libraries}/shop/main.py", 3, "run")
+    assert str(location) == "src/shop/main.py:3 in run"
+
+
 def test_what_the_selftest_plants_stands_for_an_application() -> None:
     planted = Path(where.__file__).parent / "planted/tasks.py"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import functools
+import json
 import linecache
 import os
 import re
@@ -13,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Literal
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 Origin = Literal["application", "test", "gate", "library"]
 #: File name, line number and function.
@@ -59,6 +63,15 @@ class Origins(dict[str, Origin]):
         self._installed = tuple(
             f"{path}/" for path in installed if not self._root.startswith(f"{path}/")
         )
+        #: Where a file of the user is installed, and its path from where it is imported.
+        self._copies = dict(_copies_of(self._repository))
+        # Worked out now: a look at the disk would count as one of the user's later.
+        self._sources = {
+            copy: f"{self._repository}{folder}{path}"
+            for copy, path in self._copies.items()
+            for folder in ("", "src/")
+            if os.path.exists(f"{self._repository}{folder}{path}")
+        }
         #: The folders in which pytest has found tests, and those with tests below.
         self._with_tests: set[str] | None = None
         self._above_tests: set[str] = set()
@@ -81,12 +94,16 @@ class Origins(dict[str, Origin]):
 
     def is_of_project(self, filename: str) -> bool:
         """Whether a file, of whatever kind, belongs to the project and is not installed in it."""
-        return (
+        return filename in self._copies or (
             filename.startswith(self._repository)
             and not filename.startswith(self._installed)
             and "/site-packages/" not in filename
             and "/dist-packages/" not in filename
         )
+
+    def source_of(self, filename: str) -> str:
+        """Name the file that an installed one of the user is a copy of."""
+        return self._sources.get(filename, filename)
 
     def _find(self, filename: str) -> Origin:
         if filename.startswith(self._gate):
@@ -95,7 +112,7 @@ class Origins(dict[str, Origin]):
         if not self.is_of_project(filename):
             return "library"
         base = self._root if filename.startswith(self._root) else self._repository
-        *folders, name = filename.removeprefix(base).split("/")
+        *folders, name = self._copies.get(filename, filename.removeprefix(base)).split("/")
         if any(folder in _VENDORED or folder.startswith(".") for folder in folders):
             return "library"
         return "test" if self._is_of_tests(base, folders, name) else "application"
@@ -115,6 +132,18 @@ class Origins(dict[str, Origin]):
         return (name.startswith("test_") or name.endswith("_test.py")) and (
             self._with_tests is None or folder in self._with_tests
         )
+
+
+def _copies_of(repository: str) -> Iterator[tuple[str, str]]:
+    """The files that were installed from a repository, and not as links to it, with their paths."""
+    for folder in dict.fromkeys(sys.path):
+        for origin in Path(folder or ".").glob("*.dist-info/direct_url.json"):
+            url = json.loads(origin.read_text(encoding="utf-8"))["url"]
+            if f"{url2pathname(urlsplit(url).path)}/".startswith(repository):
+                record = (origin.parent / "RECORD").read_text(encoding="utf-8")
+                for path, *_ in csv.reader(record.splitlines()):
+                    if path.endswith(".py") and not path.startswith(".."):
+                        yield f"{origin.parent.parent.as_posix()}/{path}", path
 
 
 def _normal(filename: str) -> str:
@@ -154,7 +183,8 @@ class Sources:
 
     def locate_line(self, filename: str, line: int, function: str) -> Location:
         """Name a line by its absolute file name."""
-        path = filename.replace("\\", "/").removeprefix(self._prefix)
+        filename = self.origins.source_of(filename.replace("\\", "/"))
+        path = filename.removeprefix(self._prefix)
         if path == filename and self.origins[filename] in ("application", "test"):
             path = os.path.relpath(filename, self.root).replace("\\", "/")
         return Location(path, line, function)
