@@ -1,7 +1,11 @@
 """The pure functions of the gate: whose code it is, where a task waits, how a finding is shown."""
 
 import asyncio
+import importlib
 import sys
+import threading
+import time
+import weakref
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -12,6 +16,7 @@ from support.gate import load
 where, core, rules, render, errors, awaiting = (
     load(name) for name in ("where", "core", "rules", "render", "errors", "awaiting")
 )
+greenlet: Any = importlib.import_module("greenlet")
 ROOT = Path("/srv/project")
 LIBRARIES = "/srv/project/.venv/lib/python3.12/site-packages"
 
@@ -287,3 +292,27 @@ def test_the_nearest_rule_is_suggested() -> None:
     assert rules.unknown("nothing-like-it").startswith(
         "unknown rule 'nothing-like-it': the families are blocking, slow, "
     )
+
+
+def test_what_is_kept_of_a_thread_ends_with_it() -> None:
+    accounts, greenlets = [], []
+
+    def run() -> None:
+        loop = asyncio.new_event_loop()
+        accounts.append(load("detectors.slow.accounts").Account(loop))
+        greenlets.append(weakref.ref(greenlet.getcurrent()))
+        loop.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    # The garbage collector would crash at a greenlet whose thread has ended. Another thread frees
+    # it, in its own time.
+    for _ in range(500):
+        greenlet.getcurrent()
+        if greenlets[0]() is None:
+            break
+        time.sleep(0.01)
+
+    assert greenlets[0]() is None
+    accounts[0].clocks.schedule.close()
