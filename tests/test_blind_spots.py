@@ -23,6 +23,11 @@ GONE = {
         "import anyio.from_thread; del anyio.from_thread.start_blocking_portal",
         "the loops of anyio",
     ),
+    "anyio.from_thread.BlockingPortal.__aenter__": (
+        "import anyio.from_thread; del anyio.from_thread.BlockingPortal.__aenter__",
+        "the loops of anyio",
+        set[str](),
+    ),
 }
 
 

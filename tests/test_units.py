@@ -1,7 +1,11 @@
 """The pure functions of the gate: whose code it is, where a task waits, how a finding is shown."""
 
 import asyncio
+import importlib
 import sys
+import threading
+import time
+import weakref
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -12,6 +16,7 @@ from support.gate import load
 where, core, rules, render, errors, awaiting = (
     load(name) for name in ("where", "core", "rules", "render", "errors", "awaiting")
 )
+greenlet: Any = importlib.import_module("greenlet")
 ROOT = Path("/srv/project")
 LIBRARIES = "/srv/project/.venv/lib/python3.12/site-packages"
 
@@ -43,6 +48,65 @@ def test_a_file_is_of_the_application_of_a_test_of_a_library_or_of_the_gate(
     filename: str, origin: str
 ) -> None:
     assert where.Origins(ROOT)[filename] == origin
+
+
+@pytest.mark.parametrize(
+    ("filename", "origin"),
+    [
+        ("/srv/project/app/test_plans.py", "application"),
+        ("/srv/project/test_app/main.py", "application"),
+        ("/srv/project/app/users/test_login.py", "test"),
+        ("/srv/project/app/users/login.py", "application"),
+        ("/srv/project/e2e_tests/support/clients.py", "application"),
+        ("/srv/project/unit_tests/clients.py", "test"),
+        ("/srv/project/tests/helpers.py", "test"),
+        ("/srv/project/app/_vendor/six.py", "library"),
+        ("/srv/project/.tools/plugin.py", "library"),
+    ],
+)
+def test_once_the_tests_are_known_a_name_alone_makes_no_test(filename: str, origin: str) -> None:
+    origins = where.Origins(ROOT)
+    assert origins["/srv/project/app/test_plans.py"] == "test"
+
+    origins.set_tests([ROOT / "app/users/test_login.py", ROOT / "unit_tests/api/test_main.py"])
+
+    assert origins[filename] == origin
+
+
+def test_what_lies_beside_a_project_in_its_repository_is_the_users(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    root, shared = tmp_path / "packages/api", tmp_path / "packages/core/core/rates.py"
+    sources = where.Sources(root)
+
+    assert sources.origins[str(shared)] == "application"
+    assert sources.origins[str(tmp_path / "packages/core/tests/fakes.py")] == "test"
+    assert sources.origins[str(tmp_path / ".cache/tool/main.py")] == "library"
+    location = sources.locate_line(str(shared), 3, "rate")
+    assert str(location) == "../core/core/rates.py:3 in rate"
+    assert sources.origin_of(location) == "application"
+    assert where.Sources(shared.parent).origins[str(root / "main.py")] == "application"
+
+
+def test_what_is_installed_from_the_project_is_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, libraries = tmp_path / "repo", tmp_path / "venv/lib/python3.12/site-packages"
+    for name, url in (("shop", root.as_uri()), ("other", "file:///srv/other")):
+        folder = libraries / f"{name}-1.0.dist-info"
+        folder.mkdir(parents=True)
+        (folder / "direct_url.json").write_text(f'{{"url": "{url}", "dir_info": {{}}}}')
+        (folder / "RECORD").write_text(f"{name}/main.py,sha256=x,1\n{name}/tests/a.py,,\n")
+    (root / "src/shop").mkdir(parents=True)
+    (root / "src/shop/main.py").touch()
+    monkeypatch.setattr("sys.path", [str(libraries)])
+
+    sources = where.Sources(root)
+
+    assert sources.origins[f"{libraries}/shop/main.py"] == "application"
+    assert sources.origins[f"{libraries}/shop/tests/a.py"] == "test"
+    assert sources.origins[f"{libraries}/other/main.py"] == "library"
+    location = sources.locate_line(f"{libraries}/shop/main.py", 3, "run")
+    assert str(location) == "src/shop/main.py:3 in run"
 
 
 def test_what_the_selftest_plants_stands_for_an_application() -> None:
@@ -228,3 +292,27 @@ def test_the_nearest_rule_is_suggested() -> None:
     assert rules.unknown("nothing-like-it").startswith(
         "unknown rule 'nothing-like-it': the families are blocking, slow, "
     )
+
+
+def test_what_is_kept_of_a_thread_ends_with_it() -> None:
+    accounts, greenlets = [], []
+
+    def run() -> None:
+        loop = asyncio.new_event_loop()
+        accounts.append(load("detectors.slow.accounts").Account(loop))
+        greenlets.append(weakref.ref(greenlet.getcurrent()))
+        loop.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    # The garbage collector would crash at a greenlet whose thread has ended. Another thread frees
+    # it, in its own time.
+    for _ in range(500):
+        greenlet.getcurrent()
+        if greenlets[0]() is None:
+            break
+        time.sleep(0.01)
+
+    assert greenlets[0]() is None
+    accounts[0].clocks.schedule.close()

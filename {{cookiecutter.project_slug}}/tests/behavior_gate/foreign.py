@@ -1,4 +1,4 @@
-"""What runs tests on a loop that can't be watched, and how many: uvloop, trio, and their like."""
+"""What runs tests where they can't be watched, and how many: uvloop, trio, a server's thread."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import asyncio
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from types import FrameType
 from typing import Any
 
-from .core import Gate
+from .asgi import Observer, subscribe, unsubscribe
+from .core import Gate, Request
 from .on_import import OnImport
 from .patches import Patches
 from .where import library_path
@@ -24,9 +25,12 @@ _FOREIGN: dict[str, tuple[tuple[str, ...], str]] = {
     "trio.lowlevel": (("start_guest_run",), "trio"),
 }
 
+#: The name of a loop that is watched in the thread of the tests alone.
+_ELSEWHERE = "in another thread"
 
-class Foreign:
-    """Counts the tests that run on something else than a loop of the standard library."""
+
+class Foreign(Observer):
+    """Counts the tests that run, or are served, on a loop that can't be watched."""
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
@@ -38,8 +42,10 @@ class Foreign:
     def install(self) -> None:
         self._patches.replace(asyncio.Runner, "run", self._run)
         self._on_import.install()
+        subscribe(self.gate, self)
 
     def uninstall(self) -> None:
+        unsubscribe(self)
         self._on_import.uninstall()
         self._patches.restore()
 
@@ -50,8 +56,15 @@ class Foreign:
     def note(self, name: str, caller: FrameType | None) -> None:
         """Note that the test runs on what can't be watched."""
         phase = self.gate.phase
-        if phase is not None and is_started_by_test(self.gate, caller):
+        if phase is not None and _is_called_by_test(self.gate, caller):
             self._tests[name].add(phase.nodeid)
+
+    def request_started(self, request: Request, scope: MutableMapping[str, Any]) -> None:
+        """Note a server, such as uvicorn, that a test or fixture runs in a thread of its own."""
+        phase, loop = self.gate.phase, asyncio._get_running_loop()
+        is_plain = isinstance(loop, asyncio.BaseEventLoop)
+        if phase is not None and is_plain and not self.gate.is_watched(loop):
+            self._tests[_ELSEWHERE].add(phase.nodeid)
 
     def _run(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def run(runner: Any, coro: Any, **kwargs: Any) -> Any:
@@ -60,7 +73,7 @@ class Foreign:
                 return original(runner, coro, **kwargs)
             finally:
                 loop = runner.get_loop()
-                if not self.gate.is_watched(loop):
+                if threading.get_ident() == self.gate.thread and not self.gate.is_watched(loop):
                     self.note(type(loop).__module__.partition(".")[0], sys._getframe(1))
 
         return run
@@ -77,7 +90,8 @@ class Foreign:
     def _watched(self, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
             def run(*args: Any, **kwargs: Any) -> Any:
-                self.note(name, sys._getframe(1))
+                if threading.get_ident() == self.gate.thread:
+                    self.note(name, sys._getframe(1))
                 return original(*args, **kwargs)
 
             return run
@@ -87,8 +101,10 @@ class Foreign:
 
 def is_started_by_test(gate: Gate, frame: FrameType | None) -> bool:
     """Whether a test, a fixture or a plugin starts a loop, and not the application."""
-    if threading.get_ident() != gate.thread:
-        return False
+    return threading.get_ident() == gate.thread and _is_called_by_test(gate, frame)
+
+
+def _is_called_by_test(gate: Gate, frame: FrameType | None) -> bool:
     while frame is not None:
         code, frame = frame.f_code, frame.f_back
         origin = gate.origin(code)

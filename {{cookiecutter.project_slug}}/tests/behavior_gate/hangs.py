@@ -185,6 +185,15 @@ class Hangs:
         elif attempt == _LAST_ATTEMPT:
             loop.stop()
 
+    def _serving(self, tasks: Sequence[asyncio.Task[Any]]) -> list[asyncio.Task[Any]]:
+        """Those of some tasks that serve a request, the one that runs the endpoint first.
+
+        A middleware may wait for a task of its own, which runs it.
+        """
+        served = {task_of(request) for request in self.gate.open_requests}
+        chosen = [task for task in tasks if _runs_endpoint(task) or task in served]
+        return sorted(chosen, key=_runs_endpoint, reverse=True)
+
     def _report(self, loop: asyncio.AbstractEventLoop, reasons: list[str]) -> None:
         gate = self.gate
         when = "just before pytest-timeout's limit of" if self._given else "after"
@@ -217,8 +226,9 @@ class Hangs:
         gate.report(
             rules.HANG,
             what="\n".join([*lines, *reasons]),
-            # A middleware may wait for a task of its own, which runs the endpoint.
-            where=next((waits_at(gate, t)[0] for t in tasks if _runs_endpoint(t)), None) or where,
+            where=next(
+                (line for task in self._serving(tasks) if (line := waits_at(gate, task)[0])), where
+            ),
         )
 
 

@@ -20,12 +20,14 @@ class Suite:
 
     def pytest_plugin_registered(self, plugin: object) -> None:
         if isinstance(plugin, ModuleType) and plugin.__file__:
-            self._add(plugin.__file__)
+            self._gate.origins.add_test(plugin.__file__)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        for item in session.items:
-            if isinstance(item, pytest.Function):
-                self._add(str(item.path))
+        # A doctest stands in the module that it is about.
+        files = {item.path for item in session.items if isinstance(item, pytest.Function)}
+        self._gate.origins.set_tests(files)
+        for file in files:
+            self._gate.origins.add_test(str(file))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> None:
@@ -33,11 +35,8 @@ class Suite:
         code = getattr(function, "__code__", None)
         # A function of the application may be made a fixture elsewhere.
         if code is not None and _knows_pytest(function.__globals__):
-            self._add(code.co_filename)
+            self._gate.origins.add_test(code.co_filename)
 
-    def _add(self, filename: str) -> None:
-        if self._gate.origins[filename] == "application":
-            self._gate.origins[filename] = "test"
 
 
 def _knows_pytest(namespace: Mapping[str, Any]) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import functools
+import json
 import linecache
+import os
 import re
 import sys
 import sysconfig
@@ -12,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Literal
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 Origin = Literal["application", "test", "gate", "library"]
 #: File name, line number and function.
@@ -25,6 +30,10 @@ ROUTING = ("fastapi/routing.py", "starlette/routing.py")
 
 #: Folders with these names hold tests, and what only tests use.
 _SUITES = {"tests", "test", "testing"}
+#: So do those with such names, where pytest has found tests in them or below.
+_LIKE_SUITES = re.compile(r"(?:.*[_-])?(?:tests?|specs?|e2e)(?:[_-].*)?")
+#: Libraries that were copied into a project.
+_VENDORED = {"_vendor", "_vendored", "vendored", "third_party", "thirdparty", "node_modules"}
 
 _DEFINITION = re.compile(r"\s*(async\s+)?def\b")
 _STDLIB = sysconfig.get_path("stdlib").replace("\\", "/")
@@ -47,24 +56,63 @@ class Origins(dict[str, Origin]):
 
     def __init__(self, root: Path) -> None:
         self._root = f"{root.as_posix()}/"
+        # A package beside that of the tests, in the same repository, is the user's as well.
+        self._repository = f"{_repository_of(root).as_posix()}/"
         self._gate = f"{Path(__file__).parent.as_posix()}/"
         installed = [_STDLIB, sys.prefix, sys.exec_prefix]
         self._installed = tuple(
             f"{path}/" for path in installed if not self._root.startswith(f"{path}/")
         )
+        #: Where a file of the user is installed, and its path from where it is imported.
+        self._copies = dict(_copies_of(self._repository))
+        # Worked out now: a look at the disk would count as one of the user's later.
+        self._sources = {
+            copy: f"{self._repository}{folder}{path}"
+            for copy, path in self._copies.items()
+            for folder in ("", "src/")
+            if os.path.exists(f"{self._repository}{folder}{path}")
+        }
+        #: The folders in which pytest has found tests, and those with tests below.
+        self._with_tests: set[str] | None = None
+        self._above_tests: set[str] = set()
+        #: Files whose names do not say that they belong to the tests.
+        self._declared: set[str] = set()
 
     def __missing__(self, filename: str) -> Origin:
-        origin = self[filename] = self._find(filename.replace("\\", "/"))
+        # A path to import from may hold `..`.
+        origin = self[filename] = self._find(_normal(filename))
         return origin
+
+    def set_tests(self, files: Iterable[Path]) -> None:
+        """Take note of the files that hold the tests."""
+        folders = {file.parent for file in files}
+        if not folders:
+            return
+        self._with_tests = {folder.as_posix() for folder in folders}
+        self._above_tests = {
+            above.as_posix() for folder in folders for above in (folder, *folder.parents)
+        }
+        self.clear()
+        self.update(dict.fromkeys(self._declared, "test"))
+
+    def add_test(self, filename: str) -> None:
+        """Take a file of the user for one of the tests, whatever its name says."""
+        if self[filename] == "application":
+            self._declared.add(filename)
+            self[filename] = "test"
 
     def is_of_project(self, filename: str) -> bool:
         """Whether a file, of whatever kind, belongs to the project and is not installed in it."""
-        return (
-            filename.startswith(self._root)
+        return filename in self._copies or (
+            filename.startswith(self._repository)
             and not filename.startswith(self._installed)
             and "/site-packages/" not in filename
             and "/dist-packages/" not in filename
         )
+
+    def source_of(self, filename: str) -> str:
+        """Name the file that an installed one of the user is a copy of."""
+        return self._sources.get(filename, filename)
 
     def _find(self, filename: str) -> Origin:
         if filename.startswith(self._gate):
@@ -72,15 +120,54 @@ class Origins(dict[str, Origin]):
             return "application" if filename.startswith(f"{self._gate}{PLANTED}") else "gate"
         if not self.is_of_project(filename):
             return "library"
-        *folders, name = filename.removeprefix(self._root).split("/")
-        if (
-            any(folder in _SUITES or folder.endswith("_tests") for folder in folders)
-            or name == "conftest.py"
-            or name.startswith("test_")
-            or name.endswith("_test.py")
+        base = self._root if filename.startswith(self._root) else self._repository
+        *folders, name = self._copies.get(filename, filename.removeprefix(base)).split("/")
+        if any(folder in _VENDORED or folder.startswith(".") for folder in folders):
+            return "library"
+        return "test" if self._is_of_tests(base, folders, name) else "application"
+
+    def _is_of_tests(self, base: str, folders: list[str], name: str) -> bool:
+        if name == "conftest.py" or not _SUITES.isdisjoint(folders):
+            return True
+        paths = [f"{base}{'/'.join(folders[: n + 1])}" for n in range(len(folders))]
+        if any(
+            _LIKE_SUITES.fullmatch(folder)
+            and (self._with_tests is None or path in self._above_tests)
+            for folder, path in zip(folders, paths, strict=True)
         ):
-            return "test"
-        return "application"
+            return True
+        # An application may have a module of this name, too.
+        folder = f"{base}{'/'.join(folders)}".rstrip("/")
+        return (name.startswith("test_") or name.endswith("_test.py")) and (
+            self._with_tests is None or folder in self._with_tests
+        )
+
+
+def _copies_of(repository: str) -> Iterator[tuple[str, str]]:
+    """The files that were installed from a repository, and not as links to it, with their paths."""
+    for folder in dict.fromkeys(sys.path):
+        for origin in Path(folder or ".").glob("*.dist-info/direct_url.json"):
+            url = json.loads(origin.read_text(encoding="utf-8"))["url"]
+            if f"{url2pathname(urlsplit(url).path)}/".startswith(repository):
+                record = (origin.parent / "RECORD").read_text(encoding="utf-8")
+                for path, *_ in csv.reader(record.splitlines()):
+                    if path.endswith(".py") and not path.startswith(".."):
+                        yield f"{origin.parent.parent.as_posix()}/{path}", path
+
+
+def _normal(filename: str) -> str:
+    return os.path.normpath(filename).replace("\\", "/")
+
+
+def _repository_of(root: Path) -> Path:
+    """The folder that is under version control with a project, else the project itself."""
+    home = Path(os.path.expanduser("~"))
+    for folder in (root, *root.parents):
+        if folder == home:
+            break
+        if (folder / ".git").exists():
+            return folder
+    return root
 
 
 class Sources:
@@ -101,11 +188,14 @@ class Sources:
 
     def origin_of(self, where: Location) -> Origin:
         """Tell whose code stands at a line."""
-        return self.origins[f"{self._prefix}{where.path}"]
+        return self.origins[_normal(f"{self._prefix}{where.path}")]
 
     def locate_line(self, filename: str, line: int, function: str) -> Location:
         """Name a line by its absolute file name."""
-        path = filename.replace("\\", "/").removeprefix(self._prefix)
+        filename = self.origins.source_of(filename.replace("\\", "/"))
+        path = filename.removeprefix(self._prefix)
+        if path == filename and self.origins[filename] in ("application", "test"):
+            path = os.path.relpath(filename, self.root).replace("\\", "/")
         return Location(path, line, function)
 
     def innermost(self, lines: Iterable[Line]) -> Location | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import weakref
 from asyncio import AbstractEventLoop
 from collections import Counter
 from collections.abc import Iterator
@@ -107,10 +108,11 @@ class Account:
         self.began = 0.0
         self.before = Reading()
         self.looks: list[Look] = []
-        # The one that the loop runs in: SQLAlchemy has another one wait in its place.
-        self._greenlet = _greenlet.getcurrent() if _greenlet else None
+        # The one that the loop runs in: SQLAlchemy has another one wait in its place. It must not
+        # outlive its thread.
+        self._greenlet = weakref.ref(_greenlet.getcurrent()) if _greenlet else None
 
     def frames(self) -> Iterator[FrameType]:
         """Yield the frames of the callback from the innermost outwards, from any thread."""
         frame = sys._current_frames().get(self.clocks.thread)
-        yield from outwards(frame, self._greenlet)
+        yield from outwards(frame, self._greenlet() if self._greenlet else None)

@@ -1,0 +1,3 @@
+def read_all(path):
+    with open(path) as file:
+        return file.read()
