@@ -8,7 +8,7 @@ import pytest
 from support.project import TEMPLATE, Project
 from test_gate import DETECTORS
 
-FOREIGN = TEMPLATE / "tests/foreign"
+FOREIGN = TEMPLATE / "tests/foreign/shop/repo"
 COPIED = ("behavior_gate", "postgres", "isolation", "conftest.py", "websocket.py")
 
 
