@@ -9,7 +9,7 @@ from support.project import TEMPLATE, Project
 from test_gate import DETECTORS
 
 FOREIGN = TEMPLATE / "tests/foreign/shop/repo"
-COPIED = ("behavior_gate", "postgres", "isolation", "conftest.py", "websocket.py")
+COPIED = ("behavior_gate", "postgres", "isolation", "conftest.py")
 
 
 @pytest.fixture
