@@ -32,8 +32,7 @@ MEGABYTES_NEEDED = 100
 MEGABYTES_OF_MEMORY_NEEDED = 300
 MEMORY = Path("/dev/shm")
 LOOPBACK = "127.0.0.1"
-PORT = 5432
-SOCKET = ".s.PGSQL.{}"
+SOCKET = ".s.PGSQL.5432"
 #: Holds the port of a server on the loopback interface, and the file beside it the password.
 PORT_FILE = "port"
 PASSWORD_FILE = "password"
@@ -61,14 +60,12 @@ THROW_AWAY = [
 # end of that file means that the server failed.
 WATCHDOG = r"""
 directory=$1 data=$2 bin=$3; shift 3
-host= port=5432
-if [ -e "$directory/port" ]; then host=127.0.0.1 port=$(cat "$directory/port"); fi
+if [ -e "$directory/port" ]; then tcp="-h 127.0.0.1 -p $(cat "$directory/port")"; fi
 trap : HUP INT TERM
 if [ -e "$data/PG_VERSION" ] ||
     "$bin/initdb" -D "$data" "$@" >>"$directory/log" 2>&1 </dev/null
 then
-    "$bin/postgres" -D "$data" -k "$directory" -h "$host" -p "$port" \
-        2>>"$directory/log" </dev/null &
+    "$bin/postgres" -D "$data" -k "$directory" -h "" $tcp 2>>"$directory/log" </dev/null &
     server=$!
 fi
 exec >/dev/null 2>&1
@@ -100,10 +97,9 @@ class Server:
 
     def url(self, database: str = "postgres") -> str:
         """Return the address of a database for SQLAlchemy's asyncpg dialect."""
-        if (self.directory / PORT_FILE).exists():
+        if port := _port(self.directory):
             password = (self.directory / PASSWORD_FILE).read_text()
-            address = f"{LOOPBACK}:{_port(self.directory)}"
-            return f"postgresql+asyncpg://postgres:{password}@{address}/{database}"
+            return f"postgresql+asyncpg://postgres:{password}@{LOOPBACK}:{port}/{database}"
         return f"postgresql+asyncpg://postgres@localhost/{database}?host={self.directory}"
 
 
@@ -295,9 +291,7 @@ def _clear(directory: Path) -> None:
         time.sleep(0.01)
     while _answers(directory) and time.monotonic() < deadline:
         with suppress(OSError, ValueError):
-            lock = (directory / f"{SOCKET.format(_port(directory))}.lock").read_text(
-                "utf-8", "replace"
-            )
+            lock = Path(f"{_socket(directory)}.lock").read_text("utf-8", "replace")
             pid = int(lock.partition("\n")[0])
             status = directory.stat()
             # With the owner's rights, no process of another user is hit, whatever the file says.
@@ -310,20 +304,20 @@ def _clear(directory: Path) -> None:
 def _answers(directory: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as connection, suppress(OSError):
         connection.settimeout(1)
-        connection.connect(str(directory / _socket(directory)))
+        connection.connect(str(_socket(directory)))
         return True
     return False
 
 
-def _socket(directory: Path) -> str:
-    return SOCKET.format(_port(directory))
-
-
-def _port(directory: Path) -> int:
-    """Return the port of a server, which the name of its socket ends in."""
+def _port(directory: Path) -> str | None:
     with suppress(FileNotFoundError):
-        return int((directory / PORT_FILE).read_text())
-    return PORT
+        return (directory / PORT_FILE).read_text()
+    return None
+
+
+def _socket(directory: Path) -> Path:
+    port = _port(directory)
+    return directory / (f".s.PGSQL.{port}" if port else SOCKET)
 
 
 def _join(share: str | None, kept: Path | None) -> _Hold | None:
