@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import Pool
 
 from .connection import SharedConnection
-from .errors import OtherServerError, SeparateConnectionError
+from .errors import OtherDriverError, OtherServerError, SeparateConnectionError
 from .lent import LentConnection
 
 DATABASE = "isolated database"
@@ -159,7 +159,7 @@ def _connect(dialect: Any, record: Any, _: object, parameters: dict[str, Any]) -
     if shared is None:
         return None
     if dialect.driver != "asyncpg":
-        raise shared.refuse(SeparateConnectionError(f"{dialect.driver} opens another one"))
+        raise shared.refuse(OtherDriverError(dialect.driver))
     if shared.connection.is_closed():
         raise shared.refuse(
             SeparateConnectionError("it was closed, so an engine opens another one")
