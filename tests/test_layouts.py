@@ -72,7 +72,7 @@ def test_migrations_of_another_database_are_refused(
 ) -> None:
     shape, path = laid_out("app_factory", tmp_path)
     # Alembic's env.py asks the settings, which nobody has told about the database of the tests.
-    replace(path / "tests/app_under_test.py", "environment.setenv(", "str.join('', ")
+    replace(path / "tests/app_under_test.py", '"BOOKINGS_DATABASE_DSN"', '"ANOTHER_NAME"')
 
     run = shapes_environment.pytest(shape, path)
 
@@ -80,7 +80,7 @@ def test_migrations_of_another_database_are_refused(
     assert (
         "The schema can't be built: ForeignDatabaseError: The database 'bookings' is not a test "
         "database, and may hold real data. Connect to the URL that `migrate` and `running_app` are "
-        "given., at alembic/env.py:" in run.output
+        "given, at alembic/env.py:" in run.output
     )
 
 
