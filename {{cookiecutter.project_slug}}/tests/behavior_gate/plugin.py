@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from . import allowances, rules
+from . import allowances, doctor, rules
 from . import render as output
 from .core import (
     Case,
@@ -39,7 +39,7 @@ _passed_key = pytest.StashKey[bool]()
 Wrapper = Generator[None, Any, Any]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     group = parser.getgroup("behavior gate")
     group.addoption(
         "--gate", choices=("on", "off"), default="on", help="switch the behavior gate on or off"
@@ -58,6 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         nargs="*",
         help="run no tests; explain the rules of the gate, or list all of them",
     )
+    doctor.add_options(parser, pluginmanager)
     add_settings(parser)
 
 
@@ -72,6 +73,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    if config.getoption("gate_doctor", False):
+        from .doctor.session import run
+
+        return run(config)
     names: list[str] | None = config.getoption("gate_explain", None)
     if names is None:
         return None
