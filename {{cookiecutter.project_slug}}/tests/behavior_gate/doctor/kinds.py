@@ -96,6 +96,9 @@ class Kinds:
                 return "session" if self.of(source, function, steps - 1) == "maker" else None
             case ast.Name(id=name):
                 return self._of_name(source, node, name, steps - 1)
+            case ast.Attribute(value=ast.Name(id="self"), attr=attribute):
+                kinds = (self.of(source, v, steps - 1) for v in _kept(source, node, attribute))
+                return next((kind for kind in kinds if kind), None)
         return None
 
     def bindings(self, source: Source, node: ast.AST, name: str) -> tuple[ast.AST, list[ast.AST]]:
@@ -186,6 +189,16 @@ def _values(source: Source, scope: ast.AST, name: str) -> Iterator[ast.AST]:
                 inner = source.function_of(node)
                 if inner is scope or (inner is None and isinstance(scope, ast.Module)):
                     yield given
+
+
+def _kept(source: Source, node: ast.AST, attribute: str) -> Iterator[ast.expr]:
+    """What the methods of a class set an attribute to."""
+    for cls in source.outward(node):
+        if isinstance(cls, ast.ClassDef):
+            for inner in ast.walk(cls):
+                for target, given in _bound(inner):
+                    if isinstance(target, ast.Attribute) and target.attr == attribute and given:
+                        yield given
 
 
 def _bound(node: ast.AST) -> list[tuple[ast.expr | None, ast.expr | None]]:

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, Literal
 
 import pytest
@@ -98,7 +99,7 @@ class Probes:
             way = Way(name, group.kind, list(group.items), look.seen if look else Seen())
             known = ways.setdefault((name, way.seen.loop, look is None), way)
             if known is not way:
-                known.items += way.items
+                known.items += (item for item in way.items if item not in known.items)
             elif look is None:
                 way.problem = "no test could be planted"
             elif not look.seen.ran:
@@ -132,7 +133,9 @@ class Probes:
         async def look() -> None:
             _look_around(self.gate, seen)
 
-        item = self._add(group, model, "look", body_of(group.kind, look, group.options))
+        item = self._add(
+            group, model, "look", body_of(group.kind, look, group.options, str(model.path))
+        )
         return None if item is None else Probe(item, seen)
 
     def _plant(self, group: Group, look: Probe, rule: Rule) -> Probe | None:
@@ -149,7 +152,7 @@ class Probes:
                 pass
 
         name = rule.id.replace(".", "_").replace("-", "_")
-        body = body_of(group.kind, commit, group.options)
+        body = body_of(group.kind, commit, group.options, str(look.item.path))
         item = self._add(group, look.item, name, body)
         return None if item is None else Probe(item, seen)
 
@@ -172,7 +175,7 @@ class Probes:
         function.pytestmark = list(marks.values())
         setattr(owner, name, function)
         self._added.append((owner, name))
-        if group.kind == "unittest":
+        if is_unittest(model):
             made: Any = [type(model).from_parent(collector, name=name)]
         else:
             made = collector.ihook.pytest_pycollect_makeitem(
@@ -203,7 +206,7 @@ class Probes:
 
     def _run(self, probes: Sequence[Probe], run: Run) -> None:
         self._running = {probe.item.nodeid: probe for probe in probes}
-        for probe, following in zip(probes, [*probes[1:], None], strict=True):
+        for probe, following in zip_longest(probes, probes[1:]):
             run(probe.item, following.item if following else None)
 
 

@@ -15,7 +15,6 @@ import pytest
 
 from ..core import Gate
 from ..hangs import TIMEOUT
-from ..selftest import TIMEOUT_S
 from . import JSON, OPTION, report
 from .diagnosis import Diagnosis, examine
 from .probes import Probes
@@ -23,6 +22,8 @@ from .problems import Suite
 from .sources import read_sources
 
 _NAME = "behavior gate doctor"
+#: Seconds until a hang is stopped: more than a task gets that swallows its cancellation.
+_LIMIT_S = 2.0
 #: Plugins that write a file or judge the run, by the names that they are registered under.
 _WRITERS = ("cacheprovider", "stepwise", "_cov")
 #: Options of plugins, and what makes the run of the doctor one process that writes no file.
@@ -100,7 +101,7 @@ class Doctor:
         gate: Gate = self.config.pluginmanager.get_plugin("behavior gate").gate  # type: ignore[union-attr]
         probes = self._probes = Probes(gate)
         sources = read_sources(gate, session.items)
-        limit, gate.options[TIMEOUT.name] = gate.options[TIMEOUT.name], TIMEOUT_S
+        limit, gate.options[TIMEOUT.name] = gate.options[TIMEOUT.name], _LIMIT_S
         try:
             ways = probes.run(session.items, sources, self._run)
         finally:

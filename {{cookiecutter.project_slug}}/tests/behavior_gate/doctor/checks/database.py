@@ -17,14 +17,12 @@ def shared_session(suite: Suite) -> Found:
     """Find an override that gives each request the same session."""
     for source in suite.tests:
         for where, override in _overrides(source):
-            for name, value in _given(source, override):
-                scope, _ = suite.kinds.bindings(source, value, name)
-                is_outside = scope is not override
-                if is_outside and suite.kinds.of(source, value) == "session":
+            for value in yielded(source, override):
+                if _is_from_outside(suite, source, override, value):
                     yield (
                         source.place(where),
-                        f"each request gets the session `{name}` of the test, which hides a"
-                        " commit that the app forgets",
+                        f"each request gets the session `{ast.unparse(value)}` of the test, which"
+                        " hides a commit that the app forgets",
                     )
 
 
@@ -93,11 +91,14 @@ def _function(source: Source, value: ast.expr) -> Function | ast.Lambda | None:
     return None
 
 
-def _given(source: Source, override: Function | ast.Lambda) -> Iterator[tuple[str, ast.Name]]:
-    """The names that an override returns or yields."""
-    for value in yielded(source, override):
-        if isinstance(value, ast.Name):
-            yield value.id, value
+def _is_from_outside(
+    suite: Suite, source: Source, override: Function | ast.Lambda, value: ast.expr
+) -> bool:
+    """Whether an override gives a session that it has not made itself."""
+    if isinstance(value, ast.Name) and suite.kinds.bindings(source, value, value.id)[0] is override:
+        return False
+    is_kept = isinstance(value, ast.Name | ast.Attribute)
+    return is_kept and suite.kinds.of(source, value) == "session"
 
 
 def _methods_called_on(suite: Suite, source: Source, bind: ast.expr) -> set[str]:
