@@ -58,8 +58,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         nargs="*",
         help="run no tests; explain the rules of the gate, or list all of them",
     )
-    doctor.add_options(parser, pluginmanager)
     add_settings(parser)
+    pluginmanager.register(doctor)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -73,10 +73,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    if config.getoption("gate_doctor", False):
-        from .doctor.session import run
-
-        return run(config)
     names: list[str] | None = config.getoption("gate_explain", None)
     if names is None:
         return None

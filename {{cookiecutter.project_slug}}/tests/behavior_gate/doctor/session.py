@@ -15,7 +15,7 @@ import pytest
 
 from ..core import Gate
 from ..hangs import TIMEOUT
-from . import JSON, OPTION, report
+from . import report
 from .diagnosis import Diagnosis, examine
 from .probes import Probes
 from .problems import Suite
@@ -48,7 +48,7 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
-def run(config: pytest.Config) -> int | None:
+def run(config: pytest.Config, *, as_json: bool) -> int | None:
     """Examine the suite in a run of pytest, and print what was found. None within that run.
 
     Raises:
@@ -58,7 +58,7 @@ def run(config: pytest.Config) -> int | None:
         return None
     for name in ("gate_selftest", "gate_explain"):
         if config.getoption(name, None):
-            raise pytest.UsageError(f"{OPTION} and --{name.replace('_', '-')}: choose one")
+            raise pytest.UsageError(f"--gate-doctor and --{name.replace('_', '-')}: choose one")
     doctor = Doctor(config)
     for name in _WRITERS:
         config.pluginmanager.set_blocked(name)
@@ -76,7 +76,7 @@ def run(config: pytest.Config) -> int | None:
     if doctor.diagnosis is None:
         sys.stderr.write(said())
         return code or int(pytest.ExitCode.INTERNAL_ERROR)
-    render = report.as_json if JSON in config.invocation_params.args else report.as_text
+    render = report.as_json if as_json else report.as_text
     sys.stdout.write(render(doctor.diagnosis))
     return int(doctor.diagnosis.count > 0)
 

@@ -26,7 +26,7 @@ class Settings:
     def get(self, name: str) -> str:
         """A setting as text; empty where it is unset or unknown."""
         value = ini(self.config, name)
-        return "" if value is None else str(value)
+        return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
     def place(self, name: str, text: str = "") -> Place | None:
         """The line of a setting, or that of a text in its value."""
@@ -36,7 +36,8 @@ class Settings:
         for number, line in enumerate(self._lines, 1):
             if re.match(rf"\s*{re.escape(name)}\s*=", line):
                 below = enumerate(self._lines[number - 1 :], number)
-                return Place(shown, next((n for n, one in below if text in one), number))
+                holding = (n for n, one in below if text in one and not _is_comment(one))
+                return Place(shown, next(holding, number))
         return None
 
     def options(self) -> list[str]:
@@ -100,6 +101,10 @@ def _category(name: str) -> type[Warning] | None:
 def action_on(filters: list[Filter], category: type[Warning], message: str) -> Filter | None:
     """The filter that decides what becomes of a warning."""
     return next((one for one in reversed(filters) if one.matches(category, message)), None)
+
+
+def _is_comment(line: str) -> bool:
+    return line.lstrip().startswith(("#", ";"))
 
 
 def find_line(path: Path, pattern: str) -> int | None:
