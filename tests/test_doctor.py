@@ -571,7 +571,6 @@ WAYS = {
         import asyncio
         import unittest
 
-        import anyio
         import pytest
         from starlette.applications import Starlette
         from starlette.testclient import TestClient
@@ -607,9 +606,6 @@ WAYS = {
         def test_run():
             asyncio.run(asyncio.sleep(0))
 
-
-        def test_anyio_run():
-            anyio.run(anyio.sleep, 0)
     """,
 }
 NAMES_OF_WAYS = {
@@ -620,7 +616,6 @@ NAMES_OF_WAYS = {
     "new_event_loop()": 1,
     "TestClient": 1,
     "asyncio.run()": 1,
-    "anyio.run()": 1,
 }
 
 ON_UVLOOP = {

@@ -13,6 +13,7 @@ import pytest
 
 from .. import allowances, rules
 from ..core import Gate
+from ..hangs import TIMEOUT
 from ..planted import PLANTS
 from ..rules import RULES, Rule
 from ..where import library_path, stack
@@ -31,6 +32,9 @@ _MOST_GROUPS = 24
 _LOOP_MARKS = ("asyncio", "anyio", "trio")
 #: Where the gate can't watch the loop, nobody would end these.
 _ENDLESS = (rules.HANG, rules.SWALLOWED_CANCELLATION)
+#: Seconds until a planted test is stopped: one that hangs, and at least for the others, where the
+#: gate itself waits for a task that swallows its cancellation.
+_HANG_S, _LIMIT_S = 1.0, 10.0
 _RUNNERS = {
     "pytest_asyncio": "pytest-asyncio",
     "anyio": "the plugin of anyio",
@@ -58,6 +62,8 @@ class Probe:
 
     item: pytest.Function
     seen: Seen
+    #: What the defect breaks.
+    rule: Rule | None = None
     #: The rules that it was reported for.
     found: set[str] = field(default_factory=set)
     #: Why it did not come to its body.
@@ -87,6 +93,7 @@ class Probes:
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
+        self._limit = gate.options[TIMEOUT.name]
         self._running: dict[str, Probe] = {}
         self._added: list[tuple[Any, str]] = []
 
@@ -113,7 +120,8 @@ class Probes:
         probe = self._running.get(report.nodeid)
         if probe is None:
             return
-        probe.found |= {data["rule"] for data in getattr(report, "behavior_gate", [])}
+        if report.when != "setup":
+            probe.found |= {data["rule"] for data in getattr(report, "behavior_gate", [])}
         if not probe.seen.ran and not probe.problem and not report.passed:
             text = _first_line(report)
             # What pytest says where no plugin takes the test; unittest may say nothing.
@@ -122,7 +130,8 @@ class Probes:
                 probe.problem = f"{report.outcome} in {report.when}: {text}"
 
     def remove(self) -> None:
-        """Take the planted tests out of the modules and classes."""
+        """Take the planted tests out of the modules and classes, and restore the limit."""
+        self.gate.options[TIMEOUT.name] = self._limit
         while self._added:
             owner, name = self._added.pop()
             delattr(owner, name)
@@ -154,7 +163,7 @@ class Probes:
         name = rule.id.replace(".", "_").replace("-", "_")
         body = body_of(group.kind, commit, group.options, str(look.item.path))
         item = self._add(group, look.item, name, body)
-        return None if item is None else Probe(item, seen)
+        return None if item is None else Probe(item, seen, rule)
 
     def _add(
         self,
@@ -207,6 +216,9 @@ class Probes:
     def _run(self, probes: Sequence[Probe], run: Run) -> None:
         self._running = {probe.item.nodeid: probe for probe in probes}
         for probe, following in zip_longest(probes, probes[1:]):
+            is_hang = probe.rule is rules.HANG
+            limit = _HANG_S if is_hang else max(self._limit, _LIMIT_S)
+            self.gate.options[TIMEOUT.name] = limit
             run(probe.item, following.item if following else None)
 
 

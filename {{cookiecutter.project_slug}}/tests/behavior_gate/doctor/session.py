@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from ..core import Gate
-from ..hangs import TIMEOUT
 from . import report
 from .diagnosis import Diagnosis, examine
 from .probes import Probes
@@ -22,8 +21,6 @@ from .problems import Suite
 from .sources import read_sources
 
 _NAME = "behavior gate doctor"
-#: Seconds until a hang is stopped: more than a task gets that swallows its cancellation.
-_LIMIT_S = 2.0
 #: Plugins that write a file or judge the run, by the names that they are registered under.
 _WRITERS = ("cacheprovider", "stepwise", "_cov")
 #: Options of plugins, and what makes the run of the doctor one process that writes no file.
@@ -101,11 +98,9 @@ class Doctor:
         gate: Gate = self.config.pluginmanager.get_plugin("behavior gate").gate  # type: ignore[union-attr]
         probes = self._probes = Probes(gate)
         sources = read_sources(gate, session.items)
-        limit, gate.options[TIMEOUT.name] = gate.options[TIMEOUT.name], _LIMIT_S
         try:
             ways = probes.run(session.items, sources, self._run)
         finally:
-            gate.options[TIMEOUT.name] = limit
             probes.remove()
         suite = Suite(self.config, gate, session.items, sources, ways)
         self.diagnosis = examine(suite, self._failed, was_off=self._was_off)
