@@ -19,7 +19,7 @@ from ..rules import RULES, Rule
 from ..where import library_path, stack
 from .bodies import body_of
 from .sources import Source
-from .ways import Group, groups_of, is_unittest, loop_scope
+from .ways import Group, groups_of, ini, is_unittest, loop_scope
 
 Verdict = Literal["caught", "MISSED", "not installed", "off", "not tried"]
 Run = Callable[[pytest.Item, pytest.Item | None], None]
@@ -210,7 +210,7 @@ class Probes:
             if is_tried and rule in PLANTS:
                 probes[rule] = self._plant(group, look, rule)
         self._run([probe for probe in probes.values() if probe], run)
-        allowed = allowances.allowed(look.item)
+        allowed = allowances.allowed(look.item) | _off(look.item.config)
         return {rule.id: _verdict(rule, probes.get(rule), allowed) for rule in RULES}
 
     def _run(self, probes: Sequence[Probe], run: Run) -> None:
@@ -219,7 +219,16 @@ class Probes:
             is_hang = probe.rule is rules.HANG
             limit = _HANG_S if is_hang else max(self._limit, _LIMIT_S)
             self.gate.options[TIMEOUT.name] = limit
+            if is_hang and probe.item.config.pluginmanager.has_plugin("timeout"):
+                # The limit of pytest-timeout wins over that of the gate.
+                probe.item.add_marker(pytest.mark.timeout(2 * _HANG_S))
             run(probe.item, following.item if following else None)
+
+
+def _off(config: pytest.Config) -> frozenset[str]:
+    """The rules and families that a setting switches off, each in a line with its reason."""
+    lines: list[str] = ini(config, "gate_off") or []
+    return frozenset(line.partition(":")[0].strip() for line in lines)
 
 
 def _verdict(rule: Rule, probe: Probe | None, allowed: frozenset[str]) -> Verdict:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ..core import Gate
+from ..summary import Summary
 from . import report
 from .diagnosis import Diagnosis, examine
 from .probes import Probes
@@ -96,6 +97,10 @@ class Doctor:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         gate: Gate = self.config.pluginmanager.get_plugin("behavior gate").gate  # type: ignore[union-attr]
+        for plugin in self.config.pluginmanager.get_plugins():
+            # It would write what was planted into files of the suite.
+            if isinstance(plugin, Summary):
+                self.config.pluginmanager.unregister(plugin)
         probes = self._probes = Probes(gate)
         sources = read_sources(gate, session.items)
         try:
