@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -16,8 +14,8 @@ from ..core import Gate
 from ..hangs import TIMEOUT
 from ..planted import PLANTS
 from ..rules import RULES, Rule
-from ..where import library_path, stack
 from .bodies import body_of
+from .seen import Seen, look_around
 from .sources import Source
 from .ways import Group, groups_of, ini, is_unittest, loop_scope
 
@@ -35,25 +33,6 @@ _ENDLESS = (rules.HANG, rules.SWALLOWED_CANCELLATION)
 #: Seconds until a planted test is stopped: one that hangs, and at least for the others, where the
 #: gate itself waits for a task that swallows its cancellation.
 _HANG_S, _LIMIT_S = 1.0, 10.0
-_RUNNERS = {
-    "pytest_asyncio": "pytest-asyncio",
-    "anyio": "the plugin of anyio",
-    "pytest_trio": "pytest-trio",
-    "pytest_aiohttp": "pytest-aiohttp",
-    "aiohttp": "the plugin of aiohttp",
-}
-
-
-@dataclass(slots=True)
-class Seen:
-    """What a planted test has met."""
-
-    ran: bool = False
-    is_installed: bool = True
-    runner: str = ""
-    loop: str = ""
-    is_watched: bool = False
-    is_debugged: bool = False
 
 
 @dataclass(slots=True)
@@ -140,7 +119,7 @@ class Probes:
         seen = Seen()
 
         async def look() -> None:
-            _look_around(self.gate, seen)
+            look_around(self.gate, seen)
 
         item = self._add(
             group, model, "look", body_of(group.kind, look, group.options, str(model.path))
@@ -270,24 +249,6 @@ def _first_line(report: pytest.TestReport) -> str:
     crash = getattr(longrepr, "reprcrash", None)
     text = str(crash.message if crash else longrepr).strip() or "no message"
     return text.splitlines()[0]
-
-
-def _look_around(gate: Gate, seen: Seen) -> None:
-    """Note on what loop the running code is, and who has started it."""
-    seen.ran = True
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        seen.loop = "trio" if "trio" in sys.modules else "none of asyncio"
-    else:
-        seen.loop = f"{type(loop).__module__}.{type(loop).__qualname__}"
-        seen.is_watched = gate.is_watched(loop)
-        seen.is_debugged = loop.get_debug()
-    for frame in stack(sys._getframe()):
-        module = library_path(frame.f_code.co_filename).partition("/")[0]
-        if module in _RUNNERS:
-            seen.runner = _RUNNERS[module]
-            return
 
 
 def _name(group: Group, look: Probe) -> str:
