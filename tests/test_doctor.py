@@ -881,6 +881,37 @@ def test_bad_usage_is_said_in_a_line(options: list[str], says: str, bad: Project
     assert "Traceback" not in done.stderr
 
 
+def test_a_usual_run_does_not_load_the_doctor(installed: Project, tmp_path: Path) -> None:
+    files = {
+        "conftest.py": """
+            import sys
+
+            pytest_plugins = ["behavior_gate"]
+
+
+            def pytest_addoption(parser):
+                parser.addoption("--json", metavar="FILE", help="an option of the suite")
+
+
+            def pytest_unconfigure():
+                prefix = "behavior_gate.doctor"
+                print(sorted(name for name in sys.modules if name.startswith(prefix)))
+        """,
+        "test_it.py": "def test_it():\n    pass\n",
+    }
+    project = plant(tmp_path / "project", installed, files)
+    python = f"{project.environment['UV_PROJECT_ENVIRONMENT']}/bin/python"
+
+    done = project.run(python, "-m", "pytest", "--json=report.json")
+    doctor = run_doctor(project)
+
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.splitlines()[-1] == "['behavior_gate.doctor']"
+    assert (doctor.returncode, doctor.stderr) == (0, "")
+    assert "\nWho runs the tests\n  no test runs an event loop\n" in doctor.stdout
+    assert doctor.stdout.endswith("\nNothing found.\n")
+
+
 def test_the_baked_project_is_clean(installed: Project) -> None:
     done = installed.uv("run", "pytest", "--gate-doctor", "--json")
 
