@@ -107,6 +107,7 @@ BAD = {
     "conftest.py": """
         import asyncio
 
+        import asyncpg
         import httpx
         import pytest
         import pytest_asyncio
@@ -125,7 +126,13 @@ BAD = {
 
         @pytest_asyncio.fixture(scope="session")
         async def engine():
-            yield create_async_engine("postgresql+asyncpg://localhost/x")  # <- engine-across-loops
+            yield create_async_engine("postgresql+asyncpg://localhost/x")  # <- pool-across-loops
+
+
+        @pytest_asyncio.fixture(scope="module")
+        async def pool():
+            async with asyncpg.create_pool("postgresql://x") as pool:  # <- pool-across-loops
+                yield pool
 
 
         @pytest_asyncio.fixture
@@ -174,7 +181,7 @@ BAD = {
 
 
         @pytest.mark.asyncio
-        async def test_function_loop():
+        async def test_function_loop(session, pool):
             pass
 
 
@@ -224,6 +231,7 @@ GOOD = {
         import asyncio
         from collections.abc import AsyncIterator
 
+        import asyncpg
         import httpx
         import pytest
         from asgi_lifespan import LifespanManager
@@ -254,6 +262,18 @@ GOOD = {
             engine = create_async_engine("postgresql+asyncpg://localhost/x", poolclass=NullPool)
             yield engine
             await engine.dispose()
+
+
+        @pytest.fixture(scope="session")
+        async def pool_of_session():
+            async with asyncpg.create_pool("postgresql://localhost/x") as pool:
+                yield pool
+
+
+        @pytest.fixture
+        async def pool():
+            async with asyncpg.create_pool("postgresql://localhost/x") as pool:
+                yield pool
 
 
         @pytest.fixture
@@ -338,8 +358,14 @@ GOOD = {
         import pytest
 
 
-        async def test_function_loop():
+        async def test_function_loop(session, pool):
             asyncio.get_event_loop()
+
+
+        @pytest.mark.skip(reason="needs a server")
+        @pytest.mark.asyncio(loop_scope="session")
+        async def test_session_loop(pool_of_session):
+            pass
 
 
         @pytest.mark.asyncio(loop_scope="function")
@@ -857,7 +883,7 @@ def test_the_text_is_plain_and_fits_80_columns(bad: Project) -> None:
     assert re.search(r"^  pytest +\d[\d.]* +ok$", done.stdout, re.MULTILINE)
     assert re.search(r"^  blocking\.sleep +caught$", done.stdout, re.MULTILINE)
     assert dedent("""\
-          conftest.py:51: httpx 0.28 has removed AsyncClient(app=...) [client-app]
+          conftest.py:58: httpx 0.28 has removed AsyncClient(app=...) [client-app]
             Fix: pass the app through a transport:
                  httpx.AsyncClient(transport=httpx.ASGITransport(app)).
     """) in done.stdout.replace("\n  ", "\n")
