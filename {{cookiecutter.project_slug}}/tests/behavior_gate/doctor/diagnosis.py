@@ -101,7 +101,7 @@ def _settings(suite: Suite) -> Iterator[Setting]:
 def _blind_spots(suite: Suite) -> Iterator[Problem]:
     for text in suite.gate.blind_spots:
         yield Problem(
-            "blind-spot", text, None, "refresh the gate, or install an older version of it"
+            "blind-spot", text, None, "refresh the gate, or install another version of that library"
         )
     if not suite.items:
         yield Problem(
