@@ -940,7 +940,7 @@ def test_a_usual_run_does_not_load_the_doctor(installed: Project, tmp_path: Path
 
     assert done.returncode == 0, done.stdout
     assert done.stdout.splitlines()[-1] == "['behavior_gate.doctor']"
-    assert (doctor.returncode, doctor.stderr) == (0, "")
+    assert doctor.returncode == 0, doctor.stderr
     assert "\nWho runs the tests\n  no test runs an event loop\n" in doctor.stdout
     assert doctor.stdout.endswith("\nNothing found.\n")
 

@@ -101,12 +101,13 @@ class Probes:
             return
         if report.when != "setup":
             probe.found |= {data["rule"] for data in getattr(report, "behavior_gate", [])}
-        if not probe.seen.ran and not probe.problem and not report.passed:
-            text = _first_line(report)
-            # What pytest says where no plugin takes the test; unittest may say nothing.
-            is_expected = report.when == "call" and is_unittest(probe.item)
-            if "async def function" not in text and not is_expected:
-                probe.problem = f"{report.outcome} in {report.when}: {text}"
+        if probe.seen.ran or probe.problem or report.passed or report.when == "teardown":
+            return
+        text = _first_line(report)
+        # What pytest says where no plugin takes the test; unittest may say nothing.
+        is_expected = report.when == "call" and is_unittest(probe.item)
+        if "async def function" not in text and not is_expected:
+            probe.problem = f"{report.outcome} in {report.when}: {text}"
 
     def remove(self) -> None:
         """Take the planted tests out of the modules and classes, and restore the limit."""
