@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from . import allowances, rules
+from . import allowances, doctor, rules
 from . import render as output
 from .core import Case, Detector, Finding, Gate, Phase, When, current_case, in_wide_fixture
 from .errors import BlockingError
@@ -30,7 +30,7 @@ from .watchdog import Watchdog
 Wrapper = Generator[None, Any, Any]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     group = parser.getgroup("behavior gate")
     group.addoption(
         "--gate",
@@ -64,6 +64,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run no tests; explain the rules of the gate, or list all of them",
     )
     add_settings(parser)
+    pluginmanager.register(doctor)
 
 
 @pytest.hookimpl(tryfirst=True)
