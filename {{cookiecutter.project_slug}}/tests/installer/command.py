@@ -1,0 +1,132 @@
+"""The command line: plans, shows or makes the changes, and says what is left to do."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import copies, dependencies, guesses
+from .changes import Changes, Refusal
+from .plugins_line import with_plugins
+from .pytest_settings import add_to_pythonpath
+from .target import Target, find_target
+
+TIMEOUT_S = 300
+# Variables of the project that this runs in.
+NOT_THEIRS = {"VIRTUAL_ENV", "UV_RUN_RECURSION_DEPTH"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="install.py",
+        description="Copy the behavior gate, and the fixtures for a real database, into another "
+        "repository. Run it again to refresh the copy.",
+    )
+    parser.add_argument("--to", metavar="REPO", type=Path, required=True, help="the repository")
+    parser.add_argument("--gate-only", action="store_true", help="copy the gate, no fixtures")
+    parser.add_argument("--dry-run", action="store_true", help="show the changes, make none")
+    parser.add_argument("--tests", metavar="FOLDER", help="the folder of its tests (it is found)")
+    options = parser.parse_args(arguments)
+    try:
+        target = find_target(options.to, copies.TESTS.parent, options.tests)
+        return install(target, gate_only=options.gate_only, dry_run=options.dry_run)
+    except Refusal as refusal:
+        print(f"install.py: {refusal}", file=sys.stderr)
+        return 1
+
+
+def install(target: Target, *, gate_only: bool, dry_run: bool) -> int:
+    changes = Changes(target.root)
+    left: list[str] = []
+    folders = copies.FOLDERS[:1] if gate_only else copies.FOLDERS
+    plugins = [copies.GATE]
+    wanted: tuple[str, ...] = dependencies.FOR_THE_GATE
+    if not gate_only:
+        plugins += ["postgres.fixtures", "isolation.fixtures", "app_under_test"]
+        wanted = dependencies.FOR_THE_DATABASE
+        left += guesses.plan(changes, target)
+    lines: list[str] = []
+    for folder in folders:
+        version = copies.plan(changes, target.tests, folder)
+        lines += copied_lines(changes, target, folder, version)
+    names = [target.prefix + plugin for plugin in plugins]
+    text = changes.read(target.conftest)
+    changes.write(target.conftest, with_plugins(text, names, target.conftest))
+    if target.uses_importlib:
+        add_to_pythonpath(changes, target.settings, ".")
+    needed = dependencies.plan(changes, target.root, wanted)
+    copied = [target.tests / folder for folder in folders]
+    own = [path for path in changes.texts if not any(map(path.is_relative_to, copied))]
+    lines += [f"{changes.verb(path)} {target.name(path)}" for path in own]
+    if needed.command:
+        lines.append(f"ran {shlex.join(needed.command)}")
+
+    print(target.describe())
+    if not copies.output_of(["git", "rev-parse", "--git-dir"], target.root):
+        print("warning: this is no git repository, so that nothing undoes the changes")
+    if dry_run:
+        print("\n".join([*(f"would have {line}" for line in lines), *changes.diff(copied)]))
+        print("Nothing was written.")
+        print_left([*filter(None, [needed.left]), *left], needed.runner)
+        return 0
+    remaining = dependencies.add(needed, target.root)
+    changes.make()
+    if remaining and needed.command:
+        lines.pop()
+    print("\n".join(lines or ["Nothing to change."]))
+    doctor = run_doctor(target.root, [] if remaining else needed.runner)
+    print_left([*filter(None, [remaining]), *doctor, *left], needed.runner)
+    return 0
+
+
+def copied_lines(changes: Changes, target: Target, folder: str, version: str | None) -> list[str]:
+    """What becomes of a copied folder."""
+    place = target.tests / folder
+    paths = [path for path in changes.texts if path.is_relative_to(place)]
+    if not paths:
+        return []
+    if version is None:
+        return [f"added {target.name(place)}/ {copies.VERSION} ({len(paths)} files)"]
+    versions = version if version == copies.VERSION else f"{version} -> {copies.VERSION}"
+    each = sorted(f"  {changes.verb(path)} {target.name(path)}" for path in paths)
+    return [f"refreshed {target.name(place)}/ {versions}", *each]
+
+
+def run_doctor(root: Path, runner: list[str]) -> list[str]:
+    """Run `pytest --gate-doctor` in the repository, and return what is left to do about it."""
+    command = [*runner, "--gate-doctor"]
+    by_hand = [f"Run `{shlex.join([*(runner or ['pytest']), '--gate-doctor'])}`"]
+    if not runner or shutil.which(runner[0]) is None:
+        return by_hand
+    environment = {name: text for name, text in os.environ.items() if name not in NOT_THEIRS}
+    try:
+        done = subprocess.run(
+            [*command, "-p", "no:cacheprovider"],
+            cwd=root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return [f"{by_hand[0]}: it took over {TIMEOUT_S} s"]
+    print(f"\n$ {shlex.join(command)}\n{(done.stdout or done.stderr).strip()}")
+    if done.returncode not in (0, 1):
+        return [f"{by_hand[0]}: it did not run"]
+    return ["Mend what the doctor has found"] if done.returncode else []
+
+
+def print_left(left: list[str], runner: list[str]) -> None:
+    run = shlex.join(runner or ["pytest"])
+    left = [*left, f"Run the tests: `{run}`. With `--gate=warn` a finding fails no test"]
+    print("\nLeft to do:")
+    for number, line in enumerate(left, 1):
+        print(f"{number}. {line}.")
