@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 from . import copies, dependencies, guesses
 from .changes import Changes, Refusal
+from .commands import TIMEOUT_S, output_of, run
 from .plugins_line import with_plugins
 from .pytest_settings import add_to_pythonpath
 from .target import Target, find_target
-
-TIMEOUT_S = 300
-# Variables of the project that this runs in.
-NOT_THEIRS = {"VIRTUAL_ENV", "UV_RUN_RECURSION_DEPTH"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,7 +64,7 @@ def install(target: Target, *, gate_only: bool, dry_run: bool) -> int:
         lines.append(f"ran {shlex.join(needed.command)}")
 
     print(target.describe())
-    if not copies.output_of(["git", "rev-parse", "--git-dir"], target.root):
+    if not output_of(["git", "rev-parse", "--git-dir"], target.root):
         print("warning: this is no git repository, so that nothing undoes the changes")
     if dry_run:
         print("\n".join([*(f"would have {line}" for line in lines), *changes.diff(copied)]))
@@ -104,19 +100,10 @@ def run_doctor(root: Path, runner: list[str]) -> list[str]:
     by_hand = [f"Run `{shlex.join([*(runner or ['pytest']), '--gate-doctor'])}`"]
     if not runner or shutil.which(runner[0]) is None:
         return by_hand
-    environment = {name: text for name, text in os.environ.items() if name not in NOT_THEIRS}
     try:
-        done = subprocess.run(
-            [*command, "-p", "no:cacheprovider"],
-            cwd=root,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        # Neither the lock file nor the cache of pytest is to change.
+        done = run([*command, "-p", "no:cacheprovider"], root, UV_FROZEN="1")
+    except TimeoutExpired:
         return [f"{by_hand[0]}: it took over {TIMEOUT_S} s"]
     print(f"\n$ {shlex.join(command)}\n{(done.stdout or done.stderr).strip()}")
     if done.returncode not in (0, 1):

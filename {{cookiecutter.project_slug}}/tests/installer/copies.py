@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from .changes import Changes, Refusal, read
+from .commands import output_of
 
 ORIGIN = "fastapi-behavior-gate-template"
 TESTS = Path(__file__).resolve().parent.parent
@@ -155,12 +155,3 @@ def check_that_git_has(path: Path, version: str) -> None:
     status = ["git", "status", "--porcelain", "--ignored", "--", path.name]
     if not output_of(command, path.parent) or output_of(status, path.parent):
         raise Refusal(f"{path} may have been edited, and is not committed: commit or remove it.")
-
-
-def output_of(command: list[str], folder: Path) -> str:
-    """What a command prints, or nothing where it fails."""
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    except OSError:
-        return ""
-    return done.stdout if done.returncode == 0 else ""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .changes import Changes, Refusal, read
+from .commands import run
 from .pytest_settings import dig, load_ini, load_toml
 
 FOR_THE_GATE = ("pytest>=7.4",)
@@ -24,7 +24,6 @@ FOR_THE_DATABASE = (
     "pytest-asyncio>=1.0",
     "sqlalchemy[asyncio]>=2.0",
 )
-TIMEOUT_S = 600
 
 
 def name_of(requirement: str) -> str:
@@ -113,7 +112,7 @@ def plan(changes: Changes, root: Path, wanted: tuple[str, ...]) -> Plan:
     group = next((name for name, there in groups_of(pyproject).items() if "pytest" in there), "dev")
 
     def by(tool: str, *add: str) -> Plan:
-        runner = [tool, "run", *(["--frozen"] if tool == "uv" else []), "pytest"]
+        runner = [tool, "run", "pytest"]
         is_locked = (root / f"{tool}.lock").exists() or bool(missing) or tool == "pipenv"
         command = [tool, *add, *missing] if missing else []
         return Plan(missing, tool, command, runner=runner if is_locked else [])
@@ -172,15 +171,7 @@ def add(plan: Plan, root: Path) -> str:
         return f"Run `{shlex.join(plan.command)}`: there is no {plan.how} here"
     files = [root / name for name in ("pyproject.toml", "Pipfile", f"{plan.how}.lock")]
     before = {path: path.read_bytes() if path.is_file() else None for path in files}
-    done = subprocess.run(
-        plan.command,
-        cwd=root,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+    done = run(plan.command, root)
     if done.returncode:
         for path, old in before.items():
             if old is None:
