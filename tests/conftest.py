@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.project import NOT_OURS, TEMPLATE, Bake, Cookiecutter, Done, Project, uv_path
+from support.shapes import SHAPES, Environment, make_environment
 
 # Where the tests run in the background, their children would ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -91,3 +92,9 @@ def installed(baked: Project) -> Project:
     """The same, with its virtual environment."""
     baked.succeed("sync", "--frozen", "--compile-bytecode")
     return baked
+
+
+@pytest.fixture(scope="session")
+def shapes_environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """The packages of all foreign shapes, in one virtual environment."""
+    return make_environment(tmp_path_factory.mktemp("environment_of_shapes"), SHAPES)

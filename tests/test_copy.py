@@ -8,8 +8,8 @@ import pytest
 from support.project import TEMPLATE, Project
 from test_gate import DETECTORS
 
-FOREIGN = TEMPLATE / "tests/foreign"
-COPIED = ("behavior_gate", "postgres", "isolation", "conftest.py", "websocket.py")
+FOREIGN = TEMPLATE / "tests/foreign/shop/repo"
+COPIED = ("behavior_gate", "postgres", "isolation", "conftest.py")
 
 
 @pytest.fixture

@@ -193,9 +193,8 @@ WEBHOOK_SECRET=
         ),
         Edit(
             "tests/conftest.py",
-            'pytest_plugins = ["tests.behavior_gate", "tests.app_under_test"]',
-            'pytest_plugins = ["tests.behavior_gate", "tests.app_under_test", '
-            '"tests.product_fixtures"]',
+            '    f"{PACKAGE}app_under_test",\n',
+            '    f"{PACKAGE}app_under_test",\n    f"{PACKAGE}product_fixtures",\n',
         ),
     ),
 )

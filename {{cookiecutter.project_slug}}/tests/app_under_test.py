@@ -1,6 +1,8 @@
 """What the fixtures need to know about this app, and the users in its tests.
 
-Another app has its own `get_session`, `migrate` and `running_app`.
+Another app has its own `migrate` and `running_app`. It may also have a `base_url` (`http://test` if
+not), a `session_class` (SQLAlchemy's `AsyncSession`), and `over_tcp = True` for settings that
+have the host and the port apart, which can't hold the path of a socket.
 """
 
 import re
@@ -16,12 +18,12 @@ from alembic.util import CommandError
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.database import get_session as get_session
 from app.main import app
 from app.security import create_access_token, password_context
 from app.users.models import User
 from app.users.service import create_user
-from tests.isolation import running
+
+from .isolation import running
 
 PASSWORD = "correct horse battery staple"
 SECRET_KEY = "a secret key that only the tests know"

@@ -22,10 +22,8 @@ from app.errors import EmailTaken
 from app.users.models import User
 from app.users.service import create_user
 from tests.app_under_test import PASSWORD
-from tests.conftest import ConnectWebSocket
 from tests.isolation import (
     ConcurrentRequestsError,
-    ForeignDatabaseError,
     Isolation,
     OneConnectionError,
     OuterTransactionError,
@@ -35,7 +33,8 @@ from tests.isolation import (
     restored,
 )
 from tests.isolation import connection as shared_connection
-from tests.postgres import Databases
+from tests.isolation.fixtures import ConnectWebSocket
+from tests.postgres import Databases, ForeignDatabaseError
 
 # Not the users that the app may create when it starts.
 PEOPLE = User.email.in_([f"{name}@example.com" for name in ("ada", "alan", "eve", "grace")])
@@ -805,10 +804,8 @@ async def test_what_a_test_changes_in_the_app_is_undone(app: FastAPI) -> None:
     assert "/mine" not in app.openapi()["paths"]
 
 
-async def test_client_overrides_the_session_of_the_app(
-    app: FastAPI, client: httpx.AsyncClient
-) -> None:
-    assert list(app.dependency_overrides) == [get_session]
+async def test_client_overrides_nothing_of_the_app(app: FastAPI, client: httpx.AsyncClient) -> None:
+    assert app.dependency_overrides == {}
 
 
 async def test_concurrent_client_is_the_client_of_a_test_with_real_commits(

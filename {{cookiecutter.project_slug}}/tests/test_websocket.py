@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect, WebSocketException, status
 
-from tests.conftest import ConnectWebSocket
+from tests.isolation.fixtures import ConnectWebSocket
 from tests.websocket import WebSocketClosed
 
 

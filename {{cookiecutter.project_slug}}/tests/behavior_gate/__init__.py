@@ -5,6 +5,30 @@
 or, where the folder of the tests is no package, by its bare name.
 """
 
-from .plugin import pytest_addoption, pytest_cmdline_main, pytest_configure
+from __future__ import annotations
 
-__all__ = ["pytest_addoption", "pytest_cmdline_main", "pytest_configure"]
+import pytest
+
+from .versions import check
+
+check()
+
+from . import plugin  # noqa: E402
+
+#: What the plugin is registered as, by the first copy of it that is loaded.
+NAME = "behavior gate plugin"
+
+
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+    if not pluginmanager.has_plugin(NAME):
+        pluginmanager.register(plugin, NAME)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    used = config.pluginmanager.get_plugin(NAME)
+    if used in (plugin, None):
+        return None
+    return (
+        f"behavior gate: loaded twice, as {used.__package__} and {__name__}. The first is used."
+        " Fix: remove the other one."
+    )

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from .core import BrokenOff, Gate, Portal, current_case, in_wide_fixture
+from .debug import debug
 from .foreign import Foreign
 from .hangs import Stopped
 from .on_import import OnImport
@@ -84,8 +85,7 @@ class AnyIO:
             if backend != "asyncio":
                 self._foreign.note(backend, caller)
                 return original(backend, backend_options, **options)
-            debugged = {"debug": True} | (backend_options or {})
-            return self._watched(original(backend, debugged, **options))
+            return self._watched(original(backend, backend_options, **options))
 
         return start_blocking_portal
 
@@ -98,6 +98,7 @@ class AnyIO:
             if isinstance(loop, asyncio.BaseEventLoop):
                 own_tasks = frozenset(asyncio.all_tasks())
                 gate.portals[loop] = Portal(threading.get_ident(), own_tasks)
+                debug(loop)
             return loop
 
         loop: asyncio.AbstractEventLoop | None = None

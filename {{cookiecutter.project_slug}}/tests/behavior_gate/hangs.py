@@ -11,6 +11,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+import pytest
+
 from . import rules
 from .asgi import task_of
 from .awaiting import awaiting, waits_at
@@ -25,6 +27,9 @@ _IMPATIENCE_S = 1.0
 _WIDE_FACTOR = 6
 #: After as many, the loop itself is stopped.
 _LAST_ATTEMPT = 4
+#: The part of a limit of pytest-timeout by which the gate comes before it, and at most so much.
+_AHEAD = 0.1
+_AHEAD_S = 2.0
 _DEBUGGERS = ("bdb.py", "pdb.py", "debugger")
 #: Where a thread waits for a loop in another one, or for the threads that do.
 CLIENTS = (
@@ -49,6 +54,10 @@ class Hangs:
         self._limit = 0.0
         self._deadline = 0.0
         self._attempts = 0
+        #: Of pytest-timeout for the running test: the limit, and when to end the test for it.
+        self._given: tuple[float, float] | None = None
+        #: The test is to have no limit.
+        self._unlimited = False
         #: The loops that have followed the request to stop.
         self._obedient: set[asyncio.AbstractEventLoop] = set()
 
@@ -61,12 +70,14 @@ class Hangs:
         subject = (phase, main) if main else (phase, *gate.open_requests)
         if subject != self._subject and not (main is None and phase.stopped):
             factor = _WIDE_FACTOR if phase.in_wide_fixture else 1
-            self._limit = factor * gate.options["timeout"]
-            self._subject, self._deadline = subject, real_time() + self._limit
+            limit = factor * gate.options["timeout"]
+            self._limit, self._deadline = self._given or (limit, real_time() + limit)
+            self._subject = subject
             self._attempts = 0
             self._obedient.clear()
         if (
             not self._limit
+            or self._unlimited
             or phase.debugged
             or real_time() < self._deadline
             or gate.allows(rules.HANG)
@@ -93,6 +104,21 @@ class Hangs:
                     loop.call_soon_threadsafe(self._stop, loop, self._attempts, reasons)
         if self._attempts >= _LAST_ATTEMPT:
             _release(gate.thread)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        self._unlimited = _is_without_limit(item)
+
+    @pytest.hookimpl(tryfirst=True, optionalhook=True)
+    def pytest_timeout_set_timer(self, settings: Any) -> None:
+        limit = settings.timeout
+        self._given = limit, real_time() + limit - min(_AHEAD * limit, _AHEAD_S)
+        self._subject = ()
+
+    @pytest.hookimpl(tryfirst=True, optionalhook=True)
+    def pytest_timeout_cancel_timer(self) -> None:
+        self._given = None
+        self._subject = ()
 
     def _threads_to_stop(self) -> dict[asyncio.AbstractEventLoop, int]:
         """The loops that the test waits for, and their threads; none if it is busy by itself."""
@@ -151,7 +177,8 @@ class Hangs:
 
     def _report(self, loop: asyncio.AbstractEventLoop, reasons: list[str]) -> None:
         gate = self.gate
-        lines = [f"{self._what()}: stopped after {self._limit:g} s"]
+        when = "just before pytest-timeout's limit of" if self._given else "after"
+        lines = [f"{self._what()}: stopped {when} {self._limit:g} s"]
         where = None
         main, tasks = gate.main_task, list(asyncio.all_tasks(loop))
         tasks.sort(key=lambda task: task is not main)
@@ -183,6 +210,15 @@ class Hangs:
             # A middleware may wait for a task of its own, which runs the endpoint.
             where=next((waits_at(gate, t)[0] for t in tasks if _runs_endpoint(t)), None) or where,
         )
+
+
+def _is_without_limit(item: pytest.Item) -> bool:
+    """Whether pytest-timeout is told to let a test take as long as it takes."""
+    mark = item.get_closest_marker("timeout")
+    given = [*mark.args[:1], mark.kwargs.get("timeout")] if mark else []
+    # Its option, environment variable or setting.
+    given.append(getattr(item.config, "_env_timeout", None))
+    return next((seconds for seconds in given if seconds is not None), None) == 0
 
 
 def _is_clients(gate: Gate, task: asyncio.Task[Any]) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from .anyio_loops import AnyIO
 from .core import BrokenOff, Gate, current_case, in_wide_fixture, real_time
+from .debug import debug
 from .foreign import Foreign, is_started_by_test
 from .hangs import Stopped
 from .patches import Patches
@@ -66,7 +67,7 @@ class Loops:
             if gate.phase is not None and is_started_by_test(gate, sys._getframe(1)):
                 gate.loop = gate.phase.loop = loop
                 gate.loops.add(loop)
-                loop.set_debug(True)
+                debug(loop)
             original(loop)
 
         return run_forever
@@ -86,7 +87,7 @@ class Loops:
                 or not is_started_by_test(gate, caller)
             ):
                 return original(loop, future)
-            loop.set_debug(True)
+            debug(loop)
             is_new = not asyncio.isfuture(future)
             future = asyncio.ensure_future(future, loop=loop)
             outer, gate.main_task = gate.main_task, future

@@ -29,6 +29,11 @@ class Patches:
         self._undo.append((owner, name, original))
         setattr(owner, name, wrap(original))
 
+    def replace_new(self, owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
+        """Do the same to what old versions do without, so that nothing is lost there."""
+        if hasattr(owner, name):
+            self.replace(owner, name, wrap)
+
     def restore(self) -> None:
         """Put every attribute back, the last one first."""
         while self._undo:

@@ -66,7 +66,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", allowances.MARKER)
     if config.getoption("gate", "on") == "off":
         return
-    config.option.asyncio_debug = True
     config.pluginmanager.register(BehaviorGate(config), "behavior gate")
 
 
@@ -80,7 +79,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
             raise pytest.UsageError(f"--gate-explain: {rules.unknown(name)}")
     chosen = [rule for rule in rules.RULES if {rule.id, rule.family} & set(names)]
     texts = [explain(rule, OPTIONS) for rule in chosen] or [overview()]
-    pytest.TerminalReporter(config).write_line("\n\n\n".join(texts))
+    sys.stdout.write("\n\n\n".join(texts) + "\n")
     return 0
 
 
@@ -110,7 +109,9 @@ class BehaviorGate:
         for detector in self.detectors:
             detector.install()
             self._watchdog.subscribe(detector.sample)
-        self._watchdog.subscribe(Hangs(self.gate, self.detectors).check)
+        hangs = Hangs(self.gate, self.detectors)
+        self.config.pluginmanager.register(hangs)
+        self._watchdog.subscribe(hangs.check)
         self._watchdog.start()
 
     @pytest.hookimpl(trylast=True)

@@ -12,6 +12,7 @@ from .detectors.secrets.detector import SecretsDetector
 from .detectors.slow import SlowDetector
 from .detectors.tasks.detector import TasksDetector
 from .detectors.warnings import WarningsDetector
+from .versions import too_old_to_watch
 
 DETECTORS: tuple[type[Detector], ...] = (
     BlockingDetector,
@@ -26,4 +27,11 @@ DETECTORS: tuple[type[Detector], ...] = (
 
 def detectors_of(gate: Gate) -> list[Detector]:
     """Make the detectors that have something to watch."""
-    return [cls(gate) for cls in DETECTORS if all(find_spec(name) for name in cls.watches)]
+    chosen = []
+    for cls in DETECTORS:
+        old = [text for text in map(too_old_to_watch, cls.watches) if text]
+        if old:
+            gate.blind(f"{old[0]}, so that the gate can't watch {cls.name}")
+        elif all(find_spec(name) for name in cls.watches):
+            chosen.append(cls(gate))
+    return chosen

@@ -1,12 +1,12 @@
 """Undoes what a test writes to the database. Knows nothing about the app, so it can be copied."""
 
-from .apps import guarded, restored, running, served
+from .apps import restored, running, served
 from .database import Isolation, SharedDatabase, committed
-from .engines import only_databases
+from .engines import rebound, url_for
 from .errors import (
     ConcurrentRequestsError,
-    ForeignDatabaseError,
     OneConnectionError,
+    OtherServerError,
     OuterTransactionError,
     OverlappingTransactionsError,
     SeparateConnectionError,
@@ -14,17 +14,17 @@ from .errors import (
 
 __all__ = [
     "ConcurrentRequestsError",
-    "ForeignDatabaseError",
     "Isolation",
     "OneConnectionError",
+    "OtherServerError",
     "OuterTransactionError",
     "OverlappingTransactionsError",
     "SeparateConnectionError",
     "SharedDatabase",
     "committed",
-    "guarded",
-    "only_databases",
+    "rebound",
     "restored",
     "running",
     "served",
+    "url_for",
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 import httpx
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
@@ -17,22 +18,29 @@ from sqlalchemy.ext.asyncio import (
     AsyncSession,
     create_async_engine,
 )
+from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from .connection import SharedConnection
 from .engines import connections_of_this_loop, lending
+from .errors import IsolationError
+
+REFRESH = {"populate_existing": True}
 
 
 class Isolation:
     """The database that a test and the app work in."""
 
-    def __init__(self, engine: AsyncEngine, *, real_commits: bool) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        real_commits: bool,
+        session_class: type[AsyncSession] = AsyncSession,
+    ) -> None:
         self.engine = engine
         self.real_commits = real_commits
-        # The app writes while this session is open, so a query has to refresh what was loaded.
-        self.test_session = AsyncSession(
-            engine, expire_on_commit=False, execution_options={"populate_existing": True}
-        )
+        self.test_session = _refreshing(session_class, engine)
 
         # Of simultaneous requests, one commits and the others wait for it.
         self._committing = asyncio.Lock()
@@ -52,10 +60,27 @@ class Isolation:
             raise
 
 
+def _refreshing(session_class: type[AsyncSession], engine: AsyncEngine) -> AsyncSession:
+    # The app writes while this session is open, so a query has to refresh what was loaded.
+    if "execution_options" in inspect.signature(Session).parameters:
+        return session_class(engine, expire_on_commit=False, execution_options=REFRESH)
+    # SQLAlchemy 2.0.
+    session = session_class(engine, expire_on_commit=False)
+
+    @event.listens_for(session.sync_session, "do_orm_execute")
+    def refresh(state: ORMExecuteState) -> None:
+        if state.is_select:
+            state.update_execution_options(**REFRESH)
+
+    return session
+
+
 @asynccontextmanager
-async def committed(engine: AsyncEngine) -> AsyncIterator[Isolation]:
+async def committed(
+    engine: AsyncEngine, session_class: type[AsyncSession] = AsyncSession
+) -> AsyncIterator[Isolation]:
     """Give a test its own database, with real commits."""
-    isolation = Isolation(engine, real_commits=True)
+    isolation = Isolation(engine, real_commits=True, session_class=session_class)
     with connections_of_this_loop():
         try:
             yield isolation
@@ -66,16 +91,21 @@ async def committed(engine: AsyncEngine) -> AsyncIterator[Isolation]:
 class SharedDatabase:
     """The database that most tests share, one after the other."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, session_class: type[AsyncSession] = AsyncSession) -> None:
+        self.url = database_url
         #: In a test, each of its connections is the one connection of the test.
         self.engine = create_async_engine(database_url)
-        self._real_engine = create_async_engine(database_url)
+        self._session_class = session_class
+        self._real_engines: AsyncGenerator[AsyncEngine, None] | None = None
+        self._real_engine: AsyncEngine | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._remedy: Remedy | None = None
         self._shared: SharedConnection | None = None
 
     async def dispose(self) -> None:
         await self.engine.dispose()
-        await self._real_engine.dispose()
+        if self._real_engines is not None:
+            await self._real_engines.aclose()
 
     @asynccontextmanager
     async def isolated(self) -> AsyncIterator[Isolation]:
@@ -83,7 +113,8 @@ class SharedDatabase:
 
         Each engine that connects to the database gets the one connection of the test.
         """
-        async with self._real_engine.connect() as connection:
+        real_engine = await self._engine_of_this_loop()
+        async with real_engine.connect() as connection:
             transaction = await connection.begin()
             if self._remedy is None:
                 self._remedy = await _find_remedy(connection)
@@ -93,7 +124,9 @@ class SharedDatabase:
             if shared is None or shared.connection is not raw:
                 shared = SharedConnection(raw, self._remedy.volatile, self._remedy.deferred)
                 self._shared = shared
-            isolation = Isolation(self.engine, real_commits=False)
+            isolation = Isolation(
+                self.engine, real_commits=False, session_class=self._session_class
+            )
             try:
                 with lending(self.engine.url.database, shared):
                     try:
@@ -113,6 +146,25 @@ class SharedDatabase:
             # The app has caught it, and what it was about to write is lost.
             if str(refusal) not in reached:
                 raise refusal
+
+    async def _engine_of_this_loop(self) -> AsyncEngine:
+        """Return the engine of the one connection, which lives as long as the event loop."""
+        loop = asyncio.get_running_loop()
+        if self._real_engine is None or loop is not self._loop:
+            self._loop = loop
+            if self._real_engine is not None:
+                self.engine = create_async_engine(self.url)
+            self._real_engines = _until_the_loop_ends(create_async_engine(self.url))
+            self._real_engine = await anext(self._real_engines)
+        return self._real_engine
+
+
+async def _until_the_loop_ends(engine: AsyncEngine) -> AsyncGenerator[AsyncEngine, None]:
+    # A loop that ends closes the generators that are still open.
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
 
 
 class Remedy(NamedTuple):
@@ -152,6 +204,8 @@ async def _find_remedy(connection: AsyncConnection) -> Remedy:
     )
 
 
-def _has_reached_the_test(error: BaseException) -> bool:
+def _has_reached_the_test(error: IsolationError) -> bool:
+    if error.has_left_the_app:
+        return True
     frames = traceback.walk_tb(error.__traceback__)
     return any(frame.f_code.co_name.startswith("test_") for frame, _ in frames)

@@ -3,65 +3,104 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from asyncpg import connect_utils
-from sqlalchemy import Dialect, Engine, event, make_url
+from sqlalchemy import URL, Dialect, Engine, event, make_url
 from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import Pool
 
-from .connection import LentConnection, SharedConnection
-from .errors import ForeignDatabaseError, SeparateConnectionError
+from .connection import SharedConnection
+from .errors import OtherServerError, SeparateConnectionError
+from .lent import LentConnection
 
 DATABASE = "isolated database"
+ADDRESS = {"host", "port", "user", "password", "database", "dbname", "dsn"}
 
 #: The connection of the running test, by the name of its database.
 _shared: dict[str | None, SharedConnection] = {}
+
+#: Where the engines of the app connect to, by their dialects: each engine has its own.
+_rebound: dict[Dialect, URL] = {}
+
+#: The databases that engines have connected to, and their drivers, while somebody asks for it.
+_watched: dict[str, set[str]] = {}
 
 
 @contextmanager
 def lending(database: str | None, shared: SharedConnection) -> Iterator[None]:
     """Give every engine that connects to a database the connection of the test."""
+    # `asyncpg.connect`, under whatever name, and the pools of asyncpg call this function.
+    original = connect_utils._connect
+
+    async def connect(**parameters: Any) -> Any:
+        if _database(parameters) == database:
+            raise SeparateConnectionError("`asyncpg.connect` opens another one")
+        return await original(**parameters)
+
     _shared[database] = shared
+    connect_utils._connect = connect
     try:
         with shared.lent():
             yield
     finally:
+        connect_utils._connect = original
         del _shared[database]
 
 
-@contextmanager
-def only_databases(prefix: str) -> Iterator[None]:
-    """Refuse connections to PostgreSQL unless the database or application has this prefix."""
+@asynccontextmanager
+async def rebound(engine: AsyncEngine | Engine, database_url: str) -> AsyncIterator[None]:
+    """Let an engine of the app connect to another database.
 
-    def check(parameters: dict[str, Any]) -> None:
-        database = _database(parameters)
-        application = (parameters.get("server_settings") or {}).get("application_name")
-        names = [name for name in (database, application) if name and name.startswith(prefix)]
-        if not names:
-            raise ForeignDatabaseError(database)
+    For an engine that was made when the app was imported. It stays what it is for all that has a
+    reference to it, with its options.
 
-    def check_engine(dialect: Dialect, _: object, __: object, parameters: dict[str, Any]) -> None:
-        if dialect.name == "postgresql":
-            check(parameters)
-
-    async def connect(**parameters: Any) -> Any:
-        check(parameters)
-        if _database(parameters) in _shared:
-            raise SeparateConnectionError("`asyncpg.connect` opens another one")
-        return await original(**parameters)
-
-    # `asyncpg.connect`, under whatever name, and the pools of asyncpg call this function.
-    original = connect_utils._connect
-    connect_utils._connect = connect
-    event.listen(Engine, "do_connect", check_engine)
+    Raises:
+        OtherServerError: The engine is not for PostgreSQL.
+    """
+    dialect = engine.dialect
+    if dialect.name != "postgresql":
+        raise OtherServerError(dialect.name)
+    await _dispose(engine)
+    _rebound[dialect] = url_for(dialect.driver, database_url)
     try:
         yield
     finally:
-        event.remove(Engine, "do_connect", check_engine)
-        connect_utils._connect = original
+        await _dispose(engine)
+        del _rebound[dialect]
+
+
+async def _dispose(engine: AsyncEngine | Engine) -> None:
+    if isinstance(engine, AsyncEngine):
+        await engine.dispose()
+    else:
+        engine.dispose()
+
+
+def url_for(driver: str, database_url: str) -> URL:
+    """Return the URL of a test database for another driver."""
+    url = make_url(database_url)
+    ssl = "ssl" if driver == "asyncpg" else "sslmode"
+    query = {ssl if name in {"ssl", "sslmode"} else name: text for name, text in url.query.items()}
+    return url.set(drivername=f"postgresql+{driver}", query=query)
+
+
+@contextmanager
+def drivers_used(database: str) -> Iterator[set[str]]:
+    """Collect the drivers with which engines connect to a database."""
+    used = _watched[database] = set()
+    try:
+        yield used
+    finally:
+        del _watched[database]
+
+
+def targets_of(dialect: Dialect) -> str | None:
+    """Return the database that an engine of the app has been rebound to."""
+    return _rebound[dialect].database if dialect in _rebound else None
 
 
 @contextmanager
@@ -84,13 +123,25 @@ def connections_of_this_loop() -> Iterator[None]:
 
 
 @event.listens_for(Engine, "do_connect")
-def _lend(dialect: Any, record: Any, _: object, parameters: dict[str, Any]) -> Any:
+def _connect(dialect: Any, record: Any, args: list[Any], parameters: dict[str, Any]) -> Any:
+    url = _rebound.get(dialect)
+    if url is not None:
+        args, address = dialect.create_connect_args(url)
+        # Its other options are those of the app, but whether there is TLS depends on the server.
+        options = {
+            name: value
+            for name, value in parameters.items()
+            if name not in ADDRESS and not name.startswith("ssl")
+        }
+        parameters = options | address
     database = _database(parameters)
     if record is not None:
         record.record_info[DATABASE] = database
+    if database in _watched:
+        _watched[database].add(dialect.driver)
     shared = _shared.get(database)
     if shared is None:
-        return None
+        return dialect.connect(*args, **parameters) if url is not None else None
     if dialect.driver != "asyncpg":
         raise shared.refuse(SeparateConnectionError(f"{dialect.driver} opens another one"))
     if shared.connection.is_closed():
@@ -99,8 +150,8 @@ def _lend(dialect: Any, record: Any, _: object, parameters: dict[str, Any]) -> A
         )
     if not shared.is_on_this_loop():
         raise shared.refuse(SeparateConnectionError("another event loop opens its own"))
-    settings = parameters.get("server_settings")
-    return dialect.connect(async_creator_fn=lambda: shared.lend(settings))
+    settings = parameters.get("server_settings") or {}
+    return dialect.connect(async_creator_fn=lambda: LentConnection(shared, settings))
 
 
 @event.listens_for(Pool, "checkout")

@@ -6,6 +6,9 @@ REAL_COMMITS = "Mark the test with `@pytest.mark.real_commits`, which gives it i
 class IsolationError(Exception):
     """Raised where a test would not do what production does."""
 
+    has_left_the_app = False
+    """The app has not caught it."""
+
 
 class ConcurrentRequestsError(IsolationError):
     """Two simultaneous requests on the one connection of a test."""
@@ -47,13 +50,13 @@ class OneConnectionError(IsolationError):
         )
 
 
-class ForeignDatabaseError(IsolationError):
-    """A connection to a database that is not for tests."""
+class OtherServerError(IsolationError):
+    """An engine that can't connect to a test database."""
 
-    def __init__(self, database: str | None) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__(
-            f"The database {database!r} is not a test database, and may hold real data. Connect "
-            "to the URL that `running_app` gives to the app."
+            f"The engine is for {name}, but the test databases are on PostgreSQL. Let the app make "
+            "it with a postgresql:// URL in tests, or do without the isolation."
         )
 
 

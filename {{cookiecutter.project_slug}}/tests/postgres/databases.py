@@ -7,14 +7,14 @@ import os
 import re
 import sysconfig
 import traceback
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager, suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from inspect import getfile
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import URL, CursorResult, make_url, text
@@ -23,12 +23,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from .embedded import PostgresUnavailable, running_server
+from .guard import only_databases
 
 MAY_CREATE_DATABASES = "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
 MY_DATABASES = "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = current_user"
 
 #: A database of ours is named `pytest_<run>_...`, and so is the connection that keeps it alive.
-NAME = re.compile(r"^(pytest_[0-9a-f]{12})_")
+PREFIX = "pytest_"
+NAME = re.compile(rf"^({PREFIX}[0-9a-f]{{12}})_")
+
+#: Read before an app is imported, which may set it for its own use.
+DATABASE_URL = os.environ.get("DATABASE_URL")
+
+Result = TypeVar("Result")
 
 
 class DatabaseError(Exception):
@@ -51,12 +58,16 @@ class Server:
 
 
 class Databases:
-    """Makes clones of the template database, and drops them."""
+    """Makes clones of the template database, and drops them.
+
+    A test can call it on any event loop.
+    """
 
     def __init__(self, server: Server, admin: AsyncConnection, run: str) -> None:
         self._server = server
         self._admin = admin
         self._run = run
+        self._loop = asyncio.get_running_loop()
         # Two statements at the same time on one connection would be an error.
         self._lock = asyncio.Lock()
         self._created: set[str] = set()
@@ -79,6 +90,39 @@ class Databases:
         Raises:
             DatabaseError: The server failed.
         """
+        return await self._on_its_loop(self._clone())
+
+    async def create(self) -> str:
+        """Create a database without tables, and return its URL.
+
+        Raises:
+            DatabaseError: The server failed.
+        """
+        return await self._on_its_loop(self._create(""))
+
+    async def drop(self, url: str) -> None:
+        """Drop a database that was created here, even if something is connected to it."""
+        await self._on_its_loop(self._drop(url))
+
+    async def check(self) -> None:
+        """Check that the server is still running, at no cost if it is.
+
+        Raises:
+            DatabaseError: The server failed.
+        """
+        if self._is_disconnected():
+            await self._on_its_loop(self._execute("SELECT 1"))
+
+    def only_these(self) -> AbstractContextManager[None]:
+        """Refuse connections to other databases."""
+        return only_databases(PREFIX)
+
+    async def _on_its_loop(self, work: Coroutine[Any, Any, Result]) -> Result:
+        if asyncio.get_running_loop() is self._loop:
+            return await work
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    async def _clone(self) -> str:
         options = f'TEMPLATE "{self.template}" STRATEGY FILE_COPY'
         ahead, self._ahead = self._ahead, None
         url = await (ahead or self._create(options))
@@ -88,16 +132,7 @@ class Databases:
             self._ahead = self._context.run(asyncio.create_task, self._create(options))
         return url
 
-    async def create(self) -> str:
-        """Create a database without tables, and return its URL.
-
-        Raises:
-            DatabaseError: The server failed.
-        """
-        return await self._create("")
-
-    async def drop(self, url: str) -> None:
-        """Drop a database that was created here, even if something is connected to it."""
+    async def _drop(self, url: str) -> None:
         name = make_url(url).database
         assert name in self._created, f"{name} is not a database of this run"
         # If the server failed, the next test says so.
@@ -105,20 +140,8 @@ class Databases:
             await self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
             self._created.remove(name)
 
-    async def check(self) -> None:
-        """Check that the server is still running, at no cost if it is.
-
-        Raises:
-            DatabaseError: The server failed.
-        """
-        if await self._is_disconnected():
-            await self._execute("SELECT 1")
-
-    async def _is_disconnected(self) -> bool:
-        if self._admin.invalidated:
-            return True
-        connection: Any = (await self._admin.get_raw_connection()).driver_connection
-        return bool(connection.is_closed())
+    def _is_disconnected(self) -> bool:
+        return self._admin.invalidated or bool(self._connection.is_closed())
 
     async def _create(self, options: str) -> str:
         name = f"{self._run}_{os.getpid()}_{next(self._numbers)}"
@@ -129,13 +152,17 @@ class Databases:
     async def _execute(self, statement: str) -> CursorResult[Any]:
         async with self._lock:
             try:
-                if await self._is_disconnected():
+                if self._is_disconnected():
                     # A statement was interrupted, or the server has stopped. This reconnects.
                     await self._admin.invalidate()
                     await self._admin.rollback()
+                    await self._look_at_the_connection()
                 return await self._admin.execute(text(statement))
             except (SQLAlchemyError, OSError) as error:
                 raise self._server.failure("{} failed", error) from error
+
+    async def _look_at_the_connection(self) -> None:
+        self._connection: Any = (await self._admin.get_raw_connection()).driver_connection
 
     async def _build_template(self, migrate: Callable[[str], None]) -> None:
         names = await self._execute(MY_DATABASES)
@@ -146,13 +173,15 @@ class Databases:
         await self._execute(f'DROP DATABASE IF EXISTS "{unfinished}" WITH (FORCE)')
         await self._execute(f'CREATE DATABASE "{unfinished}"')
         try:
-            await asyncio.to_thread(migrate, self.url(unfinished))
+            with self.only_these():
+                await asyncio.to_thread(migrate, self.url(unfinished))
         except (Exception, SystemExit) as error:
-            await self.check()
+            await self._execute("SELECT 1")
             raise DatabaseError(f"The schema can't be built: {_explain(error, migrate)}") from error
         await self._execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{self.template}"')
 
     async def _open(self, migrate: Callable[[str], None]) -> None:
+        await self._look_at_the_connection()
         if not (await self._execute(MAY_CREATE_DATABASES)).scalar():
             raise DatabaseError(
                 f"DATABASE_URL: the role {self._server.url.username} may not create databases. "
@@ -170,7 +199,7 @@ class Databases:
         # The next run drops what is left on a server that failed.
         with suppress(DatabaseError):
             for name in list(self._created):
-                await self.drop(self.url(name))
+                await self._drop(self.url(name))
             async with self._one_at_a_time():
                 await self._drop_abandoned(also_mine=True)
 
@@ -195,7 +224,9 @@ class Databases:
 
 
 @asynccontextmanager
-async def open_databases(migrate: Callable[[str], None]) -> AsyncIterator[Databases]:
+async def open_databases(
+    migrate: Callable[[str], None], *, over_tcp: bool = False
+) -> AsyncIterator[Databases]:
     """Open the databases of one pytest process, on DATABASE_URL's server or on an embedded one.
 
     The database that DATABASE_URL names is never written to. The workers of pytest-xdist share
@@ -203,6 +234,7 @@ async def open_databases(migrate: Callable[[str], None]) -> AsyncIterator[Databa
 
     Args:
         migrate: Builds the schema in the database whose URL it is given. Runs in a thread.
+        over_tcp: The URLs have a host, a port and a password, also those of the embedded server.
 
     Raises:
         DatabaseError: There is no server, or the role may not create databases.
@@ -210,10 +242,10 @@ async def open_databases(migrate: Callable[[str], None]) -> AsyncIterator[Databa
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid4().hex
     server = given_server()
     if server:
-        async with _databases_on(server, f"pytest_{run[:12]}", migrate) as databases:
+        async with _databases_on(server, f"{PREFIX}{run[:12]}", migrate) as databases:
             yield databases
         return
-    embedded = running_server(share=run)
+    embedded = running_server(share=run, over_tcp=over_tcp)
     try:
         started = await asyncio.to_thread(embedded.__enter__)
     except PostgresUnavailable as error:
@@ -225,7 +257,7 @@ async def open_databases(migrate: Callable[[str], None]) -> AsyncIterator[Databa
             "the server",
             "Fix the cause, and run the tests again.",
         )
-        async with _databases_on(server, f"pytest_{run[:12]}", migrate) as databases:
+        async with _databases_on(server, f"{PREFIX}{run[:12]}", migrate) as databases:
             yield databases
     finally:
         await asyncio.to_thread(embedded.__exit__, None, None, None)
@@ -237,12 +269,11 @@ def given_server() -> Server | None:
     Raises:
         DatabaseError: It is not a PostgreSQL URL.
     """
-    given = os.environ.get("DATABASE_URL")
-    if not given:
+    if not DATABASE_URL:
         return None
     url = None
     with suppress(SQLAlchemyError, ValueError):
-        url = make_url(given)
+        url = make_url(DATABASE_URL)
     # All that follows the first @ is read as the host, and may be half of a password.
     if url is None or "@" in (url.host or ""):
         raise DatabaseError(

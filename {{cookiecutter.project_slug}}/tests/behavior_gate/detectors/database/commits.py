@@ -12,7 +12,7 @@ from ...core import Phase, Request
 from ...patches import Patches
 from ...sql import classify, is_temporary, targets, temporary_tables
 from .records import Statement, Work, Write
-from .traffic import Listener, Part, Traffic, before
+from .traffic import Listener, Part, Traffic, before, is_autocommit
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -52,7 +52,7 @@ class Commits(Part):
         # No event tells that an object has changed before its session is flushed.
         patches.replace(InstanceState, "_modified_event", partial(before, self._modified))
         patches.replace(Session, "close", partial(before, self._session_closing))
-        patches.replace(Session, "reset", partial(before, self._session_closing))
+        patches.replace_new(Session, "reset", partial(before, self._session_closing))
         patches.replace(Session, "__exit__", partial(before, self._left))
         patches.replace(Connection, "__exit__", partial(before, self._left))
         # It needs greenlet.
@@ -93,7 +93,7 @@ class Commits(Part):
         if statement.cursor.rowcount == 0 and _counts_rows(connection, statement.text):
             return
         work, boundary = self.traffic.work_of(request, connection)
-        if work is None or boundary in work.writes or _is_autocommit(connection):
+        if work is None or boundary in work.writes or is_autocommit(connection):
             return
         written = targets(statement.text)
         temporary = self._temporary.get(request, ())
@@ -282,16 +282,6 @@ def _counts_rows(connection: Connection, statement: str) -> bool:
     if connection.dialect.name == "sqlite" and "returning" in statement.lower():
         return False
     return not statement.lstrip().lower().startswith("with")
-
-
-def _is_autocommit(connection: Connection) -> bool:
-    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
-        return True
-    driver = connection.connection.dbapi_connection
-    try:
-        return driver is not None and connection.dialect.detect_autocommit_setting(driver)
-    except NotImplementedError:
-        return False
 
 
 def _has_succeeded(request: Request) -> bool:

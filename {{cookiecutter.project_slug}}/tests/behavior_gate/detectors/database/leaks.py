@@ -48,7 +48,7 @@ class Leaks(Part):
         from sqlalchemy.orm import Session
 
         patches.replace(Session, "close", partial(before, self._session_closing))
-        patches.replace(Session, "reset", partial(before, self._session_closing))
+        patches.replace_new(Session, "reset", partial(before, self._session_closing))
 
     def _session_closing(self, session: Session, *_: object) -> None:
         work = self.traffic.works.get(session)

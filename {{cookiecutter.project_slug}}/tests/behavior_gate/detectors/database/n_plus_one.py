@@ -6,6 +6,7 @@ import ast
 import linecache
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -81,10 +82,12 @@ class Repeats(Part):
         return [(Engine, "commit", self._committed), (Engine, "rollback", self._rolled_back)]
 
     def patch(self, patches: Patches) -> None:
-        from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_cursor
+        # In the first versions of SQLAlchemy 2.0, each driver has a cursor of its own.
+        with suppress(ImportError):
+            from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_cursor
 
-        # Read below: the rows that the driver has fetched already.
-        patches.replace(AsyncAdapt_dbapi_cursor, "_rows", lambda rows: rows)
+            # Read below: the rows that the driver has fetched already.
+            patches.replace(AsyncAdapt_dbapi_cursor, "_rows", lambda rows: rows)
 
     def _committed(self, _: Connection) -> None:
         self._end_transaction(serving())

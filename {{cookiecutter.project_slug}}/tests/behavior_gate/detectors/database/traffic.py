@@ -231,3 +231,17 @@ def after(hook: Callable[..., None], original: Callable[..., Any]) -> Callable[.
         return result
 
     return wrapper
+
+
+def is_autocommit(connection: Connection) -> bool:
+    """Whether each statement on a connection is a transaction by itself."""
+    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+        return True
+    driver = connection.connection.dbapi_connection
+    if not hasattr(connection.dialect, "detect_autocommit_setting"):
+        # Before SQLAlchemy 2.0.43.
+        return getattr(driver, "autocommit", None) is True
+    try:
+        return driver is not None and connection.dialect.detect_autocommit_setting(driver)
+    except NotImplementedError:
+        return False

@@ -3,11 +3,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from shop.db import Base, SessionLocal, get_db
+from shop.db import Base, engine
 from shop.main import app
 from sqlalchemy.ext.asyncio import create_async_engine
 
-get_session = get_db
+from .isolation import rebound
 
 
 def migrate(database_url: str) -> None:
@@ -23,7 +23,5 @@ async def create_tables(database_url: str) -> None:
 
 @asynccontextmanager
 async def running_app(database_url: str) -> AsyncIterator[FastAPI]:
-    engine = create_async_engine(database_url)
-    SessionLocal.configure(bind=engine)
-    yield app
-    await engine.dispose()
+    async with rebound(engine, database_url):
+        yield app
