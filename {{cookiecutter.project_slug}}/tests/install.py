@@ -13,9 +13,11 @@ try:
 except ImportError:
     sys.exit("install.py: it needs Python 3.11 or newer.")
 
+# Cookiecutter would bake the bytecode.
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.installer.command import main
+from tests.installer.command import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -46,20 +46,22 @@ class Changes:
         return "changed" if path.exists() else "added"
 
     def diff(self, folders: list[Path]) -> Iterator[str]:
-        """A unified diff, without what is in `folders`."""
+        """A unified diff, which git can apply, without what is in `folders`."""
         for path, text in self.texts.items():
             if any(path.is_relative_to(folder) for folder in folders):
                 continue
             name = path.relative_to(self.root).as_posix()
-            old = read(path).splitlines() if path.is_file() else []
-            is_new, is_gone = not path.is_file(), text is None
-            yield from difflib.unified_diff(
-                old,
-                (text or "").splitlines(),
-                "/dev/null" if is_new else f"a/{name}",
-                "/dev/null" if is_gone else f"b/{name}",
-                lineterm="",
+            old = read(path) if path.is_file() else None
+            lines = difflib.unified_diff(
+                (old or "").splitlines(keepends=True),
+                (text or "").splitlines(keepends=True),
+                "/dev/null" if old is None else f"a/{name}",
+                "/dev/null" if text is None else f"b/{name}",
             )
+            for line in lines:
+                yield line.rstrip("\n")
+                if not line.endswith("\n"):
+                    yield "\\ No newline at end of file"
 
     def make(self) -> None:
         """Write everything, or put back what was written.
@@ -95,6 +97,8 @@ class Changes:
 
 def restore(path: Path, old: bytes | None) -> None:
     """Put a file back, as far as the system lets it."""
+    if path.is_dir():
+        return
     if old is None:
         path.unlink(missing_ok=True)
     elif path.read_bytes() != old:

@@ -70,7 +70,9 @@ def look_at_code(target: Target) -> Code:
     ]
     factories = [app for app in code.apps if app.is_factory]
     code.apps = sorted(objects, key=rank) + sorted(factories, key=rank)
-    code.metadata.sort(key=lambda one: (one.name != "Base", one.module.count(".")))
+    code.metadata.sort(
+        key=lambda one: (one.kind == "MetaData", one.name != "Base", one.module.count("."))
+    )
     return code
 
 
@@ -111,7 +113,7 @@ def look_at_module(code: Code, target: Target, path: Path) -> None:
             found = Found(module, name, f"{place}:{node.lineno}", called)
             if called in ENGINES:
                 code.engines.append(found)
-            elif called in {"declarative_base", "automap_base"}:
+            elif called in {"declarative_base", "automap_base", "MetaData"}:
                 code.metadata.append(found)
             elif called in APPS or re.search("app|factory", called, re.IGNORECASE):
                 code.apps.append(found)
@@ -122,7 +124,7 @@ def look_at_module(code: Code, target: Target, path: Path) -> None:
                 code.apps.append(Found(module, node.name, where, kind, is_factory=True))
         elif isinstance(node, ast.ClassDef):
             look_at_class(code, Found(module, node.name, f"{place}:{node.lineno}"), node, place)
-    for name, line in environment_names(tree):
+    for name, line in sorted(environment_names(tree), key=lambda one: one[1]):
         setting(code, Found(module, name, f"{place}:{line}"))
 
 

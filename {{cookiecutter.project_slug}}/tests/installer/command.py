@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from subprocess import TimeoutExpired
 
 from . import copies, dependencies, guesses
 from .changes import Changes, Refusal
-from .commands import TIMEOUT_S, output_of, run
+from .commands import TIMEOUT_S, output_of, program, run
 from .plugins_line import with_plugins
 from .pytest_settings import add_to_pythonpath
 from .target import Target, find_target
@@ -51,9 +50,8 @@ def install(target: Target, *, gate_only: bool, dry_run: bool) -> int:
     for folder in folders:
         version = copies.plan(changes, target.tests, folder)
         lines += copied_lines(changes, target, folder, version)
-    names = [target.prefix + plugin for plugin in plugins]
-    text = changes.read(target.conftest)
-    changes.write(target.conftest, with_plugins(text, names, target.conftest))
+    text = with_plugins(changes.read(target.conftest), target.prefix, plugins, target.conftest)
+    changes.write(target.conftest, text)
     if target.uses_importlib:
         add_to_pythonpath(changes, target.settings, ".")
     needed = dependencies.plan(changes, target.root, wanted)
@@ -76,7 +74,7 @@ def install(target: Target, *, gate_only: bool, dry_run: bool) -> int:
     if remaining and needed.command:
         lines.pop()
     print("\n".join(lines or ["Nothing to change."]))
-    doctor = run_doctor(target.root, [] if remaining else needed.runner)
+    doctor = run_doctor(target.root, needed.runner, is_ready=not remaining)
     print_left([*filter(None, [remaining]), *doctor, *left], needed.runner)
     return 0
 
@@ -94,11 +92,11 @@ def copied_lines(changes: Changes, target: Target, folder: str, version: str | N
     return [f"refreshed {target.name(place)}/ {versions}", *each]
 
 
-def run_doctor(root: Path, runner: list[str]) -> list[str]:
+def run_doctor(root: Path, runner: list[str], *, is_ready: bool) -> list[str]:
     """Run `pytest --gate-doctor` in the repository, and return what is left to do about it."""
     command = [*runner, "--gate-doctor"]
     by_hand = [f"Run `{shlex.join([*(runner or ['pytest']), '--gate-doctor'])}`"]
-    if not runner or shutil.which(runner[0]) is None:
+    if not runner or not is_ready or program(runner[0]) is None:
         return by_hand
     try:
         # Neither the lock file nor the cache of pytest is to change.

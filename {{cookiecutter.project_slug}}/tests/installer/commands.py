@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,11 +14,16 @@ NOT_THEIRS = {"VIRTUAL_ENV", "UV_RUN_RECURSION_DEPTH"}
 Done = subprocess.CompletedProcess[str]
 
 
+def program(name: str) -> str | None:
+    """The path of a program. `uv run` need not be on PATH: it tells where it is."""
+    return shutil.which(name) or (os.environ.get("UV") if name == "uv" else None)
+
+
 def run(command: list[str], folder: Path, **variables: str) -> Done:
     """Run a command. The caller looks at its exit code."""
     environment = {name: text for name, text in os.environ.items() if name not in NOT_THEIRS}
     return subprocess.run(
-        command,
+        [program(command[0]) or command[0], *command[1:]],
         cwd=folder,
         env=environment | variables,
         stdin=subprocess.DEVNULL,

@@ -17,7 +17,8 @@ VERSION = read(TESTS / "behavior_gate/VERSION").strip()
 GATE = "behavior_gate"
 FOLDERS = (GATE, "postgres", "isolation")
 MANIFEST = "MANIFEST"
-# Each linter reads the comment of its own. mypy and pyright share the last one.
+# Each linter reads the comment of its own. mypy would take the module for empty, if the line for
+# pyright began with its words.
 HEADER = f"""\
 # Copied from {ORIGIN}. Do not edit: see MANIFEST.
 # SPDX-License-Identifier: MIT
@@ -26,8 +27,7 @@ HEADER = f"""\
 # isort: skip_file
 # mypy: ignore-errors
 # pylint: skip-file
-# type: ignore
-
+# pyright: # type: ignore
 """
 # ruff has a rule against such comments, but reads the nearest settings.
 RUFF = f"""\
@@ -49,9 +49,17 @@ def files_of(folder: str) -> dict[str, str]:
             part in NOT_COPIED or part.startswith(".") or part.endswith((".pyc", ".egg-info"))
             for part in parts
         ):
-            header = HEADER if path.suffix == ".py" else ""
-            texts["/".join(parts)] = header + read(path)
+            text = read(path)
+            texts["/".join(parts)] = headed(text) if path.suffix == ".py" else text
     return texts
+
+
+def headed(text: str) -> str:
+    return f"{HEADER}\n{text}" if text else HEADER
+
+
+def bare(text: str) -> str:
+    return text.removeprefix(HEADER).removeprefix("\n")
 
 
 def manifest_of(texts: dict[str, str]) -> str:
@@ -127,7 +135,7 @@ def outdated(target: Path, texts: dict[str, str], copied: Copied) -> Iterator[Pa
         if not path.is_file() or "__pycache__" in path.parts or name in {MANIFEST, "VERSION"}:
             continue
         text = read(path)
-        if name in texts and text.removeprefix(HEADER) == texts[name].removeprefix(HEADER):
+        if name in texts and bare(text) == bare(texts[name]):
             continue
         if copied.hashes is None:
             if name not in texts and path.suffix != ".py":

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .changes import Changes, Refusal, read
-from .commands import run
+from .commands import program, run
 from .pytest_settings import dig, load_ini, load_toml
 
-FOR_THE_GATE = ("pytest>=7.4",)
+FOR_THE_GATE = ("pytest>=7.0",)
 FOR_THE_DATABASE = (
     *FOR_THE_GATE,
     "asgi-lifespan>=2.1",
@@ -147,12 +146,14 @@ def in_requirements(changes: Changes, root: Path, missing: list[str]) -> Plan:
     path = next(iter(with_pytest or named), root / "requirements-dev.txt")
     if path.with_suffix(".in") in files:
         path = path.with_suffix(".in")
-    text = changes.read(path) or f"-r {files[0].name}\n"
+    text = changes.read(path)
+    if text is None:
+        text = f"-r {files[0].name}\n"
     if "--hash=" in text:
         left = f"{path.name} has hashes: add {shlex.join(missing)} by the tool that writes it"
         return Plan(missing, left=left)
     end = "\r\n" if "\r\n" in text else "\n"
-    text += "" if text.endswith("\n") else end
+    text += "" if text.endswith("\n") or not text else end
     changes.write(path, text + "".join(f"{one}{end}" for one in missing))
     name = path.relative_to(root).as_posix()
     again = f"Run `pip-compile {name}`, and install" if path.suffix == ".in" else "Install"
@@ -167,7 +168,7 @@ def add(plan: Plan, root: Path) -> str:
     """
     if not plan.command:
         return plan.left
-    if shutil.which(plan.command[0]) is None:
+    if program(plan.command[0]) is None:
         return f"Run `{shlex.join(plan.command)}`: there is no {plan.how} here"
     files = [root / name for name in ("pyproject.toml", "Pipfile", f"{plan.how}.lock")]
     before = {path: path.read_bytes() if path.is_file() else None for path in files}

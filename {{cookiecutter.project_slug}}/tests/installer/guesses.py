@@ -51,13 +51,13 @@ def theirs_that_win(conftest: str, target: Target) -> list[str]:
 
 
 def text_of(code: Code, target: Target) -> str:
-    imports: set[str] = {"from collections.abc import AsyncIterator"}
+    imports: set[str] = {"from collections.abc import AsyncGenerator"}
     imports.add("from contextlib import asynccontextmanager")
     migrate = migrate_of(code, target, imports)
     running = running_of(code, imports)
     helpers = sorted(name for name in ("rebound", "running") if f"{name}(" in running)
     package = "." if target.prefix else ""
-    own = {one.module.partition(".")[0] for one in (*code.apps, *code.engines, *code.models)}
+    own = {one.module.partition(".")[0] for one in (*code.apps, *code.engines, *code.metadata)}
     own -= {"sqlmodel"}
     if helpers and not package:
         imports.add(f"from isolation import {', '.join(helpers)}")
@@ -165,21 +165,29 @@ def migrate_of(code: Code, target: Target, imports: set[str]) -> str:
         found = "# GUESS: neither an alembic.ini nor a declarative base was found."
         return function(head, docstring, [found, missing])
     base = code.metadata[0]
+    metadata = base.name if base.kind == "MetaData" else f"{base.name}.metadata"
     imports |= {
         "import asyncio",
         "from sqlalchemy.ext.asyncio import create_async_engine",
         f"from {base.module} import {base.name}",
     }
     models = sorted({one.module for one in code.models} - {base.module})
-    imports |= {f"import {module}  # noqa: F401" for module in models}
-    also = ", and the modules above have all its models" if models else ""
-    create = textwrap.dedent(f"""\
-        async def create_tables(database_url: str) -> None:
-            temporary = create_async_engine(database_url)
-            async with temporary.begin() as connection:
-                # GUESS: {others(base, code.metadata)} is the base of all models{also}.
-                await connection.run_sync({base.name}.metadata.create_all)
-            await temporary.dispose()""")
+    body = [f"# GUESS: {others(base, code.metadata)} has all tables."]
+    if models:
+        imports.add("from importlib import import_module")
+        body = [
+            f"{body[0][:-1]}, and these modules define them.",
+            f"for module in ({', '.join(map(repr, models))},):".replace("'", '"'),
+            "    import_module(module)",
+        ]
+    body += [
+        "temporary = create_async_engine(database_url)",
+        "async with temporary.begin() as connection:",
+        f"    await connection.run_sync({metadata}.create_all)",
+        "await temporary.dispose()",
+    ]
+    create = "async def create_tables(database_url: str) -> None:\n"
+    create += textwrap.indent("\n".join(body), "    ")
     first = function(head, docstring, ["asyncio.run(create_tables(database_url))"])
     return f"{first}\n\n\n{create}"
 
@@ -191,7 +199,8 @@ def others(chosen: Found, found: list[Found]) -> str:
 
 
 def running_of(code: Code, imports: set[str]) -> str:
-    head = "@asynccontextmanager\nasync def running_app(database_url: str) -> AsyncIterator[{}]:"
+    head = "async def running_app(database_url: str) -> AsyncGenerator[{}, None]:"
+    head = f"@asynccontextmanager\n{head}"
     docstring = "Start the app on a database, and stop it."
     if not code.apps:
         lines = [

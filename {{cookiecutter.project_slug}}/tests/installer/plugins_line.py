@@ -9,15 +9,17 @@ from pathlib import Path
 from .changes import Refusal
 
 NAME = "pytest_plugins"
+LINE = 88
 DOCSTRING = '"""The fixtures of the tests, and the plugins that they need."""'
 
 
-def with_plugins(text: str | None, names: list[str], path: Path) -> str:
-    """The text of a conftest.py that loads plugins, in this order.
+def with_plugins(text: str | None, prefix: str, plugins: list[str], path: Path) -> str:
+    """The text of a conftest.py that loads plugins of a package, in this order.
 
     Raises:
         Refusal: The file is not valid Python.
     """
+    names = [prefix + plugin for plugin in plugins]
     if not (text or "").strip():
         return f"{DOCSTRING}\n\n{NAME} = {listed(names)}\n"
     assert text is not None
@@ -26,15 +28,23 @@ def with_plugins(text: str | None, names: list[str], path: Path) -> str:
     except SyntaxError as error:
         raise Refusal(f"{path}:{error.lineno} is not valid Python: {error.msg}.") from None
     statements = [node for node in tree.body if any(map(assigns, ast.walk(node)))]
-    there = {
+    constants = {
         one.value
         for node in statements
         for one in ast.walk(node)
         if isinstance(one, ast.Constant) and isinstance(one.value, str)
     }
-    # The name may be made from the name of the package: f"{PACKAGE}behavior_gate".
-    there |= {part.strip() for one in there for part in one.split(",")}
-    missing = [name for name in names if not any(is_named(name, one) for one in there)]
+    there = {part.strip() for one in constants for part in one.split(",")}
+    # The package may be a variable: f"{PACKAGE}behavior_gate" or f"{__package__}.behavior_gate".
+    made = {
+        part.value.lstrip(".")
+        for node in statements
+        for one in ast.walk(node)
+        if isinstance(one, ast.JoinedStr)
+        for part in one.values
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    }
+    missing = [prefix + one for one in plugins if prefix + one not in there and one not in made]
     if not missing:
         return text
     end = "\r\n" if "\r\n" in text else "\n"
@@ -55,14 +65,10 @@ def assigns(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id == NAME and isinstance(node.ctx, ast.Store)
 
 
-def is_named(name: str, text: str) -> bool:
-    return text == name or (text != "" and name.endswith(text) and text[0] != ".")
-
-
 def listed(names: list[str]) -> str:
     """A list as formatters write it."""
     line = "[" + ", ".join(f'"{name}"' for name in names) + "]"
-    if len(f"{NAME} = {line}") <= 88:
+    if len(f"{NAME} = {line}") <= LINE:
         return line
     return "[\n" + "".join(f'    "{name}",\n' for name in names) + "]"
 
@@ -131,6 +137,15 @@ class Source:
         tail = re.sub(rb"#[^\r\n]*", b"", self.data[at : self.end(node)])
         assert last.end_lineno is not None
         assert node.end_lineno is not None
+        if node.end_lineno == node.lineno:
+            start, stop = self.starts[node.lineno - 1], self.end(node)
+            added = "".join(f", {text}" for text in texts)
+            if stop - start + len(added) <= LINE:
+                return self.put(at, added)
+            there = [self.data[self.start(one) : self.end(one)].decode() for one in node.elts]
+            first, final = ("(", ")") if isinstance(node, ast.Tuple) else ("[", "]")
+            lines = "".join(f"    {text},{end}" for text in [*there, *texts])
+            return self.put(self.start(node), f"{first}{end}{lines}{final}", stop)
         if node.end_lineno == last.end_lineno:
             return self.put(at, "".join(f", {text}" for text in texts))
         line_start = self.starts[last.lineno - 1]
