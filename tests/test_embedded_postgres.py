@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -65,7 +67,7 @@ def start_user() -> Iterator[StartUser]:
             launcher: Path = LAUNCHER,
             account: str | None = None,
             environment: dict[str, str] | None = None,
-            **arguments: str,
+            **arguments: str | bool,
         ) -> User:
             user = subprocess.Popen(
                 [python, "-c", USER, str(launcher), json.dumps(arguments), *flags],
@@ -178,6 +180,53 @@ def test_two_private_servers_are_separate() -> None:
         count = "SELECT count(*) FROM pg_database WHERE datname = 'mine'"
         assert _query(one.directory, count) == 1
         assert _query(other.directory, count) == 0
+
+
+def test_a_server_on_the_loopback_interface_asks_for_a_password() -> None:
+    async def connect(**wrong: str) -> Any:
+        url = urlsplit(server.url("postgres").replace("+asyncpg", ""))
+        right = {"host": url.hostname, "user": url.username, "password": url.password}
+        connection = await asyncpg.connect(
+            **(right | wrong), port=url.port, database=url.path[1:], timeout=SECONDS
+        )
+        try:
+            return await connection.fetchval("SELECT host(inet_server_addr())")
+        finally:
+            await connection.close()
+
+    with embedded.running_server(over_tcp=True) as server:
+        assert asyncio.run(connect()) == "127.0.0.1"
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            asyncio.run(connect(password="postgres"))
+        # Nor does it listen on another address of this machine.
+        with pytest.raises(ConnectionRefusedError):
+            asyncio.run(connect(host="127.0.0.2"))
+
+    assert not server.directory.exists()
+
+
+def test_processes_share_a_server_on_the_loopback_interface(start_user: StartUser) -> None:
+    with embedded.running_server(share="ab12", over_tcp=True) as server:
+        other = start_user(share="ab12", over_tcp=True)
+        assert _line(other) == str(server.directory)
+        _end(other)
+        assert embedded._answers(server.directory)
+
+
+def test_a_port_that_was_taken_meanwhile_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = embedded._write_address
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = [str(other.getsockname()[1])]
+
+        def find_taken(directory: Path) -> None:
+            find(directory)
+            if taken:
+                (directory / "port").write_text(taken.pop())
+
+        monkeypatch.setattr(embedded, "_write_address", find_taken)
+        with embedded.running_server(over_tcp=True) as server:
+            assert str(other.getsockname()[1]) not in server.url()
+            assert embedded._answers(server.directory)
 
 
 def test_processes_share_a_server_until_the_last_one_leaves(start_user: StartUser) -> None:

@@ -1,8 +1,10 @@
 """What the fixtures need to know about this app, and the users in its tests.
 
-Another app has its own `migrate` and `running_app`. It may also have a `base_url` (`http://test` if
-not), a `session_class` (SQLAlchemy's `AsyncSession`), and `over_tcp = True` for settings that
-have the host and the port apart, which can't hold the path of a socket.
+Another app has its own `migrate` and `running_app`. It may also say
+- `base_url`, which is `http://test` if not: a host that it trusts, or a path such as `/v1`;
+- `session_class`, which is SQLAlchemy's `AsyncSession` if not;
+- `over_tcp = True`: its settings hold a host and a port, and can't hold the path of a socket;
+- `real_commits = True`: each test has its own database.
 """
 
 import re

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from fastapi import BackgroundTasks, FastAPI, HTTPException, Request
 from fastapi import WebSocket as StarletteWebSocket
+from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy import delete, event, func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -26,14 +27,17 @@ from tests.isolation import (
     ConcurrentRequestsError,
     Isolation,
     OneConnectionError,
+    OtherServerError,
     OuterTransactionError,
     OverlappingTransactionsError,
     SeparateConnectionError,
     SharedDatabase,
+    rebound,
     restored,
 )
 from tests.isolation import connection as shared_connection
 from tests.isolation.fixtures import ConnectWebSocket
+from tests.isolation.requests import request
 from tests.postgres import Databases, ForeignDatabaseError
 
 # Not the users that the app may create when it starts.
@@ -252,6 +256,28 @@ async def test_a_separate_engine_joins_the_same_transaction(
     assert (await client.delete("/behind")).status_code == 200
 
     assert (await session.scalars(select(User).where(PEOPLE))).all() == []
+
+
+async def test_an_engine_that_was_made_for_another_database_joins_too(
+    isolation: Isolation, session: AsyncSession, user: User
+) -> None:
+    engine = create_async_engine(
+        "postgresql+asyncpg://ada:secret@db.example:1/shop?ssl=require",
+        connect_args={"server_settings": {"application_name": "shop"}},
+    )
+    async with rebound(engine, isolation.database_url), engine.connect() as connection:
+        emails = (await connection.scalars(select(User.email).where(PEOPLE))).all()
+        name = await connection.scalar(text("SELECT current_setting('application_name')"))
+
+    assert (emails, name) == ([user.email], "shop")
+    with pytest.raises(ForeignDatabaseError, match="The database 'shop' is not a test database"):
+        await engine.connect()
+
+
+async def test_an_engine_of_another_server_is_refused(isolation: Isolation) -> None:
+    with pytest.raises(OtherServerError, match="The engine is for sqlite, but the test databases"):
+        async with rebound(create_sync_engine("sqlite://"), isolation.database_url):
+            pass
 
 
 async def test_a_connection_of_another_event_loop_is_refused(isolation: Isolation) -> None:
@@ -775,7 +801,7 @@ def test_a_plain_function_that_requests_the_app_has_real_commits(
 # Requests
 
 
-@pytest.mark.gate_allow("requests.5xx", reason="the refusal is an error of the app's dependency")
+@pytest.mark.gate_allow("requests.5xx", reason="the refusal is an error in the app")
 async def test_two_simultaneous_requests_on_client_are_refused(
     client: httpx.AsyncClient, token: dict[str, str]
 ) -> None:
@@ -786,6 +812,43 @@ async def test_two_simultaneous_requests_on_client_are_refused(
     refused = [r for r in responses if isinstance(r, ConcurrentRequestsError)]
     assert len(refused) == 1
     assert "Use the `concurrent_client` fixture." in str(refused[0])
+
+
+@pytest.mark.gate_allow("requests.5xx", reason="the refusal is an error in the app")
+async def test_simultaneous_requests_are_refused_behind_get_session_too(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    @app.get("/behind")
+    async def behind() -> None:
+        async with app.state.sessionmaker() as session:
+            await session.execute(text("SELECT 1"))
+
+    responses = await asyncio.gather(
+        *(client.get("/behind") for _ in range(2)), return_exceptions=True
+    )
+
+    assert [type(r) for r in responses] == [httpx.Response, ConcurrentRequestsError]
+
+
+async def test_a_refusal_of_a_request_that_the_app_catches_fails_the_test(
+    own: SharedDatabase,
+) -> None:
+    async def use() -> None:
+        async with own.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def use_and_catch() -> None:
+        with request(), suppress(ConcurrentRequestsError):
+            await use()
+
+    async def overlap() -> None:
+        async with own.isolated():
+            with request():
+                await use()
+                await asyncio.create_task(use_and_catch())
+
+    with pytest.raises(ConcurrentRequestsError):
+        await overlap()
 
 
 async def test_no_override_is_left_behind(app: FastAPI) -> None:

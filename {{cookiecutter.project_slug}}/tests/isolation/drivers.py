@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine, make_url
 
-from .engines import drivers_used, targets_of
+from .engines import drivers_used, target_of
 
 OTHERS = ("psycopg", "psycopg2", "pg8000")
 
@@ -39,4 +39,4 @@ def _engines() -> list[Engine]:
 
 
 def _is_on(engine: Engine, database: str) -> bool:
-    return database in {engine.url.database, targets_of(engine.dialect)}
+    return database in {engine.url.database, target_of(engine.dialect)}

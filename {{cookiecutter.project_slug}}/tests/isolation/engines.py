@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import Pool
 
 from .connection import SharedConnection
-from .errors import OtherServerError, SeparateConnectionError
+from .errors import OtherDriverError, OtherServerError, SeparateConnectionError
 from .lent import LentConnection
 
 DATABASE = "isolated database"
@@ -23,11 +23,35 @@ ADDRESS = {"host", "port", "user", "password", "database", "dbname", "dsn"}
 #: The connection of the running test, by the name of its database.
 _shared: dict[str | None, SharedConnection] = {}
 
-#: Where the engines of the app connect to, by their dialects: each engine has its own.
-_rebound: dict[Dialect, URL] = {}
+#: The engines of the app that connect elsewhere, by their dialects: each engine has its own.
+_rebound: dict[Dialect, Rebound] = {}
 
 #: The databases that engines have connected to, and their drivers, while somebody asks for it.
 _watched: dict[str, set[str]] = {}
+
+
+class Rebound:
+    """Where an engine connects to, instead of where it was made to."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self._parameters: dict[str, Any] | None = None
+        self._original: dict[str, Any] = {}
+
+    def change(self, dialect: Dialect, parameters: dict[str, Any]) -> None:
+        """Replace the address in what the engine connects with."""
+        if self._parameters is None:
+            self._parameters, self._original = parameters, dict(parameters)
+        # Its other options are those of the app, but whether there is TLS depends on the server.
+        for name in list(parameters):
+            if name in ADDRESS or name.startswith("ssl"):
+                del parameters[name]
+        parameters.update(dialect.create_connect_args(self.url)[1])
+
+    def undo(self) -> None:
+        if self._parameters is not None:
+            self._parameters.clear()
+            self._parameters.update(self._original)
 
 
 @contextmanager
@@ -65,12 +89,12 @@ async def rebound(engine: AsyncEngine | Engine, database_url: str) -> AsyncItera
     if dialect.name != "postgresql":
         raise OtherServerError(dialect.name)
     await _dispose(engine)
-    _rebound[dialect] = url_for(dialect.driver, database_url)
+    _rebound[dialect] = Rebound(url_for(dialect.driver, database_url))
     try:
         yield
     finally:
         await _dispose(engine)
-        del _rebound[dialect]
+        _rebound.pop(dialect).undo()
 
 
 async def _dispose(engine: AsyncEngine | Engine) -> None:
@@ -98,9 +122,9 @@ def drivers_used(database: str) -> Iterator[set[str]]:
         del _watched[database]
 
 
-def targets_of(dialect: Dialect) -> str | None:
+def target_of(dialect: Dialect) -> str | None:
     """Return the database that an engine of the app has been rebound to."""
-    return _rebound[dialect].database if dialect in _rebound else None
+    return _rebound[dialect].url.database if dialect in _rebound else None
 
 
 @contextmanager
@@ -123,17 +147,9 @@ def connections_of_this_loop() -> Iterator[None]:
 
 
 @event.listens_for(Engine, "do_connect")
-def _connect(dialect: Any, record: Any, args: list[Any], parameters: dict[str, Any]) -> Any:
-    url = _rebound.get(dialect)
-    if url is not None:
-        args, address = dialect.create_connect_args(url)
-        # Its other options are those of the app, but whether there is TLS depends on the server.
-        options = {
-            name: value
-            for name, value in parameters.items()
-            if name not in ADDRESS and not name.startswith("ssl")
-        }
-        parameters = options | address
+def _connect(dialect: Any, record: Any, _: object, parameters: dict[str, Any]) -> Any:
+    if dialect in _rebound:
+        _rebound[dialect].change(dialect, parameters)
     database = _database(parameters)
     if record is not None:
         record.record_info[DATABASE] = database
@@ -141,9 +157,9 @@ def _connect(dialect: Any, record: Any, args: list[Any], parameters: dict[str, A
         _watched[database].add(dialect.driver)
     shared = _shared.get(database)
     if shared is None:
-        return dialect.connect(*args, **parameters) if url is not None else None
+        return None
     if dialect.driver != "asyncpg":
-        raise shared.refuse(SeparateConnectionError(f"{dialect.driver} opens another one"))
+        raise shared.refuse(OtherDriverError(dialect.driver))
     if shared.connection.is_closed():
         raise shared.refuse(
             SeparateConnectionError("it was closed, so an engine opens another one")

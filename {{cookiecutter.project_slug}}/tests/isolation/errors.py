@@ -1,6 +1,7 @@
 """What can't be done on the one connection of a test, and what to do instead."""
 
 REAL_COMMITS = "Mark the test with `@pytest.mark.real_commits`, which gives it its own database."
+FOR_ALL_TESTS = "For all tests, set `real_commits = True` in app_under_test.py."
 
 
 class IsolationError(Exception):
@@ -39,6 +40,14 @@ class SeparateConnectionError(IsolationError):
             f"The test has one connection, but {reason}, which would not see what the test has "
             f"written. {REAL_COMMITS}"
         )
+
+
+class OtherDriverError(SeparateConnectionError):
+    """A driver that can't use the connection of the test."""
+
+    def __init__(self, driver: str) -> None:
+        super().__init__(f"{driver} opens another one")
+        self.args = (f"{self} {FOR_ALL_TESTS}",)
 
 
 class OneConnectionError(IsolationError):

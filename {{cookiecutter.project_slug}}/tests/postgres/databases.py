@@ -334,7 +334,8 @@ def _explain(error: BaseException, migrate: Callable[[str], None]) -> str:
     message = _message(of_server) if of_server else ""
     if of_server is not error:
         message = ": ".join(filter(None, (type(error).__name__, str(error), message)))
-    message = " ".join(", ".join([message, *getattr(error, "__notes__", ())]).split())
+    notes = getattr(error, "__notes__", ())
+    message = " ".join(", ".join([message.rstrip("."), *notes]).split())
     tests = str(Path(getfile(migrate)).parent)
     others = (tests, *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
     lines: dict[str, str] = {}

@@ -8,8 +8,8 @@ router = APIRouter()
 
 @router.post("/rooms/{name}")
 async def add_room(name: str, session: SessionDep) -> None:
-    session.add(Room(name=name))
-    await session.flush()  # <- database.lost-commit
+    session.add(Room(name=name))  # <- database.lost-commit
+    await session.flush()
 
 
 @router.get("/guests")

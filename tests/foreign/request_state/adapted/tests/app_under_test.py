@@ -1,0 +1,26 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from isolation import rebound
+from notes.main import app
+from notes.middleware import engine
+from notes.models import Base
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+def migrate(database_url: str) -> None:
+    async def create_all() -> None:
+        engine = create_async_engine(database_url)
+        async with engine.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+        await engine.dispose()
+
+    asyncio.run(create_all())
+
+
+@asynccontextmanager
+async def running_app(database_url: str) -> AsyncIterator[FastAPI]:
+    async with rebound(engine, database_url):
+        yield app

@@ -1,0 +1,3 @@
+import os
+
+DATABASE_URL = os.environ.get("LEDGER_DB", "postgresql+asyncpg://ledger:ledger@db/ledger")
