@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from . import allowances, rules
+from . import allowances, doctor, rules
 from . import render as output
 from .core import (
     Case,
@@ -39,7 +39,7 @@ _passed_key = pytest.StashKey[bool]()
 Wrapper = Generator[None, Any, Any]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     group = parser.getgroup("behavior gate")
     group.addoption(
         "--gate", choices=("on", "off"), default="on", help="switch the behavior gate on or off"
@@ -59,6 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run no tests; explain the rules of the gate, or list all of them",
     )
     add_settings(parser)
+    pluginmanager.register(doctor)
 
 
 @pytest.hookimpl(tryfirst=True)
