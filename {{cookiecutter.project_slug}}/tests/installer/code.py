@@ -8,18 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .app_settings import Setting, settings_of
 from .changes import Refusal, read
+from .syntax import call_name, last_name
 from .target import Target, folders_of
 
 APPS = {"FastAPI", "Starlette", "Litestar", "Quart"}
+METADATA = {"declarative_base", "automap_base", "registry", "MetaData"}
+SESSION_MAKERS = {"async_sessionmaker", "sessionmaker", "async_scoped_session", "scoped_session"}
 ENGINES = {"create_async_engine", "create_engine", "async_engine_from_config"}
 # Code beside an app that is not the app.
 BESIDE = {"alembic", "migrations", "versions", "docs", "examples", "scripts", "benchmarks"}
-URL = re.compile(r"(database|db|postgres\w*|pg|sql\w*|async\w*)_?(url|uri|dsn)$", re.IGNORECASE)
-PART = re.compile(
-    r"(database|db|postgres\w*|pg|sql)_?(host\w*|server|port|user\w*|pass\w*|name|db|database)$",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,14 @@ class Code:
     engines: list[Found] = field(default_factory=list)
     metadata: list[Found] = field(default_factory=list)
     models: list[Found] = field(default_factory=list)
-    url_setting: Found | None = None
-    host_settings: list[Found] = field(default_factory=list)
+    settings: list[Setting] = field(default_factory=list)
+    #: Instances of classes, which may hold the settings: `settings = Settings()`.
+    instances: list[Found] = field(default_factory=list)
+    #: Functions that keep what they return.
+    cached: list[Found] = field(default_factory=list)
+    #: The hosts that the app answers to.
+    hosts: list[str] = field(default_factory=list)
+    drivers: set[str] = field(default_factory=set)
     alembic: Path | None = None
     uses_sqlalchemy: bool = False
 
@@ -69,9 +74,11 @@ def look_at_code(target: Target) -> Code:
         if app.kind in APPS or app.kind in names
     ]
     factories = [app for app in code.apps if app.is_factory]
-    code.apps = sorted(objects, key=rank) + sorted(factories, key=rank)
+    # A factory reads the settings again. An app whose engine is there already needs none.
+    apps = [sorted(factories, key=rank), sorted(objects, key=rank)]
+    code.apps = [*apps[bool(code.engines)], *apps[not code.engines]]
     code.metadata.sort(
-        key=lambda one: (one.kind == "MetaData", one.name != "Base", one.module.count("."))
+        key=lambda one: (one.kind in {"MetaData", "registry"}, one.name != "Base", one.module)
     )
     return code
 
@@ -111,21 +118,31 @@ def look_at_module(code: Code, target: Target, path: Path) -> None:
         for name, value in assigned(node):
             called = call_name(value)
             found = Found(module, name, f"{place}:{node.lineno}", called)
-            if called in ENGINES:
+            if called in ENGINES or (called in SESSION_MAKERS and makes_engine(value)):
                 code.engines.append(found)
-            elif called in {"declarative_base", "automap_base", "MetaData"}:
+            elif called in METADATA and code.uses_sqlalchemy:
                 code.metadata.append(found)
+            elif called[:1].isupper() and called not in APPS:
+                code.instances.append(found)
             elif called in APPS or re.search("app|factory", called, re.IGNORECASE):
                 code.apps.append(found)
         if isinstance(node, ast.FunctionDef):
+            where = f"{place}:{node.lineno}"
             kind = made_by(node)
-            if kind:
-                where = f"{place}:{node.lineno}"
+            needs = len(node.args.args) > len(node.args.defaults)
+            if kind and not needs:
                 code.apps.append(Found(module, node.name, where, kind, is_factory=True))
+            if not needs and {last_name(one) for one in node.decorator_list} & {
+                "cache",
+                "lru_cache",
+            }:
+                code.cached.append(Found(module, node.name, where, "engine" * makes_engine(node)))
         elif isinstance(node, ast.ClassDef):
-            look_at_class(code, Found(module, node.name, f"{place}:{node.lineno}"), node, place)
-    for name, line in sorted(environment_names(tree), key=lambda one: one[1]):
-        setting(code, Found(module, name, f"{place}:{line}"))
+            look_at_class(code, Found(module, node.name, f"{place}:{node.lineno}"), node)
+    known = {one.name for one in code.settings}
+    code.settings += [one for one in settings_of(tree, place) if one.name not in known]
+    code.hosts += trusted_hosts(tree)
+    code.drivers |= set(re.findall(r"postgresql\+(\w+)", text))
 
 
 def assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
@@ -138,17 +155,20 @@ def assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
             yield target.id, value
 
 
-def call_name(node: ast.expr | None) -> str:
-    """The last name of what is called: `FastAPI` of `fastapi.FastAPI(...)`."""
-    return last_name(node.func) if isinstance(node, ast.Call) else ""
+def makes_engine(node: ast.AST) -> bool:
+    return any(isinstance(one, ast.Call) and call_name(one) in ENGINES for one in ast.walk(node))
 
 
-def last_name(node: ast.expr | None) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    if isinstance(node, ast.Subscript):
-        return last_name(node.value)
-    return node.id if isinstance(node, ast.Name) else ""
+def trusted_hosts(tree: ast.Module) -> list[str]:
+    """The names in `allowed_hosts=[...]` that are no pattern."""
+    lists = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg == "allowed_hosts"
+    ]
+    names = [one for node in lists if isinstance(node, ast.List) for one in node.elts]
+    texts = [str(one.value) for one in names if isinstance(one, ast.Constant)]
+    return [text for text in texts if "*" not in text]
 
 
 def made_by(node: ast.FunctionDef) -> str:
@@ -171,7 +191,7 @@ def made_by(node: ast.FunctionDef) -> str:
     return ""
 
 
-def look_at_class(code: Code, found: Found, node: ast.ClassDef, place: str) -> None:
+def look_at_class(code: Code, found: Found, node: ast.ClassDef) -> None:
     bases = {last_name(base) for base in node.bases}
     is_table = any(keyword.arg == "table" for keyword in node.keywords)
     if bases & {"DeclarativeBase", "DeclarativeBaseNoMeta"}:
@@ -180,41 +200,3 @@ def look_at_class(code: Code, found: Found, node: ast.ClassDef, place: str) -> N
         code.models.append(found)
         if is_table and all(one.module != "sqlmodel" for one in code.metadata):
             code.metadata.append(Found("sqlmodel", "SQLModel", found.place))
-    elif bases & {"BaseSettings", "Settings"}:
-        for one in node.body:
-            if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name):
-                name = prefix_of(node) + one.target.id
-                setting(code, Found(found.module, name.upper(), f"{place}:{one.lineno}"))
-
-
-def prefix_of(node: ast.ClassDef) -> str:
-    """The `env_prefix` of pydantic's settings."""
-    for one in ast.walk(node):
-        value = one.value if isinstance(one, ast.keyword) and one.arg == "env_prefix" else None
-        if isinstance(value, ast.Constant):
-            return str(value.value)
-    return ""
-
-
-def environment_names(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """The names in `os.environ["NAME"]`, `os.environ.get("NAME")` and `os.getenv("NAME")`."""
-    for node in ast.walk(tree):
-        key: ast.expr | None = None
-        if isinstance(node, ast.Subscript) and last_name(node.value) == "environ":
-            key = node.slice
-        elif isinstance(node, ast.Call) and node.args:
-            is_get = call_name(node) == "get" and isinstance(node.func, ast.Attribute)
-            if is_get and isinstance(node.func, ast.Attribute):
-                is_get = last_name(node.func.value) == "environ"
-            if is_get or call_name(node) == "getenv":
-                key = node.args[0]
-        if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.lineno:
-            yield key.value, key.lineno
-
-
-def setting(code: Code, found: Found) -> None:
-    """Remember a setting that says where the database is."""
-    if URL.search(found.name):
-        code.url_setting = code.url_setting or found
-    elif PART.search(found.name) and all(one.name != found.name for one in code.host_settings):
-        code.host_settings.append(found)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 import textwrap
 
+from .app_settings import Setting
 from .changes import Changes, Refusal
 from .code import Code, Found, look_at_code
+from .imports import sorted_imports
 from .target import Target
 
 FILE = "app_under_test.py"
@@ -51,68 +52,92 @@ def theirs_that_win(conftest: str, target: Target) -> list[str]:
 
 
 def text_of(code: Code, target: Target) -> str:
-    imports: set[str] = {"from collections.abc import AsyncGenerator"}
-    imports.add("from contextlib import asynccontextmanager")
+    """The whole file."""
+    imports = {
+        "from collections.abc import AsyncGenerator",
+        "from contextlib import asynccontextmanager",
+    }
     migrate = migrate_of(code, target, imports)
     running = running_of(code, imports)
-    helpers = sorted(name for name in ("rebound", "running") if f"{name}(" in running)
+    helpers = [
+        name for name in ("rebound", "running", "url_for") if f"{name}(" in migrate + running
+    ]
     package = "." if target.prefix else ""
     own = {one.module.partition(".")[0] for one in (*code.apps, *code.engines, *code.metadata)}
     own -= {"sqlmodel"}
     if helpers and not package:
         imports.add(f"from isolation import {', '.join(helpers)}")
         own.add("isolation")
-    over_tcp = over_tcp_of(code)
-    parts = [
-        '"""What the fixtures need to know about this app. Check each GUESS."""',
-        *sorted_imports(imports, own),
-        *([f"from .isolation import {', '.join(helpers)}"] if helpers and package else []),
-        *([over_tcp] if over_tcp else []),
-    ]
+    early = early_of(code)
+    if early:
+        imports.add("import os")
+    groups = sorted_imports(imports, own)
+    late = [f"from .isolation import {', '.join(helpers)}"] if helpers and package else []
+    if early:
+        lines = groups.pop().splitlines()
+        late += [early, "\n".join(f"{line}  # noqa: E402" for line in lines)]
+    head = '"""What the fixtures need to know about this app. Check each GUESS."""'
+    parts = [head, *groups, *late, *options_of(code)]
     return "\n\n".join(parts) + f"\n\n\n{migrate}\n\n\n{running}\n"
 
 
-def sorted_imports(lines: set[str], own: set[str]) -> list[str]:
-    """The imports in groups, as isort and ruff sort them, one line for each module."""
-    groups: list[dict[str, set[str]]] = [{}, {}, {}]
-    for line in lines:
-        head, _, names = line.partition(" import ")
-        top = line.split()[1].partition(".")[0]
-        number = 0 if top in sys.stdlib_module_names else 2 if top in own else 1
-        groups[number].setdefault(head, set()).update({names} - {""})
-    texts = []
-    for group in groups:
-        heads = sorted(group, key=lambda head: (head.startswith("from "), head.lower()))
-        modules = [
-            f"{head} import {', '.join(sorted(group[head]))}" if group[head] else head
-            for head in heads
-        ]
-        texts += ["\n".join(modules)] if modules else []
-    return texts
-
-
-def over_tcp_of(code: Code) -> str:
-    if code.url_setting is not None or not code.host_settings:
+def early_of(code: Code) -> str:
+    """What the import of the app needs."""
+    one = next((one for one in code.settings if one.is_url and one.is_required), None)
+    if one is None or not code.apps:
         return ""
-    place = code.host_settings[0].place
-    return f"# GUESS: {place} has the host of the database apart from the port.\nover_tcp = True"
+    return (
+        f"# GUESS: {one.place} may read this when the app is imported.\n"
+        f'os.environ.setdefault("{one.name}", "postgresql+asyncpg://none@localhost/none")'
+    )
 
 
-def environment_of(code: Code) -> list[str]:
+def options_of(code: Code) -> list[str]:
+    """The optional names of the file."""
+    options = []
+    if code.hosts:
+        guess = "# GUESS: the app answers to this host."
+        options.append(f'{guess}\nbase_url = "http://{code.hosts[0]}"')
+    parts = [one for one in code.settings if not one.is_url]
+    if len(parts) == len(code.settings) and parts and not code.engines:
+        guess = f"# GUESS: {parts[0].place} has the host of the database apart from the port."
+        options.append(f"{guess}\nover_tcp = True")
+    return options
+
+
+def environment_of(code: Code, imports: set[str]) -> list[str]:
     """Statements that name the test database to the app's settings."""
-    if code.url_setting is not None:
-        one = code.url_setting
-        return [
-            f"# GUESS: {one.place} reads the address of the database.",
-            f'environment.setenv("{one.name}", database_url)',
-        ]
-    lines: list[str] = []
-    for one in code.host_settings:
+    url = next((one for one in code.settings if one.is_url), None)
+    if url is not None:
+        address = "database_url"
+        driver = driver_of(code)
+        if driver != "asyncpg":
+            address = f'url_for("{driver}", database_url).render_as_string(hide_password=False)'
+        lines = [f"# GUESS: {url.place} reads the address of the database."]
+        return [*lines, *told(code, url, address, imports)]
+    parts = [one for one in code.settings if not one.is_url]
+    if not parts:
+        return []
+    imports.add("from sqlalchemy import make_url")
+    lines = ["# GUESS: these are the settings of the database.", "url = make_url(database_url)"]
+    for one in parts:
         part = next(part for part, words in PARTS.items() if re.search(words, one.name.lower()))
-        lines += [f'environment.setenv("{one.name}", str(url.{part} or ""))']
-    if lines:
-        guess = "# GUESS: these are the settings of the database."
-        lines = [guess, "url = make_url(database_url)", *lines]
+        lines += told(code, one, f'str(url.{part} or "")', imports)
+    return lines
+
+
+def driver_of(code: Code) -> str:
+    return "asyncpg" if "asyncpg" in code.drivers else min(code.drivers, default="asyncpg")
+
+
+def told(code: Code, one: Setting, value: str, imports: set[str]) -> list[str]:
+    """Set a variable of the environment, and the setting that was read from it at import."""
+    lines = [f'environment.setenv("{one.name}", {value})']
+    for held in code.instances:
+        if held.kind == one.holder:
+            imports.add(f"from {held.module} import {held.name}")
+            number = f"int({value})" if value.startswith("str(url.port") else value
+            lines.append(f'environment.setattr({held.name}, "{one.attribute}", {number})')
     return lines
 
 
@@ -126,15 +151,25 @@ PARTS = {
 }
 
 
-def under(lines: list[str], environment: list[str], imports: set[str]) -> list[str]:
+def under(lines: list[str], code: Code, imports: set[str], *, ends: bool) -> list[str]:
     """Statements that run with the settings of the test database."""
+    environment = environment_of(code, imports)
     if not environment:
         return lines
     imports.add("import pytest")
-    if any("make_url" in line for line in environment):
-        imports.add("from sqlalchemy import make_url")
+    forgets = []
+    for one in code.cached:
+        imports.add(f"from {one.module} import {one.name}")
+        forgets.append(f"{one.name}.cache_clear()")
+    if forgets:
+        places = ", ".join(one.place for one in code.cached)
+        environment += [f"# GUESS: what is kept depends on the settings: {places}.", *forgets]
+        if ends:
+            engines = [one.name for one in code.cached if one.kind == "engine"]
+            lines = [*lines, *(f"await {name}().dispose()" for name in engines)]
     inner = textwrap.indent("\n".join([*environment, *lines]), "    ")
-    return ["with pytest.MonkeyPatch.context() as environment:", *inner.splitlines()]
+    head = "with pytest.MonkeyPatch.context() as environment:"
+    return [head, *inner.splitlines(), *forgets]
 
 
 def function(head: str, docstring: str, lines: list[str]) -> str:
@@ -159,7 +194,7 @@ def migrate_of(code: Code, target: Target, imports: set[str]) -> str:
             'config.set_main_option("sqlalchemy.url", database_url.replace("%", "%%"))',
             'command.upgrade(config, "head")',
         ]
-        return function(head, docstring, under(lines, environment_of(code), imports))
+        return function(head, docstring, under(lines, code, imports, ends=False))
     if not code.metadata:
         missing = 'raise NotImplementedError("create the tables in the database at this URL")'
         found = "# GUESS: neither an alembic.ini nor a declarative base was found."
@@ -219,7 +254,11 @@ def running_of(code: Code, imports: set[str]) -> str:
         lines.append(f"app = {app.name}()")
         name = "app"
         guess = f"# GUESS: {others(app, code.apps)} makes the app, and needs no arguments."
-    entered = [f"rebound({engine.name}, database_url)" for engine in code.engines]
+    names = [
+        f'{engine.name}.kw["bind"]' if "session" in engine.kind else engine.name
+        for engine in code.engines
+    ]
+    entered = [f"rebound({name}, database_url)" for name in names]
     for engine in code.engines:
         imports.add(f"from {engine.module} import {engine.name}")
     places = [engine.place for engine in code.engines]
@@ -231,8 +270,9 @@ def running_of(code: Code, imports: set[str]) -> str:
     if len(lines[-2]) > 80:
         inner = "".join(f"    {one},\n" for one in [*entered, f"running({name})"])
         lines[-2:-1] = f"async with (\n{inner}):".splitlines()
-    environment = [] if code.engines else environment_of(code)
-    return function(head.format(app.kind), docstring, under(lines, environment, imports))
+    if not code.engines:
+        lines = under(lines, code, imports, ends=True)
+    return function(head.format(app.kind), docstring, lines)
 
 
 CLASSES = {

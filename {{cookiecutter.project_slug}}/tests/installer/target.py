@@ -122,6 +122,8 @@ def find_tests(root: Path, settings: Settings, chosen: str | None) -> Path:
     if told:
         return told[0]
     found = [folder for folder in folders_of(root) if has_tests(folder)]
+    # A test may also lie beside the module that it tests.
+    found = [folder for folder in found if folder.name in {"tests", "test"}] or found
     top = [one for one in found if not any(one != two and one.is_relative_to(two) for two in found)]
     if len(top) > 1:
         names = ", ".join(path.relative_to(root).as_posix() for path in top)
