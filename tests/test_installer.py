@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 from support.gate import load_from_tests
-from support.installing import SOURCE, Repository, repository
+from support.installing import SOURCE, Repository, clean, repository
 from support.project import TEMPLATE, Project
+from support.shapes import SHAPES as SHAPES_OF_OTHERS
+from support.shapes import Environment, lay_out
 
 plugins_line: Any = load_from_tests("installer.plugins_line")
 copies: Any = load_from_tests("installer.copies")
@@ -200,6 +202,27 @@ def test_each_guess_is_marked_and_named(shape: tuple[Repository, list[str], str]
     assert (
         f"Check the guesses in tests/app_under_test.py, and remove their marks: line {numbers}."
     ) in left
+
+
+# --- What it guesses
+
+# Module-level engines are bound anew, settings read again, caches forgotten.
+GUESSED = ("app_factory", "container", "sqlmodel_app", "sync_sqlalchemy", "unit_of_work")
+
+
+@pytest.mark.parametrize("name", GUESSED)
+def test_the_guesses_fit_repositories_of_others(
+    name: str, shapes_environment: Environment, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The file that it writes does what the one that a person has adapted does."""
+    (shape,) = (shape for shape in SHAPES_OF_OTHERS if shape.name == name)
+    path = lay_out(shape, tmp_path, gate=False, planted=True)
+    done = Repository(path, clean(environment)).install()
+    assert done.returncode == 0, done.stderr
+
+    run = shapes_environment.pytest(shape, path, "--gate-report=gate.json")
+
+    assert run.found == shape.expected | shape.planted, run.output
 
 
 # --- What it changes
