@@ -207,7 +207,7 @@ def test_each_guess_is_marked_and_named(shape: tuple[Repository, list[str], str]
 # --- What it guesses
 
 # Module-level engines are bound anew, settings read again, caches forgotten.
-GUESSED = ("app_factory", "container", "sqlmodel_app", "sync_sqlalchemy", "unit_of_work")
+GUESSED = ("app_factory", "container", "unit_of_work")
 
 
 @pytest.mark.parametrize("name", GUESSED)

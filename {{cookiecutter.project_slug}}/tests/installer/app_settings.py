@@ -11,7 +11,7 @@ from .syntax import call_name, last_name
 
 URL = re.compile(r"(^|_)(db|database|postgres\w*|pg|sql\w*)_?(url|uri|dsn)$", re.IGNORECASE)
 PART = re.compile(
-    r"(database|db|postgres\w*|pg|sql)_?(host\w*|server|port|user\w*|pass\w*|name|db|database)$",
+    r"(^|_)(database|db|postgres\w*|pg|sql)_?(host\w*|server|port|user\w*|pass\w*|name|db|database)$",
     re.IGNORECASE,
 )
 ENGINES = {"create_async_engine", "create_engine"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .app_settings import Setting, settings_of
@@ -16,6 +16,7 @@ from .target import Target, folders_of
 APPS = {"FastAPI", "Starlette", "Litestar", "Quart"}
 METADATA = {"declarative_base", "automap_base", "registry", "MetaData"}
 SESSION_MAKERS = {"async_sessionmaker", "sessionmaker", "async_scoped_session", "scoped_session"}
+KEEPERS = {"cache", "lru_cache"}
 ENGINES = {"create_async_engine", "create_engine", "async_engine_from_config"}
 # Code beside an app that is not the app.
 BESIDE = {"alembic", "migrations", "versions", "docs", "examples", "scripts", "benchmarks"}
@@ -31,6 +32,7 @@ class Found:
     place: str
     kind: str = ""
     is_factory: bool = False
+    needs_arguments: bool = False
 
 
 @dataclass
@@ -64,23 +66,26 @@ def look_at_code(target: Target) -> Code:
             for path in sorted(folder.glob("*.py")):
                 if not re.match(r"(test_|conftest|setup|noxfile|fabfile)|.*_test\.py", path.name):
                     look_at_module(code, target, path)
-    names = {app.name for app in code.apps if app.is_factory}
-    objects = [app for app in code.apps if not app.is_factory]
-    kinds = {app.name: app.kind for app in code.apps}
-    # `app = create_app()`, where the module may have imported the factory.
-    objects = [
-        Found(app.module, app.name, app.place, kinds.get(app.kind, app.kind))
-        for app in objects
-        if app.kind in APPS or app.kind in names
-    ]
-    factories = [app for app in code.apps if app.is_factory]
-    # A factory reads the settings again. An app whose engine is there already needs none.
-    apps = [sorted(factories, key=rank), sorted(objects, key=rank)]
-    code.apps = [*apps[bool(code.engines)], *apps[not code.engines]]
+    code.apps = sorted_apps(code)
     code.metadata.sort(
         key=lambda one: (one.kind in {"MetaData", "registry"}, one.name != "Base", one.module)
     )
     return code
+
+
+def sorted_apps(code: Code) -> list[Found]:
+    """The apps and their factories, the likeliest first."""
+    kinds = {app.name: app.kind for app in code.apps if app.is_factory or app.needs_arguments}
+    objects = [
+        # `app = create_app()`, where the module may have imported the factory.
+        replace(app, kind=kinds.get(app.kind, app.kind))
+        for app in code.apps
+        if not app.is_factory and app.kind in {*APPS, *kinds}
+    ]
+    factories = [app for app in code.apps if app.is_factory and not app.needs_arguments]
+    objects, factories = sorted(objects, key=rank), sorted(factories, key=rank)
+    # A factory reads the settings again. An app whose engine is there already needs none.
+    return objects + factories if code.engines else factories + objects
 
 
 def rank(app: Found) -> tuple[bool, bool, int]:
@@ -97,8 +102,9 @@ def module_of(target: Target, path: Path) -> str:
     """The name by which the tests import a module."""
     bases = [target.root / word for word in target.settings.words("pythonpath")]
     bases += [target.root / "src", target.root]
-    base = next(one for one in bases if path.is_relative_to(one))
-    if (base / "__init__.py").exists() and base != target.root:
+    within = [one for one in bases if path.is_relative_to(one)]
+    base = max(within, key=lambda one: len(one.parts))
+    if (base / "__init__.py").exists():
         base = target.root
     parts = path.relative_to(base).with_suffix("").parts
     return ".".join(part for part in parts if part != "__init__")
@@ -128,15 +134,12 @@ def look_at_module(code: Code, target: Target, path: Path) -> None:
                 code.apps.append(found)
         if isinstance(node, ast.FunctionDef):
             where = f"{place}:{node.lineno}"
-            kind = made_by(node)
             needs = len(node.args.args) > len(node.args.defaults)
-            if kind and not needs:
-                code.apps.append(Found(module, node.name, where, kind, is_factory=True))
-            if not needs and {last_name(one) for one in node.decorator_list} & {
-                "cache",
-                "lru_cache",
-            }:
-                code.cached.append(Found(module, node.name, where, "engine" * makes_engine(node)))
+            made = Found(module, node.name, where, made_by(node), True, needs)
+            if made.kind:
+                code.apps.append(made)
+            elif not needs and not KEEPERS.isdisjoint(map(decorator_name, node.decorator_list)):
+                code.cached.append(replace(made, kind="engine" if makes_engine(node) else ""))
         elif isinstance(node, ast.ClassDef):
             look_at_class(code, Found(module, node.name, f"{place}:{node.lineno}"), node)
     known = {one.name for one in code.settings}
@@ -153,6 +156,10 @@ def assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
     for target in targets:
         if isinstance(target, ast.Name) and value is not None:
             yield target.id, value
+
+
+def decorator_name(node: ast.expr) -> str:
+    return call_name(node) or last_name(node)
 
 
 def makes_engine(node: ast.AST) -> bool:
@@ -194,7 +201,8 @@ def made_by(node: ast.FunctionDef) -> str:
 def look_at_class(code: Code, found: Found, node: ast.ClassDef) -> None:
     bases = {last_name(base) for base in node.bases}
     is_table = any(keyword.arg == "table" for keyword in node.keywords)
-    if bases & {"DeclarativeBase", "DeclarativeBaseNoMeta"}:
+    decorators = {decorator_name(one) for one in node.decorator_list}
+    if bases & {"DeclarativeBase", "DeclarativeBaseNoMeta"} or "as_declarative" in decorators:
         code.metadata.append(found)
     elif is_table or any(name == "__tablename__" for one in node.body for name, _ in assigned(one)):
         code.models.append(found)

@@ -12,6 +12,8 @@ from .imports import sorted_imports
 from .target import Target
 
 FILE = "app_under_test.py"
+# Of a line in a function, so that formatters leave it alone.
+WIDTH = 80
 USUAL = ("app", "client", "engine", "session")
 
 
@@ -245,31 +247,27 @@ def running_of(code: Code, imports: set[str]) -> str:
         ]
         return function(head.format("None"), docstring, lines)
     app = code.apps[0]
-    imports.add(f"from {app.module} import {app.name}")
-    imports.add(f"from {CLASSES[app.kind]} import {app.kind}")
-    lines = []
-    name = app.name
-    guess = f"# GUESS: {others(app, code.apps)} is the app that your tests call."
+    imports |= {
+        f"from {app.module} import {app.name}",
+        f"from {CLASSES[app.kind]} import {app.kind}",
+    }
+    chosen, name = others(app, code.apps), app.name
+    lines = [f"# GUESS: {chosen} is the app that your tests call."]
     if app.is_factory:
-        lines.append(f"app = {app.name}()")
         name = "app"
-        guess = f"# GUESS: {others(app, code.apps)} makes the app, and needs no arguments."
-    names = [
-        f'{engine.name}.kw["bind"]' if "session" in engine.kind else engine.name
-        for engine in code.engines
-    ]
-    entered = [f"rebound({name}, database_url)" for name in names]
+        guess = f"# GUESS: {chosen} makes the app, and needs no arguments."
+        lines = [guess, f"app = {app.name}()"]
+    entered = []
     for engine in code.engines:
         imports.add(f"from {engine.module} import {engine.name}")
-    places = [engine.place for engine in code.engines]
-    with_engines = [
-        f"# GUESS: {place} is an engine of the app, made at import." for place in places
-    ]
-    lines = [guess, *lines, *with_engines]
-    lines += [f"async with {', '.join([*entered, f'running({name})'])}:", f"    yield {name}"]
-    if len(lines[-2]) > 80:
-        inner = "".join(f"    {one},\n" for one in [*entered, f"running({name})"])
-        lines[-2:-1] = f"async with (\n{inner}):".splitlines()
+        lines.append(f"# GUESS: {engine.place} is an engine of the app, made at import.")
+        bound = f'{engine.name}.kw["bind"]' if "session" in engine.kind else engine.name
+        entered.append(f"rebound({bound}, database_url)")
+    entered.append(f"running({name})")
+    opening = f"async with {', '.join(entered)}:"
+    if len(opening) > WIDTH:
+        opening = "async with (\n" + "".join(f"    {one},\n" for one in entered) + "):"
+    lines += [opening, f"    yield {name}"]
     if not code.engines:
         lines = under(lines, code, imports, ends=True)
     return function(head.format(app.kind), docstring, lines)
