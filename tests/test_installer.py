@@ -452,7 +452,6 @@ def test_no_python_project(make: Make) -> None:
         ("pyproject.toml", "[tool", "REPO/pyproject.toml is not valid TOML: "),
         ("pytest.ini", "testpaths", "REPO/pytest.ini is not a valid INI file: "),
         ("tests/conftest.py", "import\n", "REPO/tests/conftest.py:1 is not valid Python: "),
-        ("notes/main.py", "\n)\n", "REPO/notes/main.py:2 is not valid Python: "),
         ("tests/postgres/__init__.py", "", "REPO/tests/postgres is there, and was not copied "),
     ],
 )
@@ -464,6 +463,25 @@ def test_what_it_can_not_read_or_would_overwrite(
     repo.commit()
 
     assert refused(repo).startswith(line)
+
+
+def test_a_module_that_can_not_be_parsed_is_named(make: Make) -> None:
+    repo = make("own_fixtures")
+    repo.write("notes/newer.py", "\n)\n")
+
+    said = repo.install("--dry-run").stdout
+
+    assert "can't read notes/newer.py:2 (unmatched ')'): look there." in said
+
+
+def test_a_project_in_a_folder_is_named(make: Make) -> None:
+    repo = make("own_fixtures")
+    (repo.path / "backend").mkdir()
+    for name in ("tests", "notes", "pytest.ini"):
+        (repo.path / name).rename(repo.path / "backend" / name)
+    repo.commit()
+
+    assert refused(repo) == "REPO has no tests of its own: install in REPO/backend."
 
 
 def test_an_app_without_sqlalchemy(make: Make) -> None:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from .syntax import call_name, last_name
 
-URL = re.compile(r"(^|_)(db|database|postgres\w*|pg|sql\w*)_?(url|uri|dsn)$", re.IGNORECASE)
+URL = re.compile(r"(^|_)(db|database|postgres\w*|pg|sql|sqlalchemy)_?(url|uri|dsn)$", re.IGNORECASE)
 PART = re.compile(
     r"(^|_)(database|db|postgres\w*|pg|sql)_?(host\w*|server|port|user\w*|pass\w*|name|db|database)$",
     re.IGNORECASE,
 )
+ADDRESS = re.compile(r"postgres\w*(\+\w+)?://.")
 ENGINES = {"create_async_engine", "create_engine"}
 
 
@@ -54,12 +55,12 @@ def settings_of(tree: ast.Module, place: str) -> Iterator[Setting]:
 
 
 def is_settings(node: ast.ClassDef) -> bool:
-    return any(last_name(base) in {"BaseSettings", "Settings"} for base in node.bases)
+    return any(last_name(base).endswith("Settings") for base in node.bases)
 
 
 def is_address(node: ast.expr | None) -> bool:
     texts = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant)] if node else []
-    return any(isinstance(text, str) and text.startswith(("postgres", "sqlite:")) for text in texts)
+    return any(isinstance(text, str) and ADDRESS.match(text) for text in texts)
 
 
 def fields_of(node: ast.ClassDef, place: str) -> Iterator[Setting]:

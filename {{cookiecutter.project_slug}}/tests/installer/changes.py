@@ -18,6 +18,8 @@ def read(path: Path) -> str:
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
         raise Refusal(f"{path} is not UTF-8.") from None
+    except OSError as error:
+        raise Refusal(f"can't read {path}: {error.strerror}.") from None
 
 
 @dataclass

@@ -9,15 +9,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .app_settings import Setting, settings_of
-from .changes import Refusal, read
+from .changes import read
+from .copies import FOLDERS
 from .syntax import call_name, last_name
-from .target import Target, folders_of
+from .target import USUAL, Target, folders_of
 
 APPS = {"FastAPI", "Starlette", "Litestar", "Quart"}
 METADATA = {"declarative_base", "automap_base", "registry", "MetaData"}
 SESSION_MAKERS = {"async_sessionmaker", "sessionmaker", "async_scoped_session", "scoped_session"}
 KEEPERS = {"cache", "lru_cache"}
 ENGINES = {"create_async_engine", "create_engine", "async_engine_from_config"}
+# So many files of the tests show how they import the app.
+MANY = 50
 # Code beside an app that is not the app.
 BESIDE = {"alembic", "migrations", "versions", "docs", "examples", "scripts", "benchmarks"}
 
@@ -53,19 +56,24 @@ class Code:
     drivers: set[str] = field(default_factory=set)
     alembic: Path | None = None
     uses_sqlalchemy: bool = False
+    #: Files in a syntax that this Python does not know.
+    unread: list[str] = field(default_factory=list)
 
 
 def look_at_code(target: Target) -> Code:
     code = Code()
+    bases = bases_of(target)
+    copied = [path for name in FOLDERS for path in folders_of(target.tests / name)]
     for folder in folders_of(target.root):
-        if folder.is_relative_to(target.tests) and target.tests != target.root:
+        parts = {*folder.relative_to(target.root).parts}
+        if parts & {*USUAL} or folder in copied:
             continue
         if (folder / "alembic.ini").is_file() and code.alembic is None:
             code.alembic = folder / "alembic.ini"
-        if BESIDE.isdisjoint(folder.relative_to(target.root).parts):
-            for path in sorted(folder.glob("*.py")):
-                if not re.match(r"(test_|conftest|setup|noxfile|fabfile)|.*_test\.py", path.name):
-                    look_at_module(code, target, path)
+        if BESIDE.isdisjoint(parts):
+            for path in filter(Path.is_file, sorted(folder.glob("*.py"))):
+                if not re.match(r"(test_|conftest|noxfile)|.*_test\.py", path.name):
+                    look_at_module(code, target, path, bases)
     code.apps = sorted_apps(code)
     code.metadata.sort(
         key=lambda one: (one.kind in {"MetaData", "registry"}, one.name != "Base", one.module)
@@ -98,28 +106,37 @@ def rank(app: Found) -> tuple[bool, bool, int]:
     )
 
 
-def module_of(target: Target, path: Path) -> str:
-    """The name by which the tests import a module."""
+def bases_of(target: Target) -> list[Path]:
+    """The folders that the tests import from."""
+    files = [path for path in sorted(target.tests.rglob("*.py")) if path.is_file()]
+    texts = [read(path) for path in files[:MANY]]
     bases = [target.root / word for word in target.settings.words("pythonpath")]
-    bases += [target.root / "src", target.root]
+    # Some import the folder itself: `from src.app import ...`.
+    if not any(re.search(r"(?m)^\s*(from|import) src\b", text) for text in texts):
+        bases.append(target.root / "src")
+    return [*bases, target.root]
+
+
+def module_of(bases: list[Path], path: Path) -> str:
+    """The name by which the tests import a module."""
     within = [one for one in bases if path.is_relative_to(one)]
     base = max(within, key=lambda one: len(one.parts))
     if (base / "__init__.py").exists():
-        base = target.root
+        base = bases[-1]
     parts = path.relative_to(base).with_suffix("").parts
     return ".".join(part for part in parts if part != "__init__")
 
 
-def look_at_module(code: Code, target: Target, path: Path) -> None:
+def look_at_module(code: Code, target: Target, path: Path, bases: list[Path]) -> None:
     text = read(path)
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
-        raise Refusal(f"{path}:{error.lineno} is not valid Python: {error.msg}.") from None
+        code.unread.append(f"{target.name(path)}:{error.lineno} ({error.msg})")
+        return
     if re.search(r"(?m)^\s*(from|import) (sqlalchemy|sqlmodel)\b", text):
         code.uses_sqlalchemy = True
-    module = module_of(target, path)
-    place = path.relative_to(target.root).as_posix()
+    module, place = module_of(bases, path), target.name(path)
     for node in tree.body:
         for name, value in assigned(node):
             called = call_name(value)

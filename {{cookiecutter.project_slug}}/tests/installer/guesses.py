@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import textwrap
 
 from .app_settings import Setting
@@ -32,7 +33,9 @@ def plan(changes: Changes, target: Target) -> list[str]:
         raise Refusal(f"{target.root} does not use SQLAlchemy: copy the gate alone by --gate-only.")
     text = text_of(code, target)
     changes.write(path, text)
-    return [*to_check(text, target.name(path)), *left]
+    version = ".".join(map(str, sys.version_info[:2]))
+    unread = [f"Python {version} can't read {place}: look there" for place in code.unread]
+    return [*to_check(text, target.name(path)), *unread, *left]
 
 
 def to_check(text: str, name: str) -> list[str]:
@@ -109,15 +112,18 @@ def options_of(code: Code) -> list[str]:
 
 def environment_of(code: Code, imports: set[str]) -> list[str]:
     """Statements that name the test database to the app's settings."""
-    url = next((one for one in code.settings if one.is_url), None)
-    if url is not None:
-        address = "database_url"
-        driver = driver_of(code)
-        if driver != "asyncpg":
-            address = f'url_for("{driver}", database_url).render_as_string(hide_password=False)'
-        lines = [f"# GUESS: {url.place} reads the address of the database."]
-        return [*lines, *told(code, url, address, imports)]
+    urls = [one for one in code.settings if one.is_url]
     parts = [one for one in code.settings if not one.is_url]
+    if urls:
+        driver, value, lines = driver_of(code), "database_url", []
+        if driver != "asyncpg":
+            value = "url"
+            made = f'url_for("{driver}", database_url).render_as_string(hide_password=False)'
+            lines = [f"url = {made}"]
+        for one in urls:
+            lines.append(f"# GUESS: {one.place} reads the address of the database.")
+            lines += told(code, one, value, imports)
+        return lines
     if not parts:
         return []
     imports.add("from sqlalchemy import make_url")
@@ -136,7 +142,8 @@ def told(code: Code, one: Setting, value: str, imports: set[str]) -> list[str]:
     """Set a variable of the environment, and the setting that was read from it at import."""
     lines = [f'environment.setenv("{one.name}", {value})']
     for held in code.instances:
-        if held.kind == one.holder:
+        # The class may have its fields from several others.
+        if one.holder and held.kind in {one.holder, "Settings"}:
             imports.add(f"from {held.module} import {held.name}")
             number = f"int({value})" if value.startswith("str(url.port") else value
             lines.append(f'environment.setattr({held.name}, "{one.attribute}", {number})')

@@ -11,6 +11,7 @@ from .changes import Refusal
 from .pytest_settings import Settings, find_settings, load_toml
 
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "pytest.ini", "tox.ini")
+USUAL = ("tests", "test")
 SKIPPED = {"node_modules", "build", "dist", "site-packages", "__pycache__"}
 
 
@@ -43,7 +44,7 @@ class Target:
 def folders_of(root: Path) -> Iterator[Path]:
     """A folder and those below it, without the hidden, the built and the virtual."""
     yield root
-    for path in sorted(root.iterdir()):
+    for path in sorted(root.iterdir()) if root.is_dir() else ():
         is_skipped = path.name in SKIPPED or path.name.startswith(".") or path.is_symlink()
         if path.is_dir() and not is_skipped and not (path / "pyvenv.cfg").exists():
             yield from folders_of(path)
@@ -115,20 +116,34 @@ def find_tests(root: Path, settings: Settings, chosen: str | None) -> Path:
             raise Refusal(f"{root} has no folder {chosen}.")
         return tests
     told = test_paths(root, settings)
-    usual = [root / name for name in ("tests", "test") if (root / name).is_dir()]
-    for folder in usual:
-        if not told or any(path.is_relative_to(folder) for path in told):
+    for name in USUAL:
+        folder = root / name
+        if folder.is_dir() and (not told or any(path.is_relative_to(folder) for path in told)):
             return folder
+    inner = sorted({top_of(path, root) for path in folders_with_tests(told[0] if told else root)})
     if told:
-        return told[0]
+        return inner[0] if len(inner) == 1 and inner[0].name in USUAL else told[0]
+    projects = [path for path in sorted(root.iterdir()) if path.is_dir() and is_project(path)]
+    for project in projects:
+        if inner and all(path.is_relative_to(project) for path in inner):
+            raise Refusal(f"{root} has no tests of its own: install in {project}.")
+    if len(inner) < 2:
+        return inner[0] if inner else root / "tests"
+    names = ", ".join(path.relative_to(root).as_posix() for path in inner)
+    raise Refusal(f"{root} has tests in {names}: choose by --tests.")
+
+
+def folders_with_tests(root: Path) -> list[Path]:
     found = [folder for folder in folders_of(root) if has_tests(folder)]
     # A test may also lie beside the module that it tests.
-    found = [folder for folder in found if folder.name in {"tests", "test"}] or found
-    top = [one for one in found if not any(one != two and one.is_relative_to(two) for two in found)]
-    if len(top) > 1:
-        names = ", ".join(path.relative_to(root).as_posix() for path in top)
-        raise Refusal(f"{root} has tests in {names}: choose by --tests.")
-    return top[0] if top else root / "tests"
+    usual = [one for one in found if not {*USUAL}.isdisjoint(one.relative_to(root).parts)]
+    return usual or found
+
+
+def top_of(folder: Path, root: Path) -> Path:
+    """The highest folder with a usual name, or the folder itself."""
+    parents = [one for one in (folder, *folder.parents) if one.is_relative_to(root)]
+    return next((one for one in reversed(parents) if one.name in USUAL), folder)
 
 
 def conftest_of(root: Path, settings: Settings, tests: Path) -> Path:
