@@ -93,7 +93,9 @@ def server_url() -> Iterator[str]:
 def query(url: str, statement: str) -> list[tuple[object, ...]]:
     async def run() -> list[tuple[object, ...]]:
         # asyncpg takes the socket directory from the query only if the URL names no host.
-        dsn = url.replace("postgresql+asyncpg://postgres@localhost/", "postgresql://postgres@/")
+        dsn = url.replace(
+            "postgresql+asyncpg://postgres@localhost:5432/", "postgresql://postgres@/"
+        )
         connection = await asyncpg.connect(dsn)
         try:
             if statement.startswith("SELECT"):
@@ -146,6 +148,41 @@ def test_the_baked_suite_passes_by_database_url_and_leaves_that_server_as_it_was
 
     assert passed(output) > 50
     assert state() == before
+
+
+def test_variables_of_another_server_do_not_reach_the_embedded_one(installed: Project) -> None:
+    elsewhere = {
+        "PGHOST": "/nowhere",
+        "PGPORT": "6000",
+        "PGDATABASE": "other",
+        "PGUSER": "nobody",
+        "PGSERVICE": "none",
+        "PGSSLMODE": "require",
+        "PGTARGETSESSIONATTRS": "standby",
+        "PGOPTIONS": "-c default_transaction_read_only=on",
+    }
+
+    done = installed.uv("run", "pytest", "tests/test_users.py", timeout=120, **elsewhere)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_connection_that_the_migrations_leave_open_does_not_keep_the_template(
+    installed: Project, tmp_path: Path
+) -> None:
+    project = installed.copy(tmp_path / "my_backend")
+    env = project.path / "migrations/env.py"
+    text = env.read_text(encoding="utf-8")
+    pooled = text.replace("(database_url(), poolclass=NullPool)", "(database_url())")
+    kept = "    connection = await engine.connect()\n    ENGINES.append(engine)\n"
+    kept += "    await connection.run_sync(run_migrations)\n"
+    kept += "    await connection.commit()\n    await connection.close()\n"
+    start, end = pooled.index("    try:\n        connection ="), pooled.index("if context.config")
+    env.write_text(f"{pooled[:start]}{kept}\n\nENGINES = []\n\n{pooled[end:]}", encoding="utf-8")
+
+    done = project.uv("run", "pytest", "tests/test_users.py", timeout=120)
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_after_kill_9_in_mid_test_the_next_run_is_green_and_no_server_is_left(

@@ -25,6 +25,11 @@ GONE = {
         "the loops of anyio",
         set[str](),
     ),
+    "anyio.from_thread.BlockingPortal.__aenter__": (
+        "import anyio.from_thread; del anyio.from_thread.BlockingPortal.__aenter__",
+        "the loops of anyio",
+        set[str](),
+    ),
 }
 
 

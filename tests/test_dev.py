@@ -196,7 +196,7 @@ def test_a_user_is_created_who_can_log_in(running: Served) -> None:
 def test_the_url_is_that_of_the_running_server(running: Served) -> None:
     url = output(dev(running.project, "url"))
 
-    assert url.startswith("postgresql://postgres@localhost/postgres?host=/")
+    assert url.startswith("postgresql://postgres@localhost:5432/postgres?host=/")
     asyncpg_url = url.replace("postgresql://", "postgresql+asyncpg://")
     assert query(asyncpg_url, "SELECT version_num FROM alembic_version") == [("0001",)]
 

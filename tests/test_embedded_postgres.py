@@ -168,7 +168,7 @@ def test_a_private_server_responds_and_is_removed_afterwards() -> None:
         assert _query(server.directory, "SHOW TimeZone") == "UTC"
         assert server.directory.stat().st_mode & 0o777 == 0o700
         assert server.url("app") == (
-            f"postgresql+asyncpg://postgres@localhost/app?host={server.directory}"
+            f"postgresql+asyncpg://postgres@localhost:5432/app?host={server.directory}"
         )
     assert not server.directory.exists()
     assert not _is_running(pid)

@@ -322,43 +322,110 @@ def test_a_finding_of_many_tests_is_shown_by_the_first_and_named_by_the_others(
     assert sum("\n" in text for text in texts) == 1
 
 
-MIXED = """
+NAPS = """
 import time
 
+
+async def sleep() -> None:
+    time.sleep(0.01)
+
+
+async def nap() -> None:
+    time.sleep(0.02)  # <-
+"""
+
+MIXED = """
 import pytest
 
-
-def sleep() -> None:
-    time.sleep(0.01)
+from app.naps import nap, sleep
 
 
 @pytest.mark.parametrize("n", range(2))
 async def test_error(n: int) -> None:
     try:
-        sleep()
+        await sleep()
     finally:
         assert n == 2
 
 
 async def test_another() -> None:
-    try:
-        sleep()
-    except Exception:
-        time.sleep(0.02)  # <-
+    await sleep()
+    await nap()
 """
 
 
 def test_what_no_other_test_has_shown_is_shown_in_full(project: Project) -> None:
+    write(project, "app/naps.py", NAPS)
     write(project, "tests/test_mixed.py", MIXED)
 
     done = run_pytest(project, "tests/test_mixed.py", "-p", "no:randomly")
 
-    said = "behavior gate: blocking.sleep at tests/test_mixed.py:8 in sleep, as in "
+    said = "behavior gate: blocking.sleep at app/naps.py:6 in sleep, as in "
     said += "tests/test_mixed.py::test_error[0]"
-    assert done.stdout.count("  at tests/test_mixed.py:8 in sleep\n") == 1
+    assert done.stdout.count("  at app/naps.py:6 in sleep\n") == 1
     assert done.stdout.splitlines().count(said) == 2
     assert done.stdout.count("assert n == 2") == 2
-    assert f"  at {marked(project, 'tests/test_mixed.py')} in test_another\n" in done.stdout
+    assert f"  at {marked(project, 'app/naps.py')} in nap\n" in done.stdout
+
+
+# What a blocking call leads to
+
+BLOCKED = """
+import threading
+import time
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+
+@pytest.fixture(autouse=True)
+def routes(app: FastAPI) -> None:
+    @app.get("/nap")
+    async def nap() -> str:
+        time.sleep(0.2)
+        return "slept"
+
+    @app.get("/wait")
+    async def wait() -> None:
+        threading.Event().wait()
+
+
+async def test_nap(client: httpx.AsyncClient) -> None:
+    response = await client.get("/nap")
+    assert (response.status_code, response.json()) == (200, "slept")
+
+
+async def test_own_failure(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/nap")).status_code == 201
+
+
+async def test_wait(client: httpx.AsyncClient) -> None:
+    await client.get("/wait")
+
+
+@pytest.mark.gate_allow("blocking.sleep", reason="to see what else is told of it")
+async def test_allowed(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/nap")).json() == "slept"
+"""
+
+
+def test_a_blocking_call_goes_on_unless_it_may_wait_forever(project: Project) -> None:
+    write(project, "tests/test_blocked.py", BLOCKED)
+
+    done = run_pytest(
+        project, "tests/test_blocked.py", "-p", "no:randomly", "--gate-report=gate.json"
+    )
+
+    findings = json.loads(project.read("gate.json"))["findings"]
+    assert [(each["test"].partition("::")[2], each["rule"]) for each in findings] == [
+        ("test_nap", "blocking.sleep"),
+        ("test_own_failure", "blocking.sleep"),
+        ("test_wait", "blocking.lock"),
+    ]
+    assert "assert 200 == 201" in done.stdout
+    assert "BlockingError" not in done.stdout
+    assert "3 failed, 1 passed" in done.stdout
 
 
 # What the gate broke off

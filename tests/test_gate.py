@@ -15,7 +15,15 @@ from support.traps import GOOD, LIBRARIES, TRAPS, Case, Trap
 DETECTORS = ("blocking", "slow", "tasks", "warnings", "requests", "database", "secrets")
 # Packages that only the traps use.
 PACKAGES = (
-    *("bcrypt", "jinja2", "loguru", "prometheus-client", "psycopg[binary]", "psycopg2-binary"),
+    *(
+        "babel",
+        "bcrypt",
+        "jinja2",
+        "loguru",
+        "prometheus-client",
+        "psycopg[binary]",
+        "psycopg2-binary",
+    ),
     *("requests", "sentry-sdk", "slowapi", "sse-starlette", "structlog"),
 )
 SHORT_HANGS = "--override-ini=gate_timeout=2"

@@ -272,8 +272,12 @@ def test_the_json_report_carries_rules_and_their_texts(project: Project) -> None
     code = """\
         import time
 
-        async def test_sleep() -> None:
-            time.sleep(0.1)
+        async def test_sleep(app, client) -> None:
+            @app.get("/nap")
+            async def nap() -> None:
+                time.sleep(0.1)
+
+            assert (await client.get("/nap")).status_code == 200
         """
 
     run(project, "sleep", code, "--gate-report=gate.json")
@@ -295,8 +299,8 @@ def test_the_json_report_carries_rules_and_their_texts(project: Project) -> None
                 "why": rule.why,
                 "fix": rule.fix,
                 "path": "tests/test_sleep.py",
-                "line": 4,
-                "function": "test_sleep",
+                "line": 6,
+                "function": "nap",
             }
         ],
     }

@@ -7,7 +7,7 @@ says what is to be found.
 from pathlib import Path
 
 import pytest
-from support.shapes import SHAPES, Environment, Run, Shape, lay_out
+from support.shapes import SHAPES, WITH_GATE, Environment, Run, Shape, lay_out
 
 BLIND = [shape for shape in SHAPES if shape.blind_spots]
 
@@ -32,7 +32,7 @@ def test_the_gate_finds_what_is_wrong_and_nothing_else(
 ) -> None:
     path = lay_out(shape, tmp_path, planted=True)
 
-    run = shapes_environment.pytest(shape, path, "--gate-report=gate.json")
+    run = shapes_environment.pytest(shape, path, *WITH_GATE)
 
     assert run.found == shape.expected | shape.planted, run.output
     assert sorted(run.blind_spots) == sorted(shape.blind_spots)

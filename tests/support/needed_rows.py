@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 detector: Any = importlib.import_module("tests.behavior_gate.detectors.blocking.detector")
-Gate, BlockingDetector = detector.Gate, detector.BlockingDetector
+BlockingDetector = detector.BlockingDetector
 
 _excuse = detector.excuse
-_report = Gate.report
-_permits: Callable[..., bool] = BlockingDetector._permits
+_judge: Callable[..., Any] = BlockingDetector._judge
 _needed: set[str] = set()
 
 
@@ -38,29 +37,24 @@ def _note(*arguments: Any) -> Any:
     return row
 
 
-def _report_unless_tried(gate: Any, *arguments: Any, **options: Any) -> None:
-    if _trial.ignored is None:
-        _report(gate, *arguments, **options)
-
-
-def _try_without(self: Any, *arguments: Any) -> bool:
+def _try_without(self: Any, *arguments: Any) -> Any:
     if _trial.ignored is not None:
         # Coverage looks at files while a call is judged.
-        return _permits(self, *arguments)
+        return _judge(self, *arguments)
     _trial.fired = []
-    if not _permits(self, *arguments):
-        return False
+    caller = _judge(self, *arguments)
+    if caller is not None:
+        return caller
     for row in {*_trial.fired}:
         _trial.ignored = row
-        if not _permits(self, *arguments):
+        if _judge(self, *arguments) is not None:
             _needed.add(row.path)
         _trial.ignored = None
-    return True
+    return None
 
 
 detector.excuse = _note
-Gate.report = _report_unless_tried
-BlockingDetector._permits = _try_without
+BlockingDetector._judge = _try_without
 
 
 def pytest_unconfigure() -> None:

@@ -30,6 +30,9 @@ print(json.dumps({
 }))
 """
 
+#: What every run with the gate is given. A hang need not take the usual 10 s.
+WITH_GATE = ("--gate-report=gate.json", "--override-ini=gate_timeout=1")
+
 #: Rule, path and line.
 Place = tuple[str, str, int]
 
@@ -43,6 +46,8 @@ class Truth:
     line: str
     why: str
     tests: int = 1
+    #: One can see it otherwise.
+    argued: bool = False
 
 
 @dataclass(frozen=True)
@@ -216,10 +221,11 @@ def lay_out(shape: Shape, parent: Path, *, gate: bool = True, planted: bool = Fa
 def _load(shape: Shape, path: Path) -> None:
     """Add the one line that the gate needs."""
     tests = path / shape.tests_folder
-    is_package = (tests / "__init__.py").exists()
-    folder = f"{shape.tests_folder.replace('/', '.')}." if is_package else ""
-    line = shape.line or f'pytest_plugins = ["{folder}behavior_gate"]'
     conftest = path / shape.conftest if shape.conftest else tests / "conftest.py"
+    # pytest makes the folder of a conftest importable, or of a package the folder that holds it.
+    is_inside = (tests / "__init__.py").exists() or conftest.parent != tests
+    folder = f"{shape.tests_folder.replace('/', '.')}." if is_inside else ""
+    line = shape.line or f'pytest_plugins = ["{folder}behavior_gate"]'
     before = conftest.read_text() if conftest.exists() else ""
     conftest.write_text(f"{before}\n{line}\n" if before else f"{line}\n")
 

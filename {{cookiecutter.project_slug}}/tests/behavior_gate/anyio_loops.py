@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from types import CodeType, FrameType
 from typing import Any
 
 from .core import BrokenOff, Gate, Portal, current_case, in_wide_fixture
@@ -15,6 +16,7 @@ from .foreign import Foreign
 from .hangs import Stopped
 from .on_import import OnImport
 from .patches import Patches
+from .where import is_python
 
 
 class AnyIO:
@@ -26,6 +28,7 @@ class AnyIO:
         self._patches = Patches(gate, "the loops of anyio")
         modules = ("anyio.from_thread", "anyio._backends._asyncio")
         self._on_import = OnImport(modules, self._watch_module)
+        self._start: CodeType | None = None
 
     def install(self) -> None:
         self._on_import.install()
@@ -37,7 +40,13 @@ class AnyIO:
     def _watch_module(self, module: str) -> None:
         owner = sys.modules[module]
         if module == "anyio.from_thread":
-            self._patches.replace(owner, "start_blocking_portal", self._start_portal)
+            # A client may have imported the function that starts one before.
+            start = getattr(owner, "start_blocking_portal", None)
+            if start is None:
+                self.gate.lacks(f"{module}.start_blocking_portal", "the loops of anyio")
+            else:
+                self._start = inspect.unwrap(start).__code__
+            self._patches.replace(owner.BlockingPortal, "__aenter__", self._enter_portal)
         else:
             runner = owner.TestRunner
             self._patches.replace(runner, "_call_in_runner_task", self._call_in_runner_task)
@@ -72,42 +81,36 @@ class AnyIO:
 
         return call_in_runner_task
 
-    def _start_portal(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def start_blocking_portal(
-            backend: str = "asyncio",
-            backend_options: dict[str, Any] | None = None,
-            **options: Any,
-        ) -> Any:
+    def _enter_portal(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        async def enter(portal: Any) -> Any:
+            opened = await original(portal)
+            caller = self._find_opener()
             # What the application itself opens holds up nobody but those who wait for it.
-            caller = sys._getframe(1)
-            if self.gate.origin(caller.f_code) == "application":
-                return original(backend, backend_options, **options)
-            if backend != "asyncio":
-                self._foreign.note(backend, caller)
-                return original(backend, backend_options, **options)
-            return self._watched(original(backend, backend_options, **options))
+            if caller is not None and self.gate.origin(caller.f_code) != "application":
+                self._watch_loop(caller)
+            return opened
 
-        return start_blocking_portal
+        return enter
 
-    @contextmanager
-    def _watched(self, opening: AbstractContextManager[Any]) -> Iterator[Any]:
-        gate, caller = self.gate, sys._getframe(2)
+    def _find_opener(self) -> FrameType | None:
+        """Where the thread of the tests waits for the portal that starts in this one."""
+        frame = sys._current_frames().get(self.gate.thread)
+        starting = threading.get_ident() != self.gate.thread
+        while starting and frame is not None:
+            if frame.f_code is self._start:
+                frame = frame.f_back
+                while frame is not None and is_python(frame.f_code.co_filename):
+                    frame = frame.f_back
+                return frame
+            frame = frame.f_back
+        return None
 
-        def enter() -> asyncio.AbstractEventLoop:
-            loop = asyncio.get_running_loop()
-            if isinstance(loop, asyncio.BaseEventLoop):
-                own_tasks = frozenset(asyncio.all_tasks())
-                gate.portals[loop] = Portal(threading.get_ident(), own_tasks)
-                debug(loop)
-            return loop
-
-        loop: asyncio.AbstractEventLoop | None = None
-        try:
-            with opening as portal:
-                loop = portal.call(enter)
-                if loop not in gate.portals:
-                    self._foreign.note(type(loop).__module__.partition(".")[0], caller)
-                yield portal
-        finally:
-            if loop in gate.portals:
-                del gate.portals[loop]
+    def _watch_loop(self, caller: FrameType) -> None:
+        loop = asyncio._get_running_loop()
+        if isinstance(loop, asyncio.BaseEventLoop):
+            debug(loop)
+            own_tasks = frozenset(asyncio.all_tasks(loop))
+            self.gate.portals[loop] = Portal(threading.get_ident(), own_tasks)
+        else:
+            name = "trio" if loop is None else type(loop).__module__.partition(".")[0]
+            self._foreign.note(name, caller)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import copy
 import functools
-import importlib
 import inspect
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextvars import ContextVar, Token
 from types import FrameType
 from typing import Any
 
+from .applications import Applications
 from .awaiting import current_task, waits_at
 from .core import Gate, Request, current_request
-from .patches import Patches
+from .mounts import where_mounted
 from .where import Location, line_of_definition, stack
 
 Message = MutableMapping[str, Any]
@@ -60,16 +59,19 @@ class Observer:
 
 
 _observers: list[tuple[Gate, Observer]] = []
+#: What requests are told of their endpoint, while they run.
+_scopes: dict[Request, MutableMapping[str, Any]] = {}
 #: The task in which a request or a lifespan came in.
 _tasks: dict[Request | None, asyncio.Task[Any] | None] = {}
 _lifespans: list[Request] = []
-_patches: list[Patches] = []
+_applications: list[Applications] = []
 
 
 def subscribe(gate: Gate, observer: Observer) -> None:
     """Tell an observer of every exchange from now on."""
     if not _observers:
-        _patch(gate)
+        _applications.append(Applications(gate, watch))
+        _applications[-1].install()
     _observers.append((gate, observer))
 
 
@@ -77,7 +79,7 @@ def unsubscribe(observer: Observer) -> None:
     """Undo `subscribe`."""
     _observers[:] = [entry for entry in _observers if entry[1] is not observer]
     if not _observers:
-        _patches.pop().restore()
+        _applications.pop().uninstall()
 
 
 def serving() -> Request | None:
@@ -145,51 +147,15 @@ def _serving_stack() -> Iterator[FrameType]:
 
 
 def endpoint_of(gate: Gate, request: Request) -> Location | None:
-    """Name the function that a request was routed to."""
-    endpoint = request.endpoint
+    """Name the function that a request was routed to, or where one of a library is mounted."""
+    endpoint: Any = request.endpoint or _endpoint_in(_scopes.get(request, {}))
     while isinstance(endpoint, functools.partial):
         endpoint = endpoint.func
-    code = getattr(inspect.unwrap(endpoint), "__code__", None) if endpoint else None
+    endpoint = inspect.unwrap(endpoint)
+    code = getattr(endpoint, "__code__", None)
     if code is None or gate.origin(code) == "library":
-        return None
+        return endpoint and where_mounted(gate, endpoint, request.path)
     return gate.location(code, line_of_definition(code))
-
-
-def _patch(gate: Gate) -> None:
-    patches = Patches(gate, "requests")
-    _patches.append(patches)
-    try:
-        from starlette.applications import Starlette
-    except ImportError:
-        pass
-    else:
-        patches.replace(Starlette, "__call__", _watched_application)
-    for name in ("httpx", "httpx2"):
-        try:
-            transport = importlib.import_module(name).ASGITransport
-        except (ImportError, AttributeError):
-            continue
-        patches.replace(transport, "handle_async_request", _watched_transport)
-
-
-def _watched_application(original: Callable[..., Awaitable[None]]) -> Callable[..., Any]:
-    @functools.wraps(original)
-    async def __call__(  # noqa: N807
-        self: Any, scope: MutableMapping[str, Any], receive: Receive, send: Send
-    ) -> None:
-        await watch(functools.partial(original, self), scope, receive, send)
-
-    return __call__
-
-
-def _watched_transport(original: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
-    @functools.wraps(original)
-    async def handle_async_request(self: Any, request: Any) -> Any:
-        watched = copy.copy(self)
-        watched.app = functools.partial(watch, self.app)
-        return await original(watched, request)
-
-    return handle_async_request
 
 
 async def watch(app: App, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -246,7 +212,7 @@ async def _watch_request(
 
     async def watched_send(message: Message) -> None:
         if message["type"] in ("http.response.start", "websocket.http.response.start"):
-            request.endpoint = scope.get("endpoint")
+            request.endpoint = _endpoint_in(scope)
             request.status = message["status"]
             headers = list(message.get("headers", ()))
             for observer in observers:
@@ -264,7 +230,7 @@ async def _watch_request(
 
     for gate in gates:
         gate.open_requests.append(request)
-    _tasks[request] = current_task()
+    _scopes[request], _tasks[request] = scope, current_task()
     token = current_request.set(request)
     error: BaseException | None = None
     try:
@@ -275,13 +241,18 @@ async def _watch_request(
         error = raised
         raise
     finally:
-        request.endpoint = scope.get("endpoint", request.endpoint)
-        del _tasks[request]
+        request.endpoint = _endpoint_in(scope) or request.endpoint
+        del _scopes[request], _tasks[request]
         for gate in gates:
             gate.open_requests.remove(request)
         for observer in observers:
             observer.request_ended(request, error)
         _reset(current_request, token)
+
+
+def _endpoint_in(scope: Mapping[str, Any]) -> Any:
+    # As Starlette has it, or else Litestar.
+    return scope.get("endpoint") or getattr(scope.get("route_handler"), "fn", None)
 
 
 def _data_of(message: Message) -> bytes:

@@ -15,13 +15,21 @@ from typing import Any
 
 from .asgi import RUN_FOREVER, current_lifespan
 from .core import Gate, current_request
-from .where import Location, is_python, stack
+from .where import ROUTING, Location, is_python, library_path, stack
 
 #: What is called by the name of its class.
 _CONSTRUCTORS = ("__init__", "__new__", "__call__")
 #: Where the event loop begins: above it, nobody has called what runs now.
 _LOOP = (RUN_FOREVER, inspect.unwrap(asyncio.Handle._run).__code__)
 _ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
+#: What runs before the application serves, where a test does without ASGI.
+_STARTS = ("__aenter__", "startup")
+#: Where a framework calls an endpoint and its dependencies.
+_SERVES = (*ROUTING, "fastapi/dependencies/")
+#: Where FastAPI calls dependencies, and leaves them again.
+_SOLVES = ("fastapi/dependencies/", "contextlib.py")
+#: Who calls tests and fixtures.
+_RUNS_TESTS = ("_pytest/", "pluggy/", "pytest_asyncio/", "anyio/pytest_plugin.py")
 
 
 @dataclass(slots=True)
@@ -44,11 +52,13 @@ def find_caller(
     frame: FrameType,
     stop: Callable[[CodeType], bool] = lambda _: False,
     scheduled_at: Location | None = None,
+    endpoint: Callable[[], Location | None] = lambda: None,
 ) -> Caller | None:
     """Find the user's frame from one outwards, unless what lies between stops the search.
 
-    An ASGI application does: what happens inside it is not the doing of who calls it. Where no
-    code of the user runs, it is the line that has scheduled what runs, if that is known.
+    An ASGI application does: what happens inside it is not the doing of who calls it. What it has
+    routed a request to is the `endpoint`. Where no code of the user runs, it is the line that has
+    scheduled what runs, if that is known.
     """
     library = third_party = None
     awaits = False
@@ -61,6 +71,10 @@ def find_caller(
                 continue
             where = gate.location(code, outer.f_lineno)
             return Caller(where, outer, library, third_party, awaits)
+        if code.co_flags & _ASYNC and library_path(code.co_filename).startswith(_SERVES):
+            mounted = endpoint()
+            if mounted is not None:
+                return Caller(mounted, frame, library, third_party, awaits)
         if _is_asgi(code):
             return None
         if origin == "library":
@@ -89,17 +103,54 @@ def outwards(frame: FrameType | None, greenlet: Any = None) -> Iterator[FrameTyp
         yield outer
 
 
-def is_starting(gate: Gate, frames: Sequence[FrameType], context: Context) -> bool:
-    """Whether frames run before anything is served, and so hold up nobody.
+def is_of_test(
+    gate: Gate, frames: Sequence[FrameType], context: Context, scheduled_at: Location | None = None
+) -> bool:
+    """Whether it is a coroutine of a test, a fixture or a fake that is held: nobody waits for it.
 
-    That is a lifespan up to its `yield`, a module that is imported, and what a test calls by
-    itself: plain functions, such as a factory of applications, and the entry of an `async with`,
-    such as a lifespan without ASGI. What a test puts in the place of another service is alike.
+    The nearest coroutine of the application, or the nearest code of a test, tells: between the two
+    and the call are only plain functions. What the application calls of a test stands in the place
+    of a service, and what FastAPI solves, in that of a dependency. An endpoint is served, also if
+    a test defines it.
+    """
+    serves = context.get(current_request) is not None
+    of_test = is_dependency = False
+    for outer in frames:
+        code = outer.f_code
+        origin = gate.origin(code)
+        if origin == "application":
+            if of_test or code.co_flags & _ASYNC:
+                return of_test
+        elif origin == "test":
+            if not serves:
+                return True
+            of_test, is_dependency = True, False
+        elif origin == "library":
+            path = library_path(code.co_filename)
+            if of_test and path.startswith(_SOLVES):
+                is_dependency = True
+            elif serves and _is_asgi(code):
+                return is_dependency
+            elif path.startswith(_RUNS_TESTS):
+                return True
+    return is_dependency or (
+        scheduled_at is not None and not serves and gate.origin_of(scheduled_at) == "test"
+    )
+
+
+def is_starting(
+    gate: Gate, frames: Sequence[FrameType], context: Context, *, reads: bool = False
+) -> bool:
+    """Whether the application runs before it serves anything, and so may prepare itself.
+
+    That is a lifespan up to its `yield`, a module that is imported, and what a test enters by
+    `async with` or calls `startup`, such as a lifespan without ASGI. What only reads files may
+    also be a coroutine that a fixture awaits in its set-up: a factory can be one.
     """
     if any(is_import(outer.f_code) for outer in frames):
         return True
     if context.get(current_request) is not None:
-        return _is_stand_in(gate, frames)
+        return False
     lifespan = context.get(current_lifespan)
     if lifespan is not None:
         return not lifespan.response_started
@@ -108,22 +159,12 @@ def is_starting(gate: Gate, frames: Sequence[FrameType], context: Context) -> bo
         code = outer.f_code
         origin = gate.origin(code)
         if origin == "test":
-            return not in_coroutine
-        if code.co_name == "__aenter__":
+            sets_up = gate.phase is not None and gate.phase.when == "setup"
+            return not in_coroutine or (reads and sets_up)
+        if code.co_name in _STARTS:
             in_coroutine = False
         elif origin == "application" and code.co_flags & _ASYNC:
             in_coroutine = True
-    return False
-
-
-def _is_stand_in(gate: Gate, frames: Sequence[FrameType]) -> bool:
-    """Whether code of a test runs that the application has called, and that is no endpoint."""
-    of_test = False
-    for outer in frames:
-        origin = gate.origin(outer.f_code)
-        if origin == "application" or _is_asgi(outer.f_code):
-            return of_test and origin == "application"
-        of_test = of_test or origin == "test"
     return False
 
 

@@ -11,10 +11,14 @@ _CONSEQUENCES = ("IllegalStateChangeError",)
 
 
 class BlockingError(Exception):
-    """Raised in place of a call that blocks the event loop. It is reported as a finding, too."""
+    """Raised in place of a call that blocks the event loop and may wait for it, and so forever.
+
+    That is a lock, a future, a question at the terminal, a socket without a timeout, and a client
+    of a database server. Any other call that blocks goes on. Each is reported as a finding.
+    """
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name}() blocks the event loop")
+        super().__init__(f"{name}() blocks the event loop, and may wait for it forever")
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:

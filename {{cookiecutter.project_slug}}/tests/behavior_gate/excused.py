@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import functools
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import CodeType
+from typing import Any
 
 from . import rules
+from .core import real_time
 from .rules import RULES, Rule
 from .where import library_path
 
@@ -36,7 +41,6 @@ EXCUSED = (
     Excused("concurrent/futures/process.py", _LOCK | _SLOW, _STARTS),
     Excused("multiprocessing/", _LOCK | _FILE | _SLOW, _STARTS),
     Excused("asyncio/", _BLOCKING, "runs coroutines, threads and processes, and waits for none"),
-    Excused("starlette/testclient.py", _BLOCKING, "serves on a loop of its own, and waits for it"),
     Excused("inspect.py", _FILE | _SLOW, _TRACEBACK),
     Excused("linecache.py", _FILE | _SLOW, _TRACEBACK),
     Excused("<frozen linecache>", _FILE | _SLOW, _TRACEBACK),
@@ -65,3 +69,27 @@ def excuse(rule: Rule, filename: str, function: str = "") -> Excused | None:
     """Find the row by which a function may break a rule."""
     place = f"{library_path(filename)}:{function}"
     return next((row for row in EXCUSED if place.startswith(row.path) and rule in row.rules), None)
+
+
+#: When a thread has ended a call that is a finding already.
+_told_at: dict[int, float] = {}
+
+
+def make_told(
+    original: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Any:
+    """Make a call that is a finding already: how long it holds the event loop is not told again."""
+    try:
+        return original(*args, **kwargs)
+    finally:
+        _told_at[threading.get_ident()] = real_time()
+
+
+def is_told(code: CodeType) -> bool:
+    """Whether what lies below a function is a finding already."""
+    return code is make_told.__code__
+
+
+def has_told_since(thread: int, moment: float) -> bool:
+    """Whether a thread has made such a call since a moment."""
+    return _told_at.get(thread, moment) > moment

@@ -50,7 +50,7 @@ class Foreign:
     def note(self, name: str, caller: FrameType | None) -> None:
         """Note that the test runs on what can't be watched."""
         phase = self.gate.phase
-        if phase is not None and is_started_by_test(self.gate, caller):
+        if phase is not None and _is_called_by_test(self.gate, caller):
             self._tests[name].add(phase.nodeid)
 
     def _run(self, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,7 +60,7 @@ class Foreign:
                 return original(runner, coro, **kwargs)
             finally:
                 loop = runner.get_loop()
-                if not self.gate.is_watched(loop):
+                if threading.get_ident() == self.gate.thread and not self.gate.is_watched(loop):
                     self.note(type(loop).__module__.partition(".")[0], sys._getframe(1))
 
         return run
@@ -77,7 +77,8 @@ class Foreign:
     def _watched(self, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
             def run(*args: Any, **kwargs: Any) -> Any:
-                self.note(name, sys._getframe(1))
+                if threading.get_ident() == self.gate.thread:
+                    self.note(name, sys._getframe(1))
                 return original(*args, **kwargs)
 
             return run
@@ -87,8 +88,10 @@ class Foreign:
 
 def is_started_by_test(gate: Gate, frame: FrameType | None) -> bool:
     """Whether a test, a fixture or a plugin starts a loop, and not the application."""
-    if threading.get_ident() != gate.thread:
-        return False
+    return threading.get_ident() == gate.thread and _is_called_by_test(gate, frame)
+
+
+def _is_called_by_test(gate: Gate, frame: FrameType | None) -> bool:
     while frame is not None:
         code, frame = frame.f_code, frame.f_back
         origin = gate.origin(code)

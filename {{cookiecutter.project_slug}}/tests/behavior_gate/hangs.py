@@ -17,6 +17,7 @@ from . import rules
 from .asgi import task_of
 from .awaiting import awaiting, waits_at
 from .core import Detector, Gate, Option, Phase, real_time
+from .excused import is_told
 from .where import ROUTING, library_path
 
 TIMEOUT = Option("timeout", 10.0, "seconds after which a waiting test is stopped; 0 is never")
@@ -136,12 +137,14 @@ class Hangs:
     def _break_off(self, phase: Phase, loop: asyncio.AbstractEventLoop, thread: int) -> None:
         """End code that holds the loop, so that not even the loop can be asked to end it."""
         self._obedient.add(loop)
-        self.gate.report(
-            rules.HANG,
-            what=f"{self._what()}: the code below held the event loop for {self._limit:g} s and"
-            " was broken off",
-            where=self.gate.locate(sys._current_frames().get(thread)),
-        )
+        # Not if a finding tells already what blocks there.
+        if not (phase.findings and any(is_told(frame.f_code) for frame in _frames(thread))):
+            self.gate.report(
+                rules.HANG,
+                what=f"{self._what()}: the code below held the event loop for {self._limit:g} s and"
+                " was broken off",
+                where=self.gate.locate(sys._current_frames().get(thread)),
+            )
         phase.stopped = True
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(thread), ctypes.py_object(Stopped)
@@ -175,6 +178,15 @@ class Hangs:
         elif attempt == _LAST_ATTEMPT:
             loop.stop()
 
+    def _serving(self, tasks: Sequence[asyncio.Task[Any]]) -> list[asyncio.Task[Any]]:
+        """Those of some tasks that serve a request, the one that runs the endpoint first.
+
+        A middleware may wait for a task of its own, which runs it.
+        """
+        served = {task_of(request) for request in self.gate.open_requests}
+        chosen = [task for task in tasks if _runs_endpoint(task) or task in served]
+        return sorted(chosen, key=_runs_endpoint, reverse=True)
+
     def _report(self, loop: asyncio.AbstractEventLoop, reasons: list[str]) -> None:
         gate = self.gate
         when = "just before pytest-timeout's limit of" if self._given else "after"
@@ -207,8 +219,9 @@ class Hangs:
         gate.report(
             rules.HANG,
             what="\n".join([*lines, *reasons]),
-            # A middleware may wait for a task of its own, which runs the endpoint.
-            where=next((waits_at(gate, t)[0] for t in tasks if _runs_endpoint(t)), None) or where,
+            where=next(
+                (line for task in self._serving(tasks) if (line := waits_at(gate, task)[0])), where
+            ),
         )
 
 

@@ -136,6 +136,8 @@ class Loops:
                 with suppress(SystemExit):
                     run(loop, cycles(loop))
             original(loop)
+            if loop.is_closed():
+                gate.portals.pop(loop, None)
 
         return close
 

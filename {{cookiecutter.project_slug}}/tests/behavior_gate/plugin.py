@@ -12,16 +12,7 @@ import pytest
 
 from . import allowances, doctor, rules
 from . import render as output
-from .core import (
-    Case,
-    Detector,
-    Finding,
-    Gate,
-    Phase,
-    When,
-    current_case,
-    in_wide_fixture,
-)
+from .core import Case, Detector, Finding, Gate, Phase, When, current_case, in_wide_fixture
 from .errors import BlockingError
 from .explain import explain, overview
 from .hangs import TIMEOUT, Hangs
@@ -30,6 +21,7 @@ from .once import Prospects, abridge
 from .registry import detectors_of
 from .selftest import TIMEOUT_S, run_selftests
 from .settings import OPTIONS, add_settings, flag, numbers
+from .suite import Suite
 from .summary import Summary
 from .watchdog import Watchdog
 
@@ -95,6 +87,7 @@ class BehaviorGate:
         self._prospects = Prospects()
         self._loops = Loops(self.gate)
         config.pluginmanager.register(Summary(config, self.gate, self.detectors, self._loops))
+        config.pluginmanager.register(Suite(self.gate))
         self._watchdog = Watchdog(self.gate)
         self._installed = False
         # With pytest-xdist the tests run in workers; this process only collects what they report.

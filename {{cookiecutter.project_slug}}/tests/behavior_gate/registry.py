@@ -12,7 +12,7 @@ from .detectors.secrets.detector import SecretsDetector
 from .detectors.slow import SlowDetector
 from .detectors.tasks.detector import TasksDetector
 from .detectors.warnings import WarningsDetector
-from .versions import too_old_to_watch
+from .versions import too_old
 
 DETECTORS: tuple[type[Detector], ...] = (
     BlockingDetector,
@@ -27,11 +27,11 @@ DETECTORS: tuple[type[Detector], ...] = (
 
 def detectors_of(gate: Gate) -> list[Detector]:
     """Make the detectors that have something to watch."""
-    chosen = []
-    for cls in DETECTORS:
-        old = [text for text in map(too_old_to_watch, cls.watches) if text]
-        if old:
-            gate.blind(f"{old[0]}, so that the gate can't watch {cls.name}")
-        elif all(find_spec(name) for name in cls.watches):
-            chosen.append(cls(gate))
-    return chosen
+    old = too_old()
+    for text in old.values():
+        gate.blind(text)
+    return [
+        cls(gate)
+        for cls in DETECTORS
+        if all(find_spec(name) and name not in old for name in cls.watches)
+    ]

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 
 import pytest
 
 PYTHON = (3, 11)
 #: What the gate runs in. An older one ends the run.
-LOWEST = {"pytest": (7, 0), "pluggy": (1, 2), "pytest-asyncio": (0, 17)}
-#: What a detector watches. An older one is a blind spot.
-LOWEST_WATCHED = {"sqlalchemy": (2, 0)}
+LOWEST = {"pytest": (7, 4), "pluggy": (1, 2), "pytest-asyncio": (0, 17)}
+#: What it watches. An older one is a blind spot.
+LOWEST_WATCHED = {"anyio": (4, 0), "httpx": (0, 24), "sqlalchemy": (2, 0), "starlette": (0, 41)}
 
 
 def check() -> None:
@@ -32,19 +32,22 @@ def check() -> None:
             raise _too_old(name, found, lowest, f"install {name}>={_text(lowest)}")
 
 
-def too_old_to_watch(name: str) -> str | None:
-    """Say of a library that its version can't be watched."""
-    found, lowest = installed(name), LOWEST_WATCHED.get(name)
-    if found is None or lowest is None or found >= lowest:
-        return None
-    return f"{name} {_text(found)} is older than {_text(lowest)}"
+def too_old() -> dict[str, str]:
+    """What is too old to be watched, each with a sentence that says so."""
+    found = {name: installed(name) for name in LOWEST_WATCHED}
+    return {
+        name: f"{name} {_text(version)} is older than {_text(LOWEST_WATCHED[name])}, the oldest"
+        " version that the gate knows"
+        for name, version in found.items()
+        if version is not None and version < LOWEST_WATCHED[name]
+    }
 
 
 def installed(name: str) -> tuple[int, ...] | None:
     """The version of a distribution, as far as it is made of numbers."""
     try:
-        text = version(name)
-    except PackageNotFoundError:
+        text = metadata.version(name)
+    except metadata.PackageNotFoundError:
         return None
     numbers = re.match(r"[\d.]*", text)
     return tuple(int(number) for number in re.findall(r"\d+", numbers[0] if numbers else ""))

@@ -23,6 +23,8 @@ PLANTED = "planted/"
 #: Below these an endpoint runs, and what the framework makes of its result.
 ROUTING = ("fastapi/routing.py", "starlette/routing.py")
 
+#: Folders with these names hold tests, and what only tests use.
+_SUITES = {"tests", "test", "testing"}
 
 _DEFINITION = re.compile(r"\s*(async\s+)?def\b")
 _STDLIB = sysconfig.get_path("stdlib").replace("\\", "/")
@@ -72,7 +74,7 @@ class Origins(dict[str, Origin]):
             return "library"
         *folders, name = filename.removeprefix(self._root).split("/")
         if (
-            not {"tests", "test"}.isdisjoint(folders)
+            any(folder in _SUITES or folder.endswith("_tests") for folder in folders)
             or name == "conftest.py"
             or name.startswith("test_")
             or name.endswith("_test.py")
@@ -96,6 +98,10 @@ class Sources:
     def location(self, code: CodeType, line: int | None = None) -> Location:
         """Name a line of a function, by default that of its definition."""
         return self.locate_line(code.co_filename, line or code.co_firstlineno, code.co_name)
+
+    def origin_of(self, where: Location) -> Origin:
+        """Tell whose code stands at a line."""
+        return self.origins[f"{self._prefix}{where.path}"]
 
     def locate_line(self, filename: str, line: int, function: str) -> Location:
         """Name a line by its absolute file name."""

@@ -31,7 +31,8 @@ MY_DATABASES = "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = 
 #: A database of ours is named `pytest_<run>_...`, and so is the connection that keeps it alive.
 PREFIX = "pytest_"
 NAME = re.compile(rf"^({PREFIX}[0-9a-f]{{12}})_")
-
+#: The variables that drivers of PostgreSQL read, such as PGPORT and PGSERVICE.
+LIBPQ = re.compile("PG[A-Z]+")
 #: Read before an app is imported, which may set it for its own use.
 DATABASE_URL = os.environ.get("DATABASE_URL")
 
@@ -178,6 +179,10 @@ class Databases:
         except (Exception, SystemExit) as error:
             await self._execute("SELECT 1")
             raise DatabaseError(f"The schema can't be built: {_explain(error, migrate)}") from error
+        # An engine of the migrations may still keep a connection in its pool.
+        await self._execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{unfinished}'"
+        )
         await self._execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{self.template}"')
 
     async def _open(self, migrate: Callable[[str], None]) -> None:
@@ -250,6 +255,8 @@ async def open_databases(
         started = await asyncio.to_thread(embedded.__enter__)
     except PostgresUnavailable as error:
         raise DatabaseError(str(error)) from error
+    # They are about another server, and add to what a URL says.
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if LIBPQ.fullmatch(name)}
     try:
         server = Server(
             make_url(started.url()),
@@ -260,6 +267,7 @@ async def open_databases(
         async with _databases_on(server, f"{PREFIX}{run[:12]}", migrate) as databases:
             yield databases
     finally:
+        os.environ.update(hidden)
         await asyncio.to_thread(embedded.__exit__, None, None, None)
 
 

@@ -100,7 +100,8 @@ class Server:
         if port := _port(self.directory):
             password = (self.directory / PASSWORD_FILE).read_text()
             return f"postgresql+asyncpg://postgres:{password}@{LOOPBACK}:{port}/{database}"
-        return f"postgresql+asyncpg://postgres@localhost/{database}?host={self.directory}"
+        # Without the port, PGPORT would decide.
+        return f"postgresql+asyncpg://postgres@localhost:5432/{database}?host={self.directory}"
 
 
 class _Account(NamedTuple):

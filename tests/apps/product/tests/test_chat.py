@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.chat.models import ChatMessage
 from app.users.models import User
 from tests.app_under_test import bearer
-from tests.isolation.fixtures import ConnectWebSocket
 from tests.factories import UserFactory
+from tests.isolation.fixtures import ConnectWebSocket
 from tests.product_factories import ChatMessageFactory
 from tests.websocket import WebSocketClosed
 

@@ -1,11 +1,11 @@
-"""The factory sends a request."""
+"""A factory that is a coroutine sends a request."""
 
 import urllib.request
 
 from fastapi import FastAPI
 
 
-def make_app(url: str) -> FastAPI:
+async def make_app(url: str) -> FastAPI:
     app = FastAPI()
     urllib.request.urlopen(url).close()  # <-
     return app

@@ -27,4 +27,4 @@ def url() -> Iterator[str]:
 
 
 async def test_client(url: str) -> None:
-    make_app(url)
+    await make_app(url)

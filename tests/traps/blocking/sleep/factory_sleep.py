@@ -1,20 +1,11 @@
-"""The factory sleeps."""
+"""A factory that is a coroutine sleeps."""
 
 import time
 
-from fastapi import APIRouter, FastAPI
-
-TEST = "in_a_fixture"
-
-router = APIRouter()
+from fastapi import FastAPI
 
 
-def make_app() -> FastAPI:
+async def make_app() -> FastAPI:
     app = FastAPI()
-    app.include_router(router)
     time.sleep(0.005)  # <-
     return app
-
-
-@router.post("/trap")
-async def trap() -> None: ...

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from .. import rules
+from ..aiohttp_server import AiohttpServer
 from ..asgi import Observer, endpoint_of, subscribe, unsubscribe
 from ..core import Detector, Request
 from ..errors import BlockingError, chain, describe
@@ -26,8 +27,11 @@ class RequestsDetector(Detector, Observer):
         self._before: dict[Request, BaseException | None] = {}
         self._answered: dict[Request, tuple[BaseException, Location | None]] = {}
         subscribe(self.gate, self)
+        self._aiohttp = AiohttpServer(self.gate)
+        self._aiohttp.install()
 
     def uninstall(self) -> None:
+        self._aiohttp.uninstall()
         unsubscribe(self)
 
     def request_started(self, request: Request, scope: MutableMapping[str, Any]) -> None:

@@ -1,13 +1,18 @@
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from journal.db import Base, engine
-from journal.main import app
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from .isolation import rebound
+
+# The app needs it when it is imported.
+os.environ["DATABASE_URL"] = "postgresql+asyncpg://none@localhost/none"
+
+from journal.db import Base, engine
+from journal.main import app
 
 
 def migrate(database_url: str) -> None:

@@ -4,9 +4,7 @@ from collections.abc import AsyncGenerator
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-engine = create_async_engine(
-    os.environ.get("DATABASE_URL", "postgresql+asyncpg://journal@localhost/journal")
-)
+engine = create_async_engine(os.environ["DATABASE_URL"])
 async_session = async_sessionmaker(engine, expire_on_commit=False)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import ipaddress
 import os
+import stat
 import sys
 import threading
 from collections.abc import Callable
@@ -20,6 +21,10 @@ ENDS_SOON_S = 0.02
 
 def _never(*_: Any, **__: Any) -> bool:
     return False
+
+
+def _always(*_: Any, **__: Any) -> bool:
+    return True
 
 
 def _is_descriptor(file: Any, *_: Any, **__: Any) -> bool:
@@ -55,6 +60,14 @@ def _to_terminal(file: Any, *_: Any) -> bool:
         return True
 
 
+def _is_pipe(descriptor: int, *_: Any) -> bool:
+    return not stat.S_ISREG(os.fstat(descriptor).st_mode)
+
+
+def _has_no_timeout(connection: Any, *_: Any, **__: Any) -> bool:
+    return connection.gettimeout() is None
+
+
 def _is_asynchronous(connection: Any, *_: Any, **__: Any) -> bool:
     """Whether a socket never waits."""
     return not connection.getblocking()
@@ -84,6 +97,18 @@ def _has_item(queue: Any, block: bool = True, timeout: float | None = None) -> b
     return not block or timeout == 0 or not queue.empty()
 
 
+def _joins_forever(thread: threading.Thread, timeout: float | None = None) -> bool:
+    return timeout is None
+
+
+def _gets_forever(queue: Any, block: bool = True, timeout: float | None = None) -> bool:
+    return block and timeout is None
+
+
+def _selects_forever(_read: Any, _write: Any, _error: Any, timeout: float | None = None, /) -> bool:
+    return timeout is None
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A function that blocks."""
@@ -96,6 +121,8 @@ class Call:
     harmless: Callable[..., bool] = _never
     #: What the user calls where Python calls something else.
     shown: str = ""
+    #: Whether it may wait for what this very event loop does, given its arguments, and so forever.
+    endless: Callable[..., bool] = _never
 
     @property
     def name(self) -> str:
@@ -103,9 +130,15 @@ class Call:
 
 
 def _calls(
-    rule: Rule, module: str, functions: str, harmless: Callable[..., bool] = _never
+    rule: Rule,
+    module: str,
+    functions: str,
+    harmless: Callable[..., bool] = _never,
+    endless: Callable[..., bool] = _never,
 ) -> list[Call]:
-    return [Call(module, function, rule, harmless) for function in functions.split()]
+    return [
+        Call(module, function, rule, harmless, endless=endless) for function in functions.split()
+    ]
 
 
 #: Locks are the affair of `locks.py`.
@@ -117,7 +150,7 @@ STANDARD_LIBRARY = (
         "access chmod fsync link listdir lstat mkdir open readlink remove rename replace rmdir"
         " scandir sendfile stat statvfs symlink truncate unlink utime",
     ),
-    *_calls(rules.BLOCKING_FILE, "os", "read write", _never_waits),
+    *_calls(rules.BLOCKING_FILE, "os", "read write", _never_waits, _is_pipe),
     *_calls(rules.BLOCKING_FILE, "os.path", "islink ismount"),
     *_calls(rules.BLOCKING_FILE, "builtins", "open", _is_descriptor),
     *_calls(rules.BLOCKING_FILE, "io", "open", _is_descriptor),
@@ -148,18 +181,21 @@ STANDARD_LIBRARY = (
         "socket.accept socket.connect socket.recv socket.recv_into socket.recvfrom"
         " socket.recvfrom_into socket.recvmsg socket.send socket.sendall socket.sendto",
         _is_asynchronous,
+        _has_no_timeout,
     ),
     *_calls(
         rules.BLOCKING_NETWORK,
         "ssl",
         "SSLSocket.read SSLSocket.recv SSLSocket.send SSLSocket.write",
         _is_asynchronous,
+        _has_no_timeout,
     ),
     Call(
         "select",
         "select",
         rules.BLOCKING_NETWORK,
         lambda _read, _write, _error, timeout=None: timeout == 0,
+        endless=_selects_forever,
     ),
     *_calls(rules.BLOCKING_DNS, "socket", "getaddrinfo gethostbyname", _is_address),
     *_calls(rules.BLOCKING_DNS, "socket", "getfqdn gethostbyaddr gethostbyname_ex getnameinfo"),
@@ -179,32 +215,39 @@ STANDARD_LIBRARY = (
         " Connection.executescript Connection.rollback Cursor.execute Cursor.executemany"
         " Cursor.executescript Cursor.fetchall Cursor.fetchmany Cursor.fetchone",
     ),
-    Call("threading", "Thread.join", rules.BLOCKING_LOCK, _ends_soon),
-    Call("queue", "SimpleQueue.get", rules.BLOCKING_LOCK, _has_item),
+    Call("threading", "Thread.join", rules.BLOCKING_LOCK, _ends_soon, endless=_joins_forever),
+    Call("queue", "SimpleQueue.get", rules.BLOCKING_LOCK, _has_item, endless=_gets_forever),
     *_calls(rules.BLOCKING_HASH, "hashlib", "pbkdf2_hmac scrypt"),
-    *_calls(rules.BLOCKING_INPUT, "builtins", "input"),
+    Call("builtins", "input", rules.BLOCKING_INPUT, endless=_always),
 )
 
-LIBRARIES = (
-    *_calls(
-        rules.BLOCKING_DATABASE,
+#: Clients of a database server, each of which may wait for a lock that a task of this loop holds.
+_DATABASE_CLIENTS = (
+    (
         "psycopg",
         "connect Connection.commit Connection.execute Connection.rollback Connection.wait"
         " Cursor.execute Cursor.executemany waiting.wait waiting.wait_conn",
     ),
-    *_calls(
-        rules.BLOCKING_DATABASE,
+    (
         "psycopg2",
         "connect extensions.connection.commit extensions.connection.rollback"
         " extensions.cursor.execute extensions.cursor.executemany",
     ),
-    *_calls(rules.BLOCKING_DATABASE, "pymysql", "connect connections.Connection.query"),
-    *_calls(rules.BLOCKING_DATABASE, "MySQLdb", "connect"),
-    *_calls(rules.BLOCKING_DATABASE, "MySQLdb.connections", "Connection.query"),
-    *_calls(rules.BLOCKING_DATABASE, "mysql.connector", "connect"),
-    *_calls(rules.BLOCKING_DATABASE, "oracledb", "connect Cursor.execute"),
-    *_calls(rules.BLOCKING_DATABASE, "pyodbc", "connect Cursor.execute"),
-    *_calls(rules.BLOCKING_DATABASE, "pymssql", "connect"),
+    ("pymysql", "connect connections.Connection.query"),
+    ("MySQLdb", "connect"),
+    ("MySQLdb.connections", "Connection.query"),
+    ("mysql.connector", "connect"),
+    ("oracledb", "connect Cursor.execute"),
+    ("pyodbc", "connect Cursor.execute"),
+    ("pymssql", "connect"),
+)
+
+LIBRARIES = (
+    *(
+        call
+        for module, functions in _DATABASE_CLIENTS
+        for call in _calls(rules.BLOCKING_DATABASE, module, functions, endless=_always)
+    ),
     *_calls(rules.BLOCKING_HASH, "passlib.context", "CryptContext.hash CryptContext.verify"),
     *_calls(rules.BLOCKING_HASH, "argon2", "PasswordHasher.hash PasswordHasher.verify"),
     *_calls(rules.BLOCKING_HASH, "argon2.low_level", "hash_secret hash_secret_raw verify_secret"),

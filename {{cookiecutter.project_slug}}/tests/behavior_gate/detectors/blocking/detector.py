@@ -13,23 +13,32 @@ from types import CodeType, FrameType, MappingProxyType
 from typing import Any
 
 from ... import rules
-from ...asgi import Observer, current_lifespan, serving, subscribe, task_of, unsubscribe
+from ...asgi import (
+    Observer,
+    current_lifespan,
+    endpoint_of,
+    serving,
+    subscribe,
+    task_of,
+    unsubscribe,
+)
 from ...awaiting import current_task
 from ...callers import (
     Caller,
     find_caller,
     is_import,
+    is_of_test,
     is_starting,
     keeps,
     outwards,
     public_name,
 )
-from ...core import Detector, Finding, Gate, Phase, Request
+from ...core import Detector, Finding, Gate, Phase, Request, current_request
 from ...errors import BlockingError
-from ...excused import excuse
+from ...excused import excuse, make_told
 from ...files import File, LibraryFiles
 from ...on_import import OnImport
-from ...where import library_path
+from ...where import Location, library_path
 from .attributes import Attributes
 from .calls import LIBRARIES, STANDARD_LIBRARY, Call
 from .locks import WAITING, watch_locks
@@ -47,7 +56,7 @@ _LOGGED = {rules.BLOCKING_FILE, rules.BLOCKING_LOCK}
 
 
 class BlockingDetector(Detector, Observer):
-    """Records a blocking call and raises BlockingError in its place."""
+    """Records a blocking call, and lets it go on unless it may wait forever."""
 
     name = "blocking"
 
@@ -59,14 +68,16 @@ class BlockingDetector(Detector, Observer):
         #: The thread has a call judged, or makes one that may go on: what it consists of may, too.
         self._busy = threading.local()
         #: What blocks in the tasks that a lifespan has started, before its `yield`.
-        self._beside: list[tuple[Request, asyncio.Task[Any], Finding]] = []
+        self._beside: list[tuple[Request, asyncio.Task[Any], Finding, CodeType]] = []
+        #: The lines that were told of in a phase, and what is wrong in which function.
+        self._told: set[object] = set()
 
     def install(self) -> None:
         subscribe(self.gate, self)
         for call in STANDARD_LIBRARY:
             # Some are missing outside Linux.
             self._watch(importlib.import_module(call.module), call)
-        watch_locks(self.gate, self._attributes, self._is_watching, self._permits)
+        watch_locks(self.gate, self._attributes, self._is_watching, self._make)
         watch_scheduling(self.gate, self._attributes)
         self._attributes.rebind()
         self._on_import.install()
@@ -77,15 +88,16 @@ class BlockingDetector(Detector, Observer):
         self._attributes.restore()
 
     def begin(self, phase: Phase) -> None:
+        self._told.clear()
         if phase.when == "setup":
             self._files.clear()
             self._beside.clear()
 
     def lifespan_started(self, lifespan: Request) -> None:
         # A task that has ended by now held up nobody. One that has not works beside requests.
-        for started_by, task, finding in self._beside:
+        for started_by, task, finding, code in self._beside:
             if started_by is lifespan and not task.done():
-                self._report(finding)
+                self._report(finding, code)
         self._beside = [entry for entry in self._beside if entry[0] is not lifespan]
 
     def _watch_module(self, name: str) -> None:
@@ -107,17 +119,36 @@ class BlockingDetector(Detector, Observer):
 
         @functools.wraps(original)
         def judged(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
             if not self._is_watching():
                 return original(*args, **kwargs)
             busy.now = True
             try:
-                if self._permits(call, sys._getframe(1), args, kwargs):
-                    return original(*args, **kwargs)
+                return self._make(call, sys._getframe(1), original, args, kwargs)
             finally:
                 busy.now = False
-            raise BlockingError(call.name)
 
         return judged
+
+    def _make(
+        self,
+        call: Call,
+        frame: FrameType,
+        original: Callable[..., Any],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Any:
+        """Make a call, unless it blocks and may wait for this very event loop."""
+        __tracebackhide__ = True
+        caller = self._judge(call, frame, args, kwargs)
+        if caller is None:
+            return original(*args, **kwargs)
+        finding = self._finding(call, caller)
+        if not self.gate.allows(finding.rule):
+            self._report(finding, caller.frame.f_code)
+            if call.endless(*args, **kwargs):
+                raise BlockingError(call.name)
+        return make_told(original, args, kwargs)
 
     def _is_watching(self) -> bool:
         gate = self.gate
@@ -127,35 +158,40 @@ class BlockingDetector(Detector, Observer):
             and not getattr(self._busy, "now", False)
         )
 
-    def _permits(
-        self,
-        call: Call,
-        frame: FrameType,
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] = MappingProxyType({}),
-    ) -> bool:
-        gate = self.gate
+    def _judge(
+        self, call: Call, frame: FrameType, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Caller | None:
+        """Find who is to blame for a call, if anybody is."""
         # An import reads its file by thousands of calls.
         if is_import(frame.f_code) or call.harmless(*args, **kwargs):
-            return True
+            return None
         stop = functools.partial(_may_block, call)
-        caller = find_caller(gate, frame, stop, scheduled_at.get())
+        caller = find_caller(
+            self.gate, frame, stop, scheduled_at.get(), functools.partial(self._endpoint, call)
+        )
         if caller is None or self._is_excused(call, caller, File(call.name, args, kwargs)):
-            return True
-        finding = self._finding(call, caller)
-        if gate.allows(finding.rule):
-            return True
-        self._report(finding)
-        return False
+            return None
+        return caller
+
+    def _endpoint(self, call: Call) -> Location | None:
+        """Where a library's endpoint is mounted that calls by itself what nothing but it knows."""
+        request = current_request.get()
+        if request is None or call.rule in _LOGGED:
+            # A library may read files of its own, and lock what it shares.
+            return None
+        return endpoint_of(self.gate, request)
 
     def _is_excused(self, call: Call, caller: Caller, file: File) -> bool:
+        frames, context = list(outwards(caller.frame)), copy_context()
+        if is_of_test(self.gate, frames, context, scheduled_at.get()):
+            return True
         # A library may ask the system about itself when it is set up.
         may_start = call.rule in _AT_START or (
             call.rule is rules.BLOCKING_SUBPROCESS
             and caller.library is caller.third_party is not None
         )
         starting = may_start and is_starting(
-            self.gate, list(outwards(caller.frame)), copy_context()
+            self.gate, frames, context, reads=call.rule is rules.BLOCKING_FILE
         )
         lifespan, task = current_lifespan.get(), current_task()
         beside = lifespan is not None and task is not task_of(lifespan)
@@ -164,7 +200,8 @@ class BlockingDetector(Detector, Observer):
         if call.rule is rules.BLOCKING_FILE and self._is_librarys_file(caller, file):
             return True
         if starting and lifespan is not None and task is not None:
-            self._beside.append((lifespan, task, self._finding(call, caller)))
+            finding = self._finding(call, caller)
+            self._beside.append((lifespan, task, finding, caller.frame.f_code))
             return True
         if (
             call.rule is rules.BLOCKING_LOCK
@@ -200,12 +237,14 @@ class BlockingDetector(Detector, Observer):
                 rule = rules.BLOCKING_NETWORK
         return Finding(rule, what, caller.where)
 
-    def _report(self, finding: Finding) -> None:
-        phase = self.gate.phase
-        if phase is None or not any(
-            other.detector == self.name and other.where == finding.where for other in phase.findings
-        ):
+    def _report(self, finding: Finding, code: CodeType) -> None:
+        """Tell what a function does wrong once, however many calls that takes."""
+        mistakes: set[object] = {finding.where}
+        if self.gate.origin(code) != "library":
+            mistakes.add((finding.rule, code.co_filename, code.co_qualname))
+        if self._told.isdisjoint(mistakes):
             self.gate.report(finding.rule, what=finding.what, where=finding.where)
+        self._told |= mistakes
 
 
 def _waits_inside(caller: Caller) -> bool:

@@ -11,7 +11,6 @@ from typing import Any
 
 from ... import rules
 from ...core import Gate
-from ...errors import BlockingError
 from ...where import library_path
 from .attributes import Attributes
 from .calls import Call
@@ -21,24 +20,40 @@ from .calls import Call
 USERS_GRACE_S = 0.001
 LIBRARYS_GRACE_S = 0.02
 
+#: A wait without end is made in steps of so many seconds, so that a hang can be broken off.
+_STEP_S = 0.2
+
 #: What the user's code waits by.
 WAITING = {"threading.py", "queue.py", "concurrent/futures/_base.py"}
 
-#: Whether a call may go on, made from a frame.
-Judge = Callable[[Call, FrameType], bool]
+#: Makes a call from a frame, unless it may not be made.
+Make = Callable[[Call, FrameType, Callable[..., Any], tuple[Any, ...]], Any]
 
 
 def watch_locks(
-    gate: Gate, attributes: Attributes, is_watching: Callable[[], bool], permits: Judge
+    gate: Gate, attributes: Attributes, is_watching: Callable[[], bool], make: Make
 ) -> None:
     """Have each wait for a lock judged that is not over at once."""
 
     def replace(cls: Any, name: str) -> None:
         original = cls.acquire
-        call = Call("threading", f"{name}.acquire", rules.BLOCKING_LOCK)
+        call = Call(
+            "threading",
+            f"{name}.acquire",
+            rules.BLOCKING_LOCK,
+            endless=lambda _, timeout: timeout < 0,
+        )
+
+        def wait(lock: Any, timeout: float) -> Any:
+            if timeout >= 0:
+                return original(lock, True, timeout)
+            while not original(lock, True, _STEP_S):
+                pass
+            return True
 
         @functools.wraps(original)
         def acquire(lock: Any, blocking: bool = True, timeout: float = -1) -> Any:
+            __tracebackhide__ = True
             if original(lock, False):
                 return True
             if not blocking or timeout == 0:
@@ -52,12 +67,11 @@ def watch_locks(
                 return True
             if brief_s == timeout:
                 return False
-            if not permits(call, frame):
-                raise BlockingError(call.name)
-            return original(lock, blocking, timeout)
+            return make(call, frame, wait, (lock, timeout))
 
         @functools.wraps(cls.__enter__)
         def enter(lock: Any) -> Any:
+            __tracebackhide__ = True
             return acquire(lock)
 
         attributes.replace(cls, "__enter__", cls.__enter__, enter)

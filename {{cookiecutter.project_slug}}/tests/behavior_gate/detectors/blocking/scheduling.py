@@ -45,16 +45,24 @@ def watch_scheduling(gate: Gate, attributes: Attributes) -> None:
 def _noted(
     gate: Gate, original: Callable[..., Any], position: int, *, is_passed_on: bool
 ) -> Callable[..., Any]:
+    origins = gate.origins
+
     @functools.wraps(original)
     def schedule(owner: Any, *args: Any, **kwargs: Any) -> Any:
-        frame = _scheduler(gate, sys._getframe(1), is_passed_on)
+        frame = sys._getframe(1)
+        # Nearly always a library schedules something, or the user code of their own.
+        if not is_passed_on and origins[frame.f_code.co_filename] == "library":
+            return original(owner, *args, **kwargs)
         # Who brings a context along may look at what the callback leaves there.
-        if frame is None or kwargs.get("context") is not None or len(args) <= position:
+        if len(args) <= position or kwargs.get("context") is not None:
             return original(owner, *args, **kwargs)
         if _is_users(gate, args[position]):
             return original(owner, *args, **kwargs)
+        scheduler = _scheduler(gate, frame, is_passed_on)
+        if scheduler is None:
+            return original(owner, *args, **kwargs)
         context = copy_context()
-        context.run(scheduled_at.set, gate.location(frame.f_code, frame.f_lineno))
+        context.run(scheduled_at.set, gate.location(scheduler.f_code, scheduler.f_lineno))
         return context.run(original, owner, *args, **kwargs)
 
     return schedule
@@ -76,8 +84,10 @@ def _scheduler(gate: Gate, frame: FrameType | None, is_passed_on: bool) -> Frame
 
 def _is_users(gate: Gate, function: Any) -> bool:
     """Whether a function or coroutine is the user's code, which is found when it runs."""
-    while isinstance(function, functools.partial):
-        function = function.func
-    function = getattr(function, "__func__", function)
-    code = getattr(function, "__code__", None) or getattr(function, "cr_code", None)
+    code = getattr(function, "cr_code", None)
+    if code is None:
+        while isinstance(function, functools.partial):
+            function = function.func
+        function = getattr(function, "__func__", function)
+        code = getattr(function, "__code__", None)
     return code is not None and gate.origin(code) in ("application", "test")

@@ -179,7 +179,9 @@ class SecretsDetector(Detector, Observer):
         self.gate.report(
             rule,
             what=f"{request} {sent} {what} in {place}",
-            where=endpoint_of(self.gate, request) or here(self.gate),
+            where=(is_websocket(request) and here(self.gate))
+            or endpoint_of(self.gate, request)
+            or here(self.gate),
         )
 
 

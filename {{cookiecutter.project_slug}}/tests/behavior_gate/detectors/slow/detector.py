@@ -13,7 +13,7 @@ from typing import Any
 
 from ... import rules
 from ...asgi import Observer, endpoint_of, subscribe, unsubscribe
-from ...callers import is_starting, public_name
+from ...callers import is_of_test, is_starting, public_name
 from ...clocks import Schedule
 from ...core import (
     Detector,
@@ -24,7 +24,7 @@ from ...core import (
     current_request,
     real_time,
 )
-from ...excused import excuse
+from ...excused import excuse, has_told_since, is_told
 from ...patches import Patches
 from ...where import ROUTING, Location, is_python, library_path
 from .accounts import Account, Look, Use
@@ -76,8 +76,6 @@ class SlowDetector(Detector, Observer):
         self._least = min(gate.options["cpu_ms"], gate.options["blocked_ms"]) / 1000
         #: By thread.
         self._accounts: dict[int, Account] = {}
-        #: Where the requests that are being served are told of their endpoint.
-        self._scopes: dict[Request, MutableMapping[str, Any]] = {}
         self._watchdog: Schedule | None = None
         self._wakes = 0
 
@@ -104,12 +102,10 @@ class SlowDetector(Detector, Observer):
                 del self._accounts[thread]
 
     def request_started(self, request: Request, scope: MutableMapping[str, Any]) -> None:
-        self._scopes[request] = scope
         self._settle()
 
     def request_ended(self, request: Request, error: BaseException | None) -> None:
         self._settle(request)
-        self._scopes.pop(request, None)
 
     def sample(self) -> None:
         """Look, from the watchdog's thread, at what the threads of the loops are doing."""
@@ -173,7 +169,8 @@ class SlowDetector(Detector, Observer):
         if account is None or account.handle is None:
             return
         if real_time() - account.began > self._least:
-            if ended is not None and not account.looks:
+            was_told = has_told_since(account.clocks.thread, account.began)
+            if ended is not None and not account.looks and not was_told:
                 # A call that let no other thread run was over before anybody could look.
                 where = endpoint_of(self.gate, ended)
                 reading = account.clocks.read()
@@ -191,8 +188,10 @@ class SlowDetector(Detector, Observer):
             return
         start, after = account.before, account.clocks.read()
         uses: dict[object, Use] = {}
-        # What is left after the last look was most likely more of the same.
-        for look in [*looks, replace(looks[-1], now=after.wall, reading=after)]:
+        if not has_told_since(account.clocks.thread, looks[-1].now):
+            # What is left after the last look was most likely more of the same.
+            looks.append(replace(looks[-1], now=after.wall, reading=after))
+        for look in looks:
             if look.where is not None:
                 use = uses.setdefault(look.unit, Use())
                 use.add(look, start, is_first=start is account.before)
@@ -223,7 +222,10 @@ class SlowDetector(Detector, Observer):
         self, account: Account, handle: Any
     ) -> tuple[Location | None, str, object, bool, bool]:
         """Find the user's line that holds the loop, for whom, whether by the ORM, or at start."""
+        nothing: tuple[None, str, None, bool, bool] = (None, "", None, False, False)
         frames = list(account.frames())
+        if is_of_test(self.gate, frames, handle._context):
+            return nothing
         at_start = is_starting(self.gate, frames, handle._context)
         request = _served_by(handle)
         found: Location | None = None
@@ -236,14 +238,16 @@ class SlowDetector(Detector, Observer):
             if origin == "library":
                 path = library_path(code.co_filename)
                 if excuse(rules.SLOW_CPU, code.co_filename):
-                    return None, "", None, False, False
+                    return nothing
                 in_orm = in_orm or (not decided and path.startswith(_ORM))
                 if not decided and path.startswith(FRAMEWORK):
                     decided = True
                     inner = library or frame
-                    if path in ROUTING and _is_the_frameworks(inner):
-                        found, inside = self._endpoint_of(request), public_name(inner)
+                    if request and path in ROUTING and _is_the_frameworks(inner):
+                        found, inside = endpoint_of(self.gate, request), public_name(inner)
                 library = frame
+            elif is_told(code):
+                return nothing
             elif not decided and origin != "gate":
                 if origin == "application" or request is not None:
                     found = self.gate.location(code, frame.f_lineno)
@@ -251,12 +255,6 @@ class SlowDetector(Detector, Observer):
             if origin == "application":
                 outermost = frame
         return found, inside, request or outermost, in_orm, at_start
-
-    def _endpoint_of(self, request: Request | None) -> Location | None:
-        if request is None:
-            return None
-        request.endpoint = request.endpoint or self._scopes.get(request, {}).get("endpoint")
-        return endpoint_of(self.gate, request)
 
     def _on_collection(self, moment: str, info: dict[str, int]) -> None:
         account = self._accounts.get(threading.get_ident())

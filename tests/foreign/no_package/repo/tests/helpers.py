@@ -1,0 +1,5 @@
+import json
+
+
+def stored(app):
+    return json.loads(app.state.store.path.read_text())

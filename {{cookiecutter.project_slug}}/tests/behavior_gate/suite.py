@@ -1,0 +1,50 @@
+"""Finds the files of a test suite that do not say so by their names."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from .core import Gate
+
+
+class Suite:
+    """Takes for code of a test what pytest does: collected tests, plugins, modules of fixtures."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def pytest_plugin_registered(self, plugin: object) -> None:
+        if isinstance(plugin, ModuleType) and plugin.__file__:
+            self._add(plugin.__file__)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        for item in session.items:
+            if isinstance(item, pytest.Function):
+                self._add(str(item.path))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        function = inspect.unwrap(fixturedef.func)
+        code = getattr(function, "__code__", None)
+        # A function of the application may be made a fixture elsewhere.
+        if code is not None and _knows_pytest(function.__globals__):
+            self._add(code.co_filename)
+
+    def _add(self, filename: str) -> None:
+        if self._gate.origins[filename] == "application":
+            self._gate.origins[filename] = "test"
+
+
+def _knows_pytest(namespace: Mapping[str, Any]) -> bool:
+    """Whether a module has imported pytest, or a name of it."""
+    return any(
+        str(getattr(value, "__module__", None) or getattr(value, "__name__", "")).startswith(
+            ("pytest", "_pytest")
+        )
+        for value in list(namespace.values())
+    )
