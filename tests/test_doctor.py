@@ -107,6 +107,7 @@ BAD = {
     "conftest.py": """
         import asyncio
 
+        import asyncpg
         import httpx
         import pytest
         import pytest_asyncio
@@ -125,7 +126,13 @@ BAD = {
 
         @pytest_asyncio.fixture(scope="session")
         async def engine():
-            yield create_async_engine("postgresql+asyncpg://localhost/x")  # <- engine-across-loops
+            yield create_async_engine("postgresql+asyncpg://localhost/x")  # <- pool-across-loops
+
+
+        @pytest_asyncio.fixture(scope="module")
+        async def pool():
+            async with asyncpg.create_pool("postgresql://x") as pool:  # <- pool-across-loops
+                yield pool
 
 
         @pytest_asyncio.fixture
@@ -174,7 +181,7 @@ BAD = {
 
 
         @pytest.mark.asyncio
-        async def test_function_loop():
+        async def test_function_loop(session, pool):
             pass
 
 
@@ -224,6 +231,7 @@ GOOD = {
         import asyncio
         from collections.abc import AsyncIterator
 
+        import asyncpg
         import httpx
         import pytest
         from asgi_lifespan import LifespanManager
@@ -256,6 +264,18 @@ GOOD = {
             await engine.dispose()
 
 
+        @pytest.fixture(scope="session")
+        async def pool_of_session():
+            async with asyncpg.create_pool("postgresql://localhost/x") as pool:
+                yield pool
+
+
+        @pytest.fixture
+        async def pool():
+            async with asyncpg.create_pool("postgresql://localhost/x") as pool:
+                yield pool
+
+
         @pytest.fixture
         async def connection(engine) -> AsyncIterator[AsyncConnection]:
             async with engine.connect() as connection:
@@ -284,6 +304,14 @@ GOOD = {
         async def plain(engine):
             async with engine.connect() as connection, AsyncSession(connection) as session:
                 yield session
+
+
+        @pytest.fixture(scope="session")
+        async def data(engine):
+            async with engine.begin() as connection:
+                async with AsyncSession(connection) as session:
+                    session.add(object())
+            yield
 
 
         @pytest.fixture
@@ -330,8 +358,14 @@ GOOD = {
         import pytest
 
 
-        async def test_function_loop():
+        async def test_function_loop(session, pool):
             asyncio.get_event_loop()
+
+
+        @pytest.mark.skip(reason="needs a server")
+        @pytest.mark.asyncio(loop_scope="session")
+        async def test_session_loop(pool_of_session):
+            pass
 
 
         @pytest.mark.asyncio(loop_scope="function")
@@ -571,7 +605,6 @@ WAYS = {
         import asyncio
         import unittest
 
-        import anyio
         import pytest
         from starlette.applications import Starlette
         from starlette.testclient import TestClient
@@ -607,9 +640,6 @@ WAYS = {
         def test_run():
             asyncio.run(asyncio.sleep(0))
 
-
-        def test_anyio_run():
-            anyio.run(anyio.sleep, 0)
     """,
 }
 NAMES_OF_WAYS = {
@@ -620,7 +650,6 @@ NAMES_OF_WAYS = {
     "new_event_loop()": 1,
     "TestClient": 1,
     "asyncio.run()": 1,
-    "anyio.run()": 1,
 }
 
 ON_UVLOOP = {
@@ -771,7 +800,7 @@ def test_the_defects_are_missed_where_the_loop_of_the_suite_is_not_watched(
     (blind,) = diagnosis["blind_spots"]
     assert (blind["path"], blind["line"]) == ("conftest.py", 11)
     assert blind["what"] == (
-        "1 test (pytest-asyncio, a loop per function) run on a loop that the gate can't watch"
+        "1 test (pytest-asyncio, a loop per function) runs on a loop that the gate can't watch"
         " (uvloop.Loop)"
     )
     # The self-test has a loop of its own, and so sees all of them.
@@ -848,13 +877,13 @@ def test_the_text_is_plain_and_fits_80_columns(bad: Project) -> None:
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     assert lines[0] == "Versions"
-    assert lines[-1] == "18 problems found"
+    assert lines[-1] == f"{len(marked(bad))} problems found"
     assert max(map(len, lines)) <= 80
     assert "  gate_timeout                        0           pyproject.toml:9" in done.stdout
     assert re.search(r"^  pytest +\d[\d.]* +ok$", done.stdout, re.MULTILINE)
     assert re.search(r"^  blocking\.sleep +caught$", done.stdout, re.MULTILINE)
     assert dedent("""\
-          conftest.py:51: httpx 0.28 has removed AsyncClient(app=...) [client-app]
+          conftest.py:58: httpx 0.28 has removed AsyncClient(app=...) [client-app]
             Fix: pass the app through a transport:
                  httpx.AsyncClient(transport=httpx.ASGITransport(app)).
     """) in done.stdout.replace("\n  ", "\n")
@@ -876,6 +905,37 @@ def test_bad_usage_is_said_in_a_line(options: list[str], says: str, bad: Project
     assert done.returncode == 4
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_usual_run_does_not_load_the_doctor(installed: Project, tmp_path: Path) -> None:
+    files = {
+        "conftest.py": """
+            import sys
+
+            pytest_plugins = ["behavior_gate"]
+
+
+            def pytest_addoption(parser):
+                parser.addoption("--json", metavar="FILE", help="an option of the suite")
+
+
+            def pytest_unconfigure():
+                prefix = "behavior_gate.doctor"
+                print(sorted(name for name in sys.modules if name.startswith(prefix)))
+        """,
+        "test_it.py": "def test_it():\n    pass\n",
+    }
+    project = plant(tmp_path / "project", installed, files)
+    python = f"{project.environment['UV_PROJECT_ENVIRONMENT']}/bin/python"
+
+    done = project.run(python, "-m", "pytest", "--json=report.json")
+    doctor = run_doctor(project)
+
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.splitlines()[-1] == "['behavior_gate.doctor']"
+    assert (doctor.returncode, doctor.stderr) == (0, "")
+    assert "\nWho runs the tests\n  no test runs an event loop\n" in doctor.stdout
+    assert doctor.stdout.endswith("\nNothing found.\n")
 
 
 def test_the_baked_project_is_clean(installed: Project) -> None:

@@ -16,7 +16,8 @@ from .probes import Way
 from .problems import Problem, Suite
 from .settings import Filter
 from .sources import Place
-from .versions import Version, versions
+from .versions import Version, release, versions
+from .ways import ini
 
 #: Settings that decide on which loop a test runs, and what is made of it.
 _SHOWN = (
@@ -28,7 +29,6 @@ _SHOWN = (
     TIMEOUT.setting,
     *FLAGS,
 )
-_UNSET = {"asyncio_default_test_loop_scope": "function"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,10 @@ _KINDS = (
 
 def _settings(suite: Suite) -> Iterator[Setting]:
     for name in _SHOWN:
-        value = suite.config.getoption(name, None) or suite.settings.get(name)
-        if value and str(value) != "None":
-            yield Setting(name, str(value), suite.settings.place(name))
+        given = suite.config.getoption(name, None) or suite.settings.get(name)
+        is_known = given or ini(suite.config, name) is not None
+        if is_known or (name.startswith("asyncio_") and release("pytest-asyncio")):
+            yield Setting(name, str(given or "unset"), suite.settings.place(name))
 
 
 def _blind_spots(suite: Suite) -> Iterator[Problem]:
@@ -115,7 +116,8 @@ def _blind_spots(suite: Suite) -> Iterator[Problem]:
         elif way.seen.ran and not way.seen.is_watched:
             if not _runs_elsewhere(suite, way):
                 loop = way.seen.loop
-                what = f"{tests} ({way.name}) run on a loop that the gate can't watch ({loop})"
+                run = "runs" if len(way.items) == 1 else "run"
+                what = f"{tests} ({way.name}) {run} on a loop that the gate can't watch ({loop})"
                 yield Problem("blind-spot", what, _chosen_at(suite, loop) or where, _closes(loop))
         elif way.missed:
             what = f"defects are missed in {tests} ({way.name}): {', '.join(way.missed)}"

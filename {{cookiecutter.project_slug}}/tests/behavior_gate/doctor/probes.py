@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -13,12 +11,13 @@ import pytest
 
 from .. import allowances, rules
 from ..core import Gate
+from ..hangs import TIMEOUT
 from ..planted import PLANTS
 from ..rules import RULES, Rule
-from ..where import library_path, stack
 from .bodies import body_of
+from .seen import Seen, look_around
 from .sources import Source
-from .ways import Group, groups_of, is_unittest, loop_scope
+from .ways import Group, groups_of, ini, is_unittest, loop_scope
 
 Verdict = Literal["caught", "MISSED", "not installed", "off", "not tried"]
 Run = Callable[[pytest.Item, pytest.Item | None], None]
@@ -31,25 +30,9 @@ _MOST_GROUPS = 24
 _LOOP_MARKS = ("asyncio", "anyio", "trio")
 #: Where the gate can't watch the loop, nobody would end these.
 _ENDLESS = (rules.HANG, rules.SWALLOWED_CANCELLATION)
-_RUNNERS = {
-    "pytest_asyncio": "pytest-asyncio",
-    "anyio": "the plugin of anyio",
-    "pytest_trio": "pytest-trio",
-    "pytest_aiohttp": "pytest-aiohttp",
-    "aiohttp": "the plugin of aiohttp",
-}
-
-
-@dataclass(slots=True)
-class Seen:
-    """What a planted test has met."""
-
-    ran: bool = False
-    is_installed: bool = True
-    runner: str = ""
-    loop: str = ""
-    is_watched: bool = False
-    is_debugged: bool = False
+#: Seconds until a planted test is stopped: one that hangs, and at least for the others, where the
+#: gate itself waits for a task that swallows its cancellation.
+_HANG_S, _LIMIT_S = 1.0, 10.0
 
 
 @dataclass(slots=True)
@@ -58,6 +41,8 @@ class Probe:
 
     item: pytest.Function
     seen: Seen
+    #: What the defect breaks.
+    rule: Rule | None = None
     #: The rules that it was reported for.
     found: set[str] = field(default_factory=set)
     #: Why it did not come to its body.
@@ -87,6 +72,7 @@ class Probes:
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
+        self._limit = gate.options[TIMEOUT.name]
         self._running: dict[str, Probe] = {}
         self._added: list[tuple[Any, str]] = []
 
@@ -113,7 +99,8 @@ class Probes:
         probe = self._running.get(report.nodeid)
         if probe is None:
             return
-        probe.found |= {data["rule"] for data in getattr(report, "behavior_gate", [])}
+        if report.when != "setup":
+            probe.found |= {data["rule"] for data in getattr(report, "behavior_gate", [])}
         if not probe.seen.ran and not probe.problem and not report.passed:
             text = _first_line(report)
             # What pytest says where no plugin takes the test; unittest may say nothing.
@@ -122,7 +109,8 @@ class Probes:
                 probe.problem = f"{report.outcome} in {report.when}: {text}"
 
     def remove(self) -> None:
-        """Take the planted tests out of the modules and classes."""
+        """Take the planted tests out of the modules and classes, and restore the limit."""
+        self.gate.options[TIMEOUT.name] = self._limit
         while self._added:
             owner, name = self._added.pop()
             delattr(owner, name)
@@ -131,7 +119,7 @@ class Probes:
         seen = Seen()
 
         async def look() -> None:
-            _look_around(self.gate, seen)
+            look_around(self.gate, seen)
 
         item = self._add(
             group, model, "look", body_of(group.kind, look, group.options, str(model.path))
@@ -154,7 +142,7 @@ class Probes:
         name = rule.id.replace(".", "_").replace("-", "_")
         body = body_of(group.kind, commit, group.options, str(look.item.path))
         item = self._add(group, look.item, name, body)
-        return None if item is None else Probe(item, seen)
+        return None if item is None else Probe(item, seen, rule)
 
     def _add(
         self,
@@ -201,13 +189,25 @@ class Probes:
             if is_tried and rule in PLANTS:
                 probes[rule] = self._plant(group, look, rule)
         self._run([probe for probe in probes.values() if probe], run)
-        allowed = allowances.allowed(look.item)
+        allowed = allowances.allowed(look.item) | _off(look.item.config)
         return {rule.id: _verdict(rule, probes.get(rule), allowed) for rule in RULES}
 
     def _run(self, probes: Sequence[Probe], run: Run) -> None:
         self._running = {probe.item.nodeid: probe for probe in probes}
         for probe, following in zip_longest(probes, probes[1:]):
+            is_hang = probe.rule is rules.HANG
+            limit = _HANG_S if is_hang else max(self._limit, _LIMIT_S)
+            self.gate.options[TIMEOUT.name] = limit
+            if is_hang and probe.item.config.pluginmanager.has_plugin("timeout"):
+                # The limit of pytest-timeout wins over that of the gate.
+                probe.item.add_marker(pytest.mark.timeout(2 * _HANG_S))
             run(probe.item, following.item if following else None)
+
+
+def _off(config: pytest.Config) -> frozenset[str]:
+    """The rules and families that a setting switches off, each in a line with its reason."""
+    lines: list[str] = ini(config, "gate_off") or []
+    return frozenset(line.partition(":")[0].strip() for line in lines)
 
 
 def _verdict(rule: Rule, probe: Probe | None, allowed: frozenset[str]) -> Verdict:
@@ -249,24 +249,6 @@ def _first_line(report: pytest.TestReport) -> str:
     crash = getattr(longrepr, "reprcrash", None)
     text = str(crash.message if crash else longrepr).strip() or "no message"
     return text.splitlines()[0]
-
-
-def _look_around(gate: Gate, seen: Seen) -> None:
-    """Note on what loop the running code is, and who has started it."""
-    seen.ran = True
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        seen.loop = "trio" if "trio" in sys.modules else "none of asyncio"
-    else:
-        seen.loop = f"{type(loop).__module__}.{type(loop).__qualname__}"
-        seen.is_watched = gate.is_watched(loop)
-        seen.is_debugged = loop.get_debug()
-    for frame in stack(sys._getframe()):
-        module = library_path(frame.f_code.co_filename).partition("/")[0]
-        if module in _RUNNERS:
-            seen.runner = _RUNNERS[module]
-            return
 
 
 def _name(group: Group, look: Probe) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ..core import Gate
-from ..hangs import TIMEOUT
+from ..summary import Summary
 from . import report
 from .diagnosis import Diagnosis, examine
 from .probes import Probes
@@ -22,8 +22,6 @@ from .problems import Suite
 from .sources import read_sources
 
 _NAME = "behavior gate doctor"
-#: Seconds until a hang is stopped: more than a task gets that swallows its cancellation.
-_LIMIT_S = 2.0
 #: Plugins that write a file or judge the run, by the names that they are registered under.
 _WRITERS = ("cacheprovider", "stepwise", "_cov")
 #: Options of plugins, and what makes the run of the doctor one process that writes no file.
@@ -99,13 +97,15 @@ class Doctor:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         gate: Gate = self.config.pluginmanager.get_plugin("behavior gate").gate  # type: ignore[union-attr]
+        for plugin in self.config.pluginmanager.get_plugins():
+            # It would write what was planted into files of the suite.
+            if isinstance(plugin, Summary):
+                self.config.pluginmanager.unregister(plugin)
         probes = self._probes = Probes(gate)
         sources = read_sources(gate, session.items)
-        limit, gate.options[TIMEOUT.name] = gate.options[TIMEOUT.name], _LIMIT_S
         try:
             ways = probes.run(session.items, sources, self._run)
         finally:
-            gate.options[TIMEOUT.name] = limit
             probes.remove()
         suite = Suite(self.config, gate, session.items, sources, ways)
         self.diagnosis = examine(suite, self._failed, was_off=self._was_off)

@@ -12,12 +12,17 @@ from typing import Any, Literal
 import pytest
 
 from .sources import Source, calls_of
+from .versions import release
 
 #: How a test gets its loop: a plugin or unittest awaits it, or it calls one of these itself.
 Kind = Literal[
     "async", "unittest", "client", "portal", "asyncio.run", "loop", "anyio.run", "uvloop.run"
 ]
 
+#: pytest-asyncio has its own loops since then, and takes none from a fixture.
+_OWN_LOOPS = (1, 0)
+#: Its marks choose loops since then.
+_MARKED_LOOPS = (0, 23)
 CLIENTS = {
     "starlette.testclient.TestClient",
     "fastapi.testclient.TestClient",
@@ -77,6 +82,12 @@ def loop_scope(item: pytest.Function) -> str:
     """The scope of the loop that pytest-asyncio gives a test."""
     marker = item.get_closest_marker("asyncio")
     given = marker and (marker.kwargs.get("loop_scope") or marker.kwargs.get("scope"))
+    if release("pytest-asyncio") < _OWN_LOOPS:
+        # It takes the loop of a fixture, which the suite may have made its own.
+        fixture = _fixture(item, "event_loop")
+        given = (release("pytest-asyncio") >= _MARKED_LOOPS and given) or getattr(
+            fixture, "scope", None
+        )
     return str(given or ini(item.config, "asyncio_default_test_loop_scope") or "function")
 
 
@@ -95,20 +106,25 @@ def _key(item: pytest.Function, kind: Kind) -> object:
     marks = [repr(item.get_closest_marker(name)) for name in ("asyncio", "anyio", "trio")]
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     fixtures = [
-        (name, name in item.fixturenames, repr(parameters.get(name)), _owner(item, name))
+        (name, name in item.fixturenames, repr(parameters.get(name)), _base(item, name))
         for name in ("anyio_backend", "event_loop_policy", "event_loop", "_asyncio_loop_factory")
     ]
     return kind, type(item), tuple(marks), tuple(fixtures)
 
 
-def _owner(item: pytest.Function, fixture: str) -> str:
+def _base(item: pytest.Function, name: str) -> str:
     """Where the fixture stands that a test gets by a name."""
+    return str(getattr(_fixture(item, name), "baseid", ""))
+
+
+def _fixture(item: pytest.Function, name: str) -> Any:
+    """The definition of the fixture that a test gets by a name, or None."""
     manager: Any = getattr(item.session, "_fixturemanager", None)
+    near = item if pytest.version_tuple >= (8,) else item.nodeid
     try:
-        return str(manager.getfixturedefs(fixture, item)[-1].baseid)
+        return manager.getfixturedefs(name, near)[-1]
     except (AttributeError, TypeError, IndexError):
-        # Nobody has defined it; or another version of pytest, where it is one fixture for all.
-        return ""
+        return None
 
 
 @dataclass(frozen=True, slots=True)

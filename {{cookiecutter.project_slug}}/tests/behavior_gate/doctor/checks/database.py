@@ -41,6 +41,8 @@ def default_join_mode(suite: Suite) -> Found:
             bind = next(iter([*binds, *call.args]), None)
             if suite.kinds.of(source, bind) != "connection" or bind is None:
                 continue
+            if not _is_handed_out(source, call):
+                continue
             begun = _methods_called_on(suite, source, bind)
             if "begin" in begun and "begin_nested" not in begun:
                 yield (
@@ -48,6 +50,18 @@ def default_join_mode(suite: Suite) -> Found:
                     "a rollback in the app ends the transaction of the test as well, and what"
                     " comes after it is committed",
                 )
+
+
+def _is_handed_out(source: Source, call: ast.Call) -> bool:
+    """Whether others than the function that makes a session may use it: a test, or the app."""
+    function = source.function_of(call)
+    if function is None:
+        return True
+    overrides = any(
+        isinstance(node, ast.Attribute) and node.attr == "dependency_overrides"
+        for node in ast.walk(function)
+    )
+    return overrides or any(yielded(source, function))
 
 
 def _overrides(source: Source) -> Iterator[tuple[ast.AST, Function | ast.Lambda]]:

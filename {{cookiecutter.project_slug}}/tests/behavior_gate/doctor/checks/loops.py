@@ -16,6 +16,18 @@ _LOOP_SCOPE = (0, 24)
 _SCOPES = ("function", "class", "module", "package", "session")
 #: Drivers whose connections belong to the loop that opened them.
 _BOUND_DRIVERS = ("asyncpg", "psycopg", "aiomysql", "asyncmy", "aioodbc")
+#: What else keeps such connections.
+_POOLS = {
+    "asyncpg.connect",
+    "asyncpg.create_pool",
+    "aiohttp.ClientSession",
+    "aiomysql.create_pool",
+    "psycopg.AsyncConnection.connect",
+    "psycopg_pool.AsyncConnectionPool",
+    "redis.asyncio.Redis",
+    "redis.asyncio.Redis.from_url",
+    "redis.asyncio.from_url",
+}
 _ENGINE = {
     "sqlalchemy.ext.asyncio.create_async_engine",
     "sqlalchemy.ext.asyncio.engine.create_async_engine",
@@ -81,30 +93,43 @@ def current_loop(suite: Suite) -> Found:
                 )
 
 
-def engine_across_loops(suite: Suite) -> Found:
-    """Find an engine with a pool that outlives the loops of the tests that use it."""
-    if not any(driver in sys.modules for driver in _BOUND_DRIVERS):
-        return
-    narrowest = min(
-        (
-            _SCOPES.index(loop_scope(item))
-            for way in suite.ways
-            for item in way.items
-            if way.kind == "async" and way.seen.runner == "pytest-asyncio"
-        ),
-        default=len(_SCOPES),
-    )
+def pool_across_loops(suite: Suite) -> Found:
+    """Find connections that outlive the loops of the tests that use them."""
     for source in suite.tests:
         for call, name in calls_of(source):
-            if name not in _ENGINE or _has_no_pool(source, call):
+            if name not in _POOLS and not _is_pooled_engine(source, call, name):
                 continue
-            scope = _life_of(source, call)
-            if scope is not None and _SCOPES.index(scope) > narrowest:
+            function = source.function_of(call)
+            scope = _scope_of(source, function) if function else "session"
+            fixture = source.fixture_name(function) if function else None
+            narrowest = _narrowest(suite, fixture)
+            if scope is not None and narrowest is not None and _is_wider(scope, narrowest):
                 yield (
                     source.place(call),
-                    f"this engine keeps connections for the {scope}, and tests have a loop per"
-                    f" {_SCOPES[narrowest]}: the next one gets them from a loop that is closed",
+                    f"this keeps connections for the {scope}, and tests have a loop per"
+                    f" {narrowest}: the next one gets them from a loop that is closed",
                 )
+
+
+def _is_pooled_engine(source: Source, call: ast.Call, name: str) -> bool:
+    is_bound = any(driver in sys.modules for driver in _BOUND_DRIVERS)
+    return name in _ENGINE and is_bound and not _has_no_pool(source, call)
+
+
+def _narrowest(suite: Suite, fixture: str | None) -> str | None:
+    """The shortest scope of the loops of the tests that get a fixture; of all for none."""
+    scopes = [
+        loop_scope(item)
+        for way in suite.ways
+        for item in way.items
+        if way.kind == "async" and way.seen.runner == "pytest-asyncio"
+        if fixture is None or fixture in item.fixturenames
+    ]
+    return min(scopes, key=_SCOPES.index, default=None)
+
+
+def _is_wider(scope: str, other: str) -> bool:
+    return _SCOPES.index(scope) > _SCOPES.index(other)
 
 
 def _is_prepared(source: Source, function: Function, call: ast.Call) -> bool:
@@ -132,12 +157,6 @@ def _is_disposed(source: Source) -> bool:
         for fixture in fixtures
         for node in ast.walk(fixture)
     )
-
-
-def _life_of(source: Source, call: ast.Call) -> str | None:
-    """The scope of the fixture that makes an engine; None if nobody knows."""
-    function = source.function_of(call)
-    return "session" if function is None else _scope_of(source, function)
 
 
 def _scope_of(source: Source, function: Function) -> str | None:
@@ -170,9 +189,9 @@ CHECKS = (
         fix="make the test or fixture `async def`, or run the coroutine by asyncio.run(...)",
     ),
     Check(
-        "engine-across-loops",
-        engine_across_loops,
-        fix="give the tests the loop of the engine (`asyncio_default_test_loop_scope = session`),"
-        " or create the engine with `poolclass=NullPool`",
+        "pool-across-loops",
+        pool_across_loops,
+        fix="give the tests the loop of the fixture (`asyncio_default_test_loop_scope = session`),"
+        " make it a fixture for one test, or create an engine with `poolclass=NullPool`",
     ),
 )

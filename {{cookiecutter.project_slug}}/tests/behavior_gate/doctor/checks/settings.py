@@ -143,7 +143,7 @@ def _measures_by_events(measured: object) -> bool:
         core = os.environ.get("COVERAGE_CORE") or (get_option and get_option("run:core"))
     except Exception:  # An older version, without this setting.
         core = None
-    by_default = sys.version_info >= (3, 14) and release("coverage") >= (7, 10)
+    by_default = sys.version_info >= (3, 14) and release("coverage") >= (7, 9, 1)
     return core == "sysmon" or (core is None and by_default)
 
 
