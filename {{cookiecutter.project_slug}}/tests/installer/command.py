@@ -6,6 +6,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import TimeoutExpired
 
@@ -15,6 +16,10 @@ from .commands import TIMEOUT_S, output_of, program, run
 from .plugins_line import with_plugins
 from .pytest_settings import add_to_pythonpath
 from .target import Target, find_target
+
+GATE = copies.GATE
+# In this order: the fixtures of an app may replace those of the isolation.
+PLUGINS = (GATE, "postgres.fixtures", "isolation.fixtures", "app_under_test")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,15 +42,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def install(target: Target, *, gate_only: bool, dry_run: bool) -> int:
+    planned = plan(target, gate_only=gate_only)
+    changes, needed = planned.changes, planned.needed
+    print(target.describe())
+    if not output_of(["git", "rev-parse", "--git-dir"], target.root):
+        print("warning: this is no git repository, so that nothing undoes the changes")
+    if dry_run:
+        if needed.command:
+            planned.lines.append(f"would run {shlex.join(needed.command)}")
+        print("\n".join([*(f"dry run: {line}" for line in planned.lines), *planned.diff]))
+        print("Nothing was written.")
+        print_left([*filter(None, [needed.left]), *planned.left], needed.runner)
+        return 0
+    remaining = dependencies.add(needed, target.root)
+    changes.make()
+    if needed.command and not remaining:
+        planned.lines.append(f"ran {shlex.join(needed.command)}")
+    print("\n".join(planned.lines or ["Nothing to change."]))
+    doctor = run_doctor(target.root, needed.runner, is_ready=not remaining)
+    print_left([*filter(None, [remaining]), *doctor, *planned.left], needed.runner)
+    return 0
+
+
+@dataclass(frozen=True)
+class Planned:
+    """All that is to be done, before anything is."""
+
+    changes: Changes
+    needed: dependencies.Plan
+    #: What becomes of which file.
+    lines: list[str]
+    diff: list[str]
+    #: What only a person can do.
+    left: list[str]
+
+
+def plan(target: Target, *, gate_only: bool) -> Planned:
     changes = Changes(target.root)
-    left: list[str] = []
-    folders = copies.FOLDERS[:1] if gate_only else copies.FOLDERS
-    plugins = [copies.GATE]
-    wanted: tuple[str, ...] = dependencies.FOR_THE_GATE
-    if not gate_only:
-        plugins += ["postgres.fixtures", "isolation.fixtures", "app_under_test"]
-        wanted = dependencies.FOR_THE_DATABASE
-        left += guesses.plan(changes, target)
+    if gate_only:
+        folders: tuple[str, ...] = (GATE,)
+        plugins, packages, left = [GATE], dependencies.FOR_THE_GATE, list[str]()
+    else:
+        folders, plugins = copies.FOLDERS, [*PLUGINS]
+        packages = dependencies.FOR_THE_DATABASE
+        left = guesses.plan(changes, target)
     lines: list[str] = []
     for folder in folders:
         version = copies.plan(changes, target.tests, folder)
@@ -54,29 +94,11 @@ def install(target: Target, *, gate_only: bool, dry_run: bool) -> int:
     changes.write(target.conftest, text)
     if target.uses_importlib:
         add_to_pythonpath(changes, target.settings, ".")
-    needed = dependencies.plan(changes, target.root, wanted)
+    needed = dependencies.plan(changes, target.root, packages)
     copied = [target.tests / folder for folder in folders]
     own = [path for path in changes.texts if not any(map(path.is_relative_to, copied))]
     lines += [f"{changes.verb(path)} {target.name(path)}" for path in own]
-    if needed.command:
-        lines.append(f"ran {shlex.join(needed.command)}")
-
-    print(target.describe())
-    if not output_of(["git", "rev-parse", "--git-dir"], target.root):
-        print("warning: this is no git repository, so that nothing undoes the changes")
-    if dry_run:
-        print("\n".join([*(f"would have {line}" for line in lines), *changes.diff(copied)]))
-        print("Nothing was written.")
-        print_left([*filter(None, [needed.left]), *left], needed.runner)
-        return 0
-    remaining = dependencies.add(needed, target.root)
-    changes.make()
-    if remaining and needed.command:
-        lines.pop()
-    print("\n".join(lines or ["Nothing to change."]))
-    doctor = run_doctor(target.root, needed.runner, is_ready=not remaining)
-    print_left([*filter(None, [remaining]), *doctor, *left], needed.runner)
-    return 0
+    return Planned(changes, needed, lines, [*changes.diff(copied)], left)
 
 
 def copied_lines(changes: Changes, target: Target, folder: str, version: str | None) -> list[str]:

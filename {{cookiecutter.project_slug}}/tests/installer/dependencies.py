@@ -13,8 +13,8 @@ from .changes import Changes, Refusal, read
 from .commands import program, run
 from .pytest_settings import dig, load_ini, load_toml
 
-FOR_THE_GATE = ("pytest>=7.0",)
-FOR_THE_DATABASE = (
+FOR_THE_GATE: tuple[str, ...] = ("pytest>=7.0",)
+FOR_THE_DATABASE: tuple[str, ...] = (
     *FOR_THE_GATE,
     "asgi-lifespan>=2.1",
     "asyncpg>=0.31",
