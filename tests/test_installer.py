@@ -189,6 +189,23 @@ def test_a_second_run_changes_nothing(shape: tuple[Repository, list[str], str]) 
     assert repo.changed() == []
 
 
+@pytest.mark.parametrize("shape", ["uv_package"], indirect=True)
+def test_the_doctor_says_what_else_is_wrong(shape: tuple[Repository, list[str], str]) -> None:
+    repo, _, _ = shape
+    kept = repo.read("tests/conftest.py")
+    well = repo.install().stdout
+    # pytest-asyncio does not call it.
+    fixture = "import pytest\n\n\n@pytest.fixture\ndef event_loop():\n    yield None\n"
+    repo.write("tests/conftest.py", f"{kept}\n\n{fixture}")
+    ill = repo.install().stdout
+    repo.write("tests/conftest.py", kept)
+
+    assert "\n$ uv run pytest --gate-doctor\n" in well
+    assert "\nNothing found.\n\nLeft to do:\n1. Check the guesses" in well
+    assert "event_loop" in ill
+    assert "\nLeft to do:\n1. Mend what the doctor has found.\n" in ill
+
+
 def test_each_guess_is_marked_and_named(shape: tuple[Repository, list[str], str]) -> None:
     repo, _, _ = shape
     text = repo.read("tests/app_under_test.py").splitlines()
