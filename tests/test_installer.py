@@ -242,6 +242,21 @@ def test_the_guesses_fit_repositories_of_others(
     assert run.found == shape.expected | shape.planted, run.output
 
 
+def test_migrations_without_a_loop_get_their_driver(make: Make) -> None:
+    repo = make("src_requirements")
+    env = repo.read("migrations/env.py").replace("async", "").replace("io.run", "run")
+    repo.write("migrations/env.py", env)
+    repo.write("requirements.txt", repo.read("requirements.txt") + "psycopg2-binary>=2.9\n")
+
+    repo.install()
+
+    text = repo.read("tests/app_under_test.py")
+    migrate, running = text.split("@asynccontextmanager")
+    assert 'url_for("psycopg2", database_url)' in migrate
+    assert 'environment.setenv("ORDERS_DATABASE_URL", driver_url)' in migrate
+    assert 'environment.setenv("ORDERS_DATABASE_URL", database_url)' in running
+
+
 # --- What it changes
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from .app_settings import Setting, settings_of
 from .changes import read
 from .copies import FOLDERS
+from .dependencies import declared
+from .pytest_settings import load_toml
 from .syntax import call_name, last_name
 from .target import USUAL, Target, folders_of
 
@@ -55,6 +57,8 @@ class Code:
     hosts: list[str] = field(default_factory=list)
     drivers: set[str] = field(default_factory=set)
     alembic: Path | None = None
+    #: The driver of migrations that have no event loop, where the app's has one.
+    sync_driver: str = ""
     uses_sqlalchemy: bool = False
     #: Files in a syntax that this Python does not know.
     unread: list[str] = field(default_factory=list)
@@ -70,6 +74,7 @@ def look_at_code(target: Target) -> Code:
             continue
         if (folder / "alembic.ini").is_file() and code.alembic is None:
             code.alembic = folder / "alembic.ini"
+            code.sync_driver = sync_driver_of(target.root, folder)
         if BESIDE.isdisjoint(parts):
             for path in filter(Path.is_file, sorted(folder.glob("*.py"))):
                 if not re.match(r"(test_|conftest|noxfile)|.*_test\.py", path.name):
@@ -79,6 +84,17 @@ def look_at_code(target: Target) -> Code:
         key=lambda one: (one.kind in {"MetaData", "registry"}, one.name != "Base", one.module)
     )
     return code
+
+
+def sync_driver_of(root: Path, folder: Path) -> str:
+    """The driver of Alembic's migrations, if their env.py is not async."""
+    found = [path for path in folder.glob("*/env.py") if "context.configure" in read(path)]
+    if not found or "async" in re.sub(r"asyncpg", "", read(found[0])):
+        return ""
+    packages = declared(root, load_toml(root / "pyproject.toml"))
+    if "psycopg" in packages:
+        return "psycopg"
+    return "psycopg2" if packages & {"psycopg2", "psycopg2-binary"} else ""
 
 
 def sorted_apps(code: Code) -> list[Found]:

@@ -110,19 +110,15 @@ def options_of(code: Code) -> list[str]:
     return options
 
 
-def environment_of(code: Code, imports: set[str]) -> list[str]:
+def environment_of(code: Code, driver: str, imports: set[str]) -> list[str]:
     """Statements that name the test database to the app's settings."""
     urls = [one for one in code.settings if one.is_url]
     parts = [one for one in code.settings if not one.is_url]
     if urls:
-        driver, value, lines = driver_of(code), "database_url", []
-        if driver != "asyncpg":
-            value = "url"
-            made = f'url_for("{driver}", database_url).render_as_string(hide_password=False)'
-            lines = [f"url = {made}"]
+        lines = []
         for one in urls:
             lines.append(f"# GUESS: {one.place} reads the address of the database.")
-            lines += told(code, one, value, imports)
+            lines += told(code, one, name_of_url(driver), imports)
         return lines
     if not parts:
         return []
@@ -136,6 +132,10 @@ def environment_of(code: Code, imports: set[str]) -> list[str]:
 
 def driver_of(code: Code) -> str:
     return "asyncpg" if "asyncpg" in code.drivers else min(code.drivers, default="asyncpg")
+
+
+def name_of_url(driver: str) -> str:
+    return "database_url" if driver == "asyncpg" else "driver_url"
 
 
 def told(code: Code, one: Setting, value: str, imports: set[str]) -> list[str]:
@@ -160,11 +160,15 @@ PARTS = {
 }
 
 
-def under(lines: list[str], code: Code, imports: set[str], *, ends: bool) -> list[str]:
+def under(lines: list[str], code: Code, driver: str, imports: set[str], *, ends: bool) -> list[str]:
     """Statements that run with the settings of the test database."""
-    environment = environment_of(code, imports)
+    environment = environment_of(code, driver, imports)
+    first: list[str] = []
+    if any("driver_url" in line for line in [*environment, *lines]):
+        made = f'url_for("{driver}", database_url).render_as_string(hide_password=False)'
+        first = [f"# GUESS: this connects by {driver}.", f"driver_url = {made}"]
     if not environment:
-        return lines
+        return [*first, *lines]
     imports.add("import pytest")
     forgets = []
     for one in code.cached:
@@ -178,7 +182,7 @@ def under(lines: list[str], code: Code, imports: set[str], *, ends: bool) -> lis
             lines = [*lines, *(f"await {name}().dispose()" for name in engines)]
     inner = textwrap.indent("\n".join([*environment, *lines]), "    ")
     head = "with pytest.MonkeyPatch.context() as environment:"
-    return [head, *inner.splitlines(), *forgets]
+    return [*first, head, *inner.splitlines(), *forgets]
 
 
 def function(head: str, docstring: str, lines: list[str]) -> str:
@@ -197,13 +201,14 @@ def migrate_of(code: Code, target: Target, imports: set[str]) -> str:
         }
         up = ".".join(["parent"] * (len(target.tests.relative_to(target.root).parts) + 1))
         ini = code.alembic.relative_to(target.root).as_posix()
+        driver = code.sync_driver or driver_of(code)
         lines = [
             f"# GUESS: `alembic upgrade head` with {ini} builds the whole schema.",
             f'config = Config(Path(__file__).{up} / "{ini}")',
-            'config.set_main_option("sqlalchemy.url", database_url.replace("%", "%%"))',
+            f'config.set_main_option("sqlalchemy.url", {name_of_url(driver)}.replace("%", "%%"))',
             'command.upgrade(config, "head")',
         ]
-        return function(head, docstring, under(lines, code, imports, ends=False))
+        return function(head, docstring, under(lines, code, driver, imports, ends=False))
     if not code.metadata:
         missing = 'raise NotImplementedError("create the tables in the database at this URL")'
         found = "# GUESS: neither an alembic.ini nor a declarative base was found."
@@ -276,7 +281,7 @@ def running_of(code: Code, imports: set[str]) -> str:
         opening = "async with (\n" + "".join(f"    {one},\n" for one in entered) + "):"
     lines += [opening, f"    yield {name}"]
     if not code.engines:
-        lines = under(lines, code, imports, ends=True)
+        lines = under(lines, code, driver_of(code), imports, ends=True)
     return function(head.format(app.kind), docstring, lines)
 
 
