@@ -1,5 +1,6 @@
 """Do the copied fixtures work wherever tests lie, and does each say what it misses?"""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ def replace(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def with_xdist(shape: Shape) -> Shape:
+    return dataclasses.replace(shape, packages=(*shape.packages, "pytest-xdist"))
 
 
 def laid_out(name: str, parent: Path) -> tuple[Shape, Path]:
@@ -84,17 +89,29 @@ def test_migrations_of_another_database_are_refused(
     )
 
 
+@pytest.mark.parametrize("options", [(), ("-n2",)], ids=["alone", "workers"])
 def test_that_a_driver_can_not_share_a_connection_is_said_once(
-    shapes_environment: Environment, tmp_path: Path
+    shapes_environment: Environment, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     shape, path = laid_out("psycopg_async", tmp_path)
 
-    run = shapes_environment.pytest(shape, path)
+    run = shapes_environment.pytest(with_xdist(shape), path, *options)
 
     assert run.code == 0, run.output
     assert (
         run.output.count("isolation: psycopg can't share the connection of a test, so each ") == 1
     )
+
+
+def test_workers_share_a_server_on_the_loopback_interface(
+    shapes_environment: Environment, tmp_path: Path
+) -> None:
+    shape, path = laid_out("split_settings", tmp_path)
+
+    run = shapes_environment.pytest(with_xdist(shape), path, "-n2")
+
+    assert run.code == 0, run.output
+    assert len(run.good) == shape.passed
 
 
 LAZY = """
