@@ -65,7 +65,13 @@ APP = """
     from fastapi import FastAPI
     from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-    engine = create_async_engine("postgresql+asyncpg://localhost/nothing")
+
+
+    def build():
+        return create_async_engine("postgresql+asyncpg://localhost/nothing")
+
+
+    engine = build()
 
 
     @asynccontextmanager
@@ -111,6 +117,7 @@ BAD = {
         import httpx
         import pytest
         import pytest_asyncio
+        import shop
         from shop import app, get_session
         from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
@@ -151,8 +158,8 @@ BAD = {
 
 
         @pytest_asyncio.fixture
-        async def other_session(engine):
-            async with engine.begin() as connection:
+        async def other_session():
+            async with shop.engine.begin() as connection:
                 make = async_sessionmaker(connection)  # <- join-mode
                 async with make() as session:
                     yield session
@@ -883,7 +890,7 @@ def test_the_text_is_plain_and_fits_80_columns(bad: Project) -> None:
     assert re.search(r"^  pytest +\d[\d.]* +ok$", done.stdout, re.MULTILINE)
     assert re.search(r"^  blocking\.sleep +caught$", done.stdout, re.MULTILINE)
     assert dedent("""\
-          conftest.py:58: httpx 0.28 has removed AsyncClient(app=...) [client-app]
+          conftest.py:59: httpx 0.28 has removed AsyncClient(app=...) [client-app]
             Fix: pass the app through a transport:
                  httpx.AsyncClient(transport=httpx.ASGITransport(app)).
     """) in done.stdout.replace("\n  ", "\n")

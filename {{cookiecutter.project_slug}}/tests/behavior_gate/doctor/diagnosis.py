@@ -101,7 +101,7 @@ def _settings(suite: Suite) -> Iterator[Setting]:
 def _blind_spots(suite: Suite) -> Iterator[Problem]:
     for text in suite.gate.blind_spots:
         yield Problem(
-            "blind-spot", text, None, "refresh the gate, or install an older version of it"
+            "blind-spot", text, None, "refresh the gate, or install another version of that library"
         )
     if not suite.items:
         yield Problem(
@@ -118,7 +118,8 @@ def _blind_spots(suite: Suite) -> Iterator[Problem]:
                 loop = way.seen.loop
                 run = "runs" if len(way.items) == 1 else "run"
                 what = f"{tests} ({way.name}) {run} on a loop that the gate can't watch ({loop})"
-                yield Problem("blind-spot", what, _chosen_at(suite, loop) or where, _closes(loop))
+                chosen = _chosen_at(suite, loop) if way.kind == "async" else None
+                yield Problem("blind-spot", what, chosen or where, _closes(loop))
         elif way.missed:
             what = f"defects are missed in {tests} ({way.name}): {', '.join(way.missed)}"
             yield Problem("blind-spot", what, where, "report it; the gate should see them")

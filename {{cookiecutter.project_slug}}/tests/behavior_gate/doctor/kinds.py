@@ -93,12 +93,16 @@ class Kinds:
                 if isinstance(function, ast.Attribute):
                     owner = self.of(source, function.value, steps - 1)
                     return _METHODS.get((owner, function.attr)) if owner else None
-                return "session" if self.of(source, function, steps - 1) == "maker" else None
+                if self.of(source, function, steps - 1) == "maker":
+                    return "session"
+                return self._of_call(source, function, steps - 1)
             case ast.Name(id=name):
                 return self._of_name(source, node, name, steps - 1)
             case ast.Attribute(value=ast.Name(id="self"), attr=attribute):
                 kinds = (self.of(source, v, steps - 1) for v in _kept(source, node, attribute))
                 return next((kind for kind in kinds if kind), None)
+            case ast.Attribute():
+                return self._of_import(source, source.name(node), steps - 1)
         return None
 
     def bindings(self, source: Source, node: ast.AST, name: str) -> tuple[ast.AST, list[ast.AST]]:
@@ -140,25 +144,43 @@ class Kinds:
             annotation = _parameters(scope).get(name)
             kind = _annotated(source, annotation)
             return kind or self._of_fixture(name, steps)
-        imported = source.imported.get(name, "")
-        module, _, attribute = imported.rpartition(".")
+        return self._of_import(source, source.imported.get(name, ""), steps)
+
+    def _of_import(self, source: Source, imported: str, steps: int) -> Kind | None:
+        """What another module of the project has under a name."""
+        module, _, name = imported.rpartition(".")
         other = self.module(module)
         if other is None or other is source:
             return None
-        at_top = list(_values(other, other.tree, attribute))
-        kinds = (self.of(other, value, steps) for value in at_top)
+        kinds = (self.of(other, value, steps) for value in _values(other, other.tree, name))
         return next((kind for kind in kinds if kind), None)
+
+    def _of_call(self, source: Source, called: ast.expr, steps: int) -> Kind | None:
+        """What a function of the project returns."""
+        module, _, name = source.name(called).rpartition(".")
+        owner: Source | None = source
+        if module:
+            owner = self.module(module)
+        elif isinstance(called, ast.Name):
+            name = called.id
+        if owner is None or not steps:
+            return None
+        functions = (one for one in owner.functions() if one.name == name)
+        return next(
+            (kind for kind in (self._gives(owner, f, steps) for f in functions) if kind), None
+        )
 
     def _of_fixture(self, name: str, steps: int) -> Kind | None:
         for source, function in self.fixtures(name):
-            kind = _annotated(source, function.returns)
+            kind = self._gives(source, function, steps)
             if kind is not None:
                 return kind
-            for value in yielded(source, function):
-                kind = self.of(source, value, steps)
-                if kind is not None:
-                    return kind
         return None
+
+    def _gives(self, source: Source, function: Function, steps: int) -> Kind | None:
+        """What a function returns, or yields, by its annotation or its statements."""
+        kinds = (self.of(source, value, steps) for value in yielded(source, function))
+        return _annotated(source, function.returns) or next((kind for kind in kinds if kind), None)
 
 
 def yielded(source: Source, function: Function | ast.Lambda) -> Iterator[ast.expr]:

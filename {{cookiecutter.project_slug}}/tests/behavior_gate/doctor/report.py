@@ -78,7 +78,7 @@ def _sections(diagnosis: Diagnosis) -> Iterator[tuple[str, list[str]]]:
     yield (
         "Versions",
         [
-            f"{one.name:<{width}}  {one.found:<12}"
+            f"{one.name:<{width}}  {one.found:<11} "
             + (f"too old: {one.needed} is needed" if one.needed else "ok")
             for one in diagnosis.versions
         ],
@@ -87,7 +87,7 @@ def _sections(diagnosis: Diagnosis) -> Iterator[tuple[str, list[str]]]:
     yield (
         "Settings",
         [
-            f"{one.name:<{width}}  {one.value:<12}{one.where or 'by default'}"
+            f"{one.name:<{width}}  {one.value:<11} {one.where or 'by default'}"
             for one in diagnosis.settings
         ],
     )

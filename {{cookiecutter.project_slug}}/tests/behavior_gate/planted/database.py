@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -181,6 +182,8 @@ async def leak_session() -> None:
 
 
 async def share_connection() -> None:
+    # Without it SQLAlchemy has no asynchronous connections.
+    import_module("greenlet")
     from sqlalchemy import event, text
     from sqlalchemy.util import await_only, greenlet_spawn
 

@@ -87,7 +87,11 @@ def coverage_greenlet(suite: Suite) -> Found:
         return
     import coverage
 
-    measured = coverage.Coverage(data_file=None, config_file=given or True)
+    try:
+        measured = coverage.Coverage(data_file=None, config_file=given or True)
+    except coverage.CoverageException:
+        # It can't read its settings, and says so itself when it runs.
+        return
     concurrency = measured.get_option("run:concurrency") or []
     if "greenlet" in str(concurrency) or _measures_by_events(measured):
         return
