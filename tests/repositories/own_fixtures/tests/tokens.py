@@ -1,0 +1,6 @@
+import pytest
+
+
+@pytest.fixture
+def token():
+    return {"Authorization": "Bearer test"}

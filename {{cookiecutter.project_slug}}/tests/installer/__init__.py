@@ -1,0 +1,1 @@
+"""Installs the gate and the fixtures in another repository: see ../install.py."""
