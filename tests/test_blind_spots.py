@@ -26,7 +26,6 @@ GONE = {
     "anyio.from_thread.BlockingPortal.__aenter__": (
         "import anyio.from_thread; del anyio.from_thread.BlockingPortal.__aenter__",
         "the loops of anyio",
-        set[str](),
     ),
 }
 

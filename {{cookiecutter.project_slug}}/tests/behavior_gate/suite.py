@@ -38,7 +38,6 @@ class Suite:
             self._gate.origins.add_test(code.co_filename)
 
 
-
 def _knows_pytest(namespace: Mapping[str, Any]) -> bool:
     """Whether a module has imported pytest, or a name of it."""
     return any(
