@@ -309,8 +309,8 @@ def test_the_json_report_carries_rules_and_their_texts(project: Project) -> None
                 "rule": "blocking.sleep",
                 "what": "time.sleep() blocks the event loop",
                 "path": "tests/test_sleep.py",
-                "line": 4,
-                "function": "test_sleep",
+                "line": 6,
+                "function": "nap",
                 "findings": 1,
                 "tests": ["tests/test_sleep.py::test_sleep"],
             }
