@@ -9,7 +9,7 @@ from pathlib import Path
 from support.project import NOT_OURS, TEMPLATE, copy_template, uv_path
 
 README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
-BAKE_AND_TEST, START, PUBLISHED, TEST_TEMPLATE = re.findall(r"```sh\n(.+)\n```", README)
+BAKE_AND_TEST, START, PUBLISHED, COPY, TEST_TEMPLATE = re.findall(r"```sh\n(.+)\n```", README)
 
 
 def test_the_readme_has_at_most_150_lines() -> None:

@@ -25,6 +25,7 @@ class RunningApp:
         self._contexts = AsyncExitStack()
 
     async def app(self) -> Any:
+        __tracebackhide__ = True
         if self._app is None:
             running = self._running_app(self._isolation.database_url)
             app = await self._contexts.enter_async_context(running)
