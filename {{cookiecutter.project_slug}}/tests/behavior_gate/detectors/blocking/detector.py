@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import importlib
+import inspect
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -184,7 +185,7 @@ class BlockingDetector(Detector, Observer):
     def _is_excused(self, call: Call, caller: Caller, file: File) -> bool:
         frames, context = list(outwards(caller.frame)), copy_context()
         if is_of_test(self.gate, frames, context, scheduled_at.get()):
-            return True
+            return not (call.rule is rules.BLOCKING_SLEEP and _is_in_test(caller))
         # A library may ask the system about itself when it is set up.
         may_start = call.rule in _AT_START or (
             call.rule is rules.BLOCKING_SUBPROCESS
@@ -245,6 +246,13 @@ class BlockingDetector(Detector, Observer):
         if self._told.isdisjoint(mistakes):
             self.gate.report(finding.rule, what=finding.what, where=finding.where)
         self._told |= mistakes
+
+
+def _is_in_test(caller: Caller) -> bool:
+    """Whether a coroutine that is a test makes the call, and holds up what it waits for."""
+    code = caller.frame.f_code
+    is_test = code.co_name.startswith("test") and bool(code.co_flags & inspect.CO_COROUTINE)
+    return is_test and caller.library is None
 
 
 def _waits_inside(caller: Caller) -> bool:
