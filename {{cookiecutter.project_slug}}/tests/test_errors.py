@@ -114,7 +114,6 @@ async def test_a_wrong_method_returns_405_and_names_the_right_ones(
     assert response.json() == {"type": "about:blank", "title": "Method Not Allowed", "status": 405}
 
 
-@pytest.mark.gate_allow("requests.5xx", reason="the test is about a crash")
 async def test_a_crash_returns_500_without_details(bare: FastAPI) -> None:
     response = await answer_to(bare, RuntimeError("the inside of the server"))
 
@@ -123,7 +122,6 @@ async def test_a_crash_returns_500_without_details(bare: FastAPI) -> None:
     assert response.json() == CRASH
 
 
-@pytest.mark.gate_allow("requests.5xx", reason="the test is about a crash")
 async def test_an_invalid_response_returns_500_without_details(
     bare: FastAPI,
 ) -> None:
@@ -183,9 +181,6 @@ async def test_a_detail_of_any_kind_is_returned(
     }
 
 
-server_error = pytest.mark.gate_allow("requests.5xx", reason="the endpoint returns it")
-
-
 @pytest.mark.parametrize(
     ("status", "title"),
     [
@@ -195,8 +190,8 @@ server_error = pytest.mark.gate_allow("requests.5xx", reason="the endpoint retur
         (399, "Redirection"),
         (418, "I'm a Teapot"),
         (498, "Client Error"),
-        pytest.param(503, "Service Unavailable", marks=server_error),
-        pytest.param(599, "Server Error", marks=server_error),
+        (503, "Service Unavailable"),
+        (599, "Server Error"),
     ],
 )
 async def test_any_final_status_is_returned(bare: FastAPI, status: int, title: str) -> None:
@@ -224,7 +219,6 @@ async def test_a_status_that_has_no_body_is_returned_without_one(
     assert response.headers.get("content-length", "0") == "0"
 
 
-@pytest.mark.gate_allow("requests.5xx", reason="the test is about a bug in the app")
 @pytest.mark.parametrize("status", [0, 100, 103, 600, 1000])
 async def test_a_status_that_is_not_final_is_a_crash(bare: FastAPI, status: int) -> None:
     response = await answer_to(bare, HTTPException(status, "Why"))

@@ -74,7 +74,6 @@ async def test_a_connection_that_the_app_closes_has_its_code(
             await socket.receive_text()
 
 
-@pytest.mark.gate_allow("requests.no-answer", reason="the app fails on purpose")
 async def test_an_error_of_the_app_reaches_the_test(
     app: FastAPI, connect_websocket: ConnectWebSocket
 ) -> None:

@@ -250,6 +250,10 @@ async def _watch_request(
         _reset(current_request, token)
 
 
+#: Above their frames stands whoever called the application.
+WATCHES = (watch.__code__, _watch_request.__code__)
+
+
 def _endpoint_in(scope: Mapping[str, Any]) -> Any:
     # As Starlette has it, or else Litestar.
     return scope.get("endpoint") or getattr(scope.get("route_handler"), "fn", None)

@@ -105,6 +105,8 @@ class Phase:
     debugged: bool = False
     #: It never ended by itself and was cancelled.
     stopped: bool = False
+    #: The test itself has failed in it, whatever the gate finds.
+    failed: bool = False
     #: A fixture that lives longer than one test is being set up.
     in_wide_fixture: bool = False
 

@@ -188,6 +188,7 @@ class BehaviorGate:
             self._conclude(item, phase)
             raise
         except BaseException as error:
+            phase.failed = True
             # A fixture of many tests raises for each what the gate has raised in it for the first.
             earlier: list[Finding] = vars(error).get("behavior_gate", [])
             phase.findings += [one for one in earlier if not self.gate.allows(one.rule)]

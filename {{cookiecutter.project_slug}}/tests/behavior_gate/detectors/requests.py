@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, MutableMapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 from .. import rules
 from ..aiohttp_server import AiohttpServer
 from ..asgi import Observer, endpoint_of, subscribe, unsubscribe
-from ..core import Detector, Request
+from ..core import Detector, Finding, Phase, Request
 from ..errors import BlockingError, chain, describe
+from ..expected import Escape, is_raised_by_test
+from ..rules import Rule
+from ..statuses import Statuses
 from ..where import ROUTING, Location, library_path
 
 _DISCONNECTS = ("ClientDisconnect", "WebSocketDisconnect")
+
+
+@dataclass(slots=True)
+class _Failure:
+    """A finding that the test may yet turn out to expect."""
+
+    finding: Finding
+    request: Request
+    by_test: bool
+    escape: Escape | None
 
 
 class RequestsDetector(Detector, Observer):
@@ -26,13 +40,41 @@ class RequestsDetector(Detector, Observer):
         # The exception being handled when a request came in, and when its answer began.
         self._before: dict[Request, BaseException | None] = {}
         self._answered: dict[Request, tuple[BaseException, Location | None]] = {}
+        # Those whose error a test has raised: Starlette takes the traceback off later.
+        self._by_test: set[Request] = set()
+        self._failures: list[_Failure] = []
+        self._statuses = Statuses(self.gate)
+        self._statuses.install()
         subscribe(self.gate, self)
         self._aiohttp = AiohttpServer(self.gate)
         self._aiohttp.install()
 
     def uninstall(self) -> None:
         self._aiohttp.uninstall()
+        self._statuses.uninstall()
         unsubscribe(self)
+
+    def begin(self, phase: Phase) -> None:
+        self._failures.clear()
+        self._statuses.clear()
+
+    def end(self, phase: Phase) -> None:
+        expected: dict[Finding, bool] = {}
+        for failure in self._failures:
+            expected[failure.finding] = self._is_expected(failure, phase) and expected.get(
+                failure.finding, True
+            )
+        phase.findings[:] = [
+            finding for finding in phase.findings if not expected.get(finding, False)
+        ]
+        self._failures.clear()
+        self._statuses.clear()
+
+    def _is_expected(self, failure: _Failure, phase: Phase) -> bool:
+        # Always asked, as each asserted response speaks for one request.
+        asserted = self._statuses.take(failure.request)
+        caught = failure.escape is not None and not phase.failed and failure.escape.was_caught()
+        return failure.by_test or asserted or caught
 
     def request_started(self, request: Request, scope: MutableMapping[str, Any]) -> None:
         self._before[request] = sys.exception()
@@ -43,6 +85,8 @@ class RequestsDetector(Detector, Observer):
             # Located now, as Starlette takes the traceback off an error that a handler answers.
             where = self._where(request, error) if (request.status or 0) >= 500 else None
             self._answered[request] = (error, where)
+            if is_raised_by_test(self.gate, error):
+                self._by_test.add(request)
 
     def request_ended(self, request: Request, error: BaseException | None) -> None:
         self._before.pop(request, None)
@@ -64,30 +108,38 @@ class RequestsDetector(Detector, Observer):
         if request.explained or (error is not None and _is_blocking(error)):
             return
         reason = f": {describe(error, request)}" if error is not None else ""
-        self.gate.report(
-            rules.SERVER_ERROR,
-            what=f"{request} returned {request.status}{reason}",
-            where=where or endpoint_of(self.gate, request),
-        )
+        where = where or endpoint_of(self.gate, request)
+        what = f"{request} returned {request.status}{reason}"
+        self._report(rules.SERVER_ERROR, request, error, what, where)
 
     def _report_silence(self, request: Request, error: Exception) -> None:
         if _is_blocking(error):
             return
-        self.gate.report(
-            rules.NO_ANSWER,
-            what=f"{request} sent no response: {describe(error, request)}",
-            where=self._where(request, error),
-        )
+        what = f"{request} sent no response: {describe(error, request)}"
+        self._report(rules.NO_ANSWER, request, error, what, self._where(request, error))
 
     def _report_late(self, request: Request, error: Exception) -> None:
         if _is_blocking(error):
             return
-        self.gate.report(
-            rules.LATE_ERROR,
-            what=f"{request} had returned {request.status} when it failed:"
-            f" {describe(error, request)}",
-            where=self._where(request, error),
-        )
+        what = f"{request} had returned {request.status} when it failed: {describe(error, request)}"
+        self._report(rules.LATE_ERROR, request, error, what, self._where(request, error))
+
+    def _report(
+        self,
+        rule: Rule,
+        request: Request,
+        error: BaseException | None,
+        what: str,
+        where: Location | None,
+    ) -> None:
+        self.gate.report(rule, what=what, where=where)
+        by_test = request in self._by_test or is_raised_by_test(self.gate, error)
+        if error is None and where is not None:
+            # An endpoint of a test that returns the status.
+            by_test = by_test or self.gate.origin_of(where) == "test"
+        self._by_test.discard(request)
+        escape = Escape(self.gate, error) if error is not None else None
+        self._failures.append(_Failure(Finding(rule, what, where), request, by_test, escape))
 
     def _where(self, request: Request, error: BaseException | None) -> Location | None:
         for link in chain(error):

@@ -8,8 +8,8 @@ SERVER_ERROR = Rule(
     "requests.5xx",
     "a response with status 500 or higher that the test did not expect",
     why="the client gets a server error that nothing in the test expected",
-    fix="fix the cause, or map the error to a status below 500; a test that expects it says"
-    ' so: @pytest.mark.gate_allow("requests.5xx", reason="...")',
+    fix="fix the cause, or map the error to a status below 500; a test that expects it"
+    " asserts that status, or catches the error with pytest.raises",
     bad="await session.flush()  # raises IntegrityError for a taken name",
     good="try:\n    await session.flush()\n"
     "except IntegrityError:\n    raise HTTPException(409) from None",
@@ -18,7 +18,8 @@ NO_ANSWER = Rule(
     "requests.no-answer",
     "an exception that leaves the application before it has responded",
     why="the client's connection is closed without a response",
-    fix="fix the cause, or answer the error with a status",
+    fix="fix the cause, or answer the error with a status; a test that expects it catches"
+    " the error with pytest.raises",
     bad="raise LookupError  # in an ASGI middleware",
     good="await PlainTextResponse('not found', 404)(scope, receive, send)",
 )
@@ -27,7 +28,7 @@ LATE_ERROR = Rule(
     "an exception after the response was sent",
     why="the client was told of success, and nobody is told of the failure",
     fix="do what can fail before the response, or catch and log the error in the background task,"
-    " stream or dependency that raises it",
+    " stream or dependency that raises it; a test that expects it catches it with pytest.raises",
     bad="background.add_task(send_mail, user)  # which raises",
     good="try:\n    await send_mail(user)\n"
     "except MailError:\n    log.exception('no mail for %s', user.id)",

@@ -1,0 +1,68 @@
+"""Whether a test says that a request fails: it raises the error itself, or catches it."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Iterator
+from types import CodeType, FrameType, TracebackType
+
+from .asgi import WATCHES
+from .core import Gate
+from .errors import chain
+from .where import library_path
+
+
+def is_raised_by_test(gate: Gate, error: BaseException | None) -> bool:
+    """Whether test code has raised an error or what it was made of, perhaps through a mock."""
+    link = next(chain(error), None)
+    seen: set[int] = set()
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        *_, code = (None, *(frame.f_code for frame in _frames(link.__traceback__)))
+        if code is not None and (
+            gate.origin(code) == "test" or library_path(code.co_filename) == "unittest/mock.py"
+        ):
+            return True
+        link = link.__cause__
+    return False
+
+
+class Escape:
+    """An error that leaves the application, on its way to a test that may catch it."""
+
+    def __init__(self, gate: Gate, error: BaseException) -> None:
+        self._gate = gate
+        self._error = error
+        self._task: weakref.ref[asyncio.Task[object]] | None = None
+        self._root: CodeType | None = None
+        task = asyncio.current_task() if asyncio._get_running_loop() is not None else None
+        # Whoever examines the result of another task gets the error; else nobody has seen it.
+        if task is not None and task is not gate.main_task:
+            # Not kept alive: that would delay what Python says of an error nobody retrieves.
+            self._task = weakref.ref(task)
+            self._root = getattr(task.get_coro(), "cr_code", None)
+
+    def was_caught(self) -> bool:
+        """Whether the error has come to test code that called the application."""
+        outside: list[CodeType] = []
+        for frame in _frames(self._error.__traceback__):
+            if frame.f_code in WATCHES:
+                break
+            outside.append(frame.f_code)
+        else:
+            return False
+        if outside and outside[0] is self._root and self._has_ended_task():
+            return False
+        return any(self._gate.origin(code) == "test" for code in outside)
+
+    def _has_ended_task(self) -> bool:
+        task = self._task and self._task()
+        # Not `exception()`, which would count as having retrieved it.
+        return task is None or getattr(task, "_exception", None) is self._error
+
+
+def _frames(traceback: TracebackType | None) -> Iterator[FrameType]:
+    while traceback is not None:
+        yield traceback.tb_frame
+        traceback = traceback.tb_next

@@ -1,0 +1,128 @@
+"""Statuses that tell whether a test has named them as a server error."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .core import Gate, Request
+from .patches import Patches
+from .where import stack
+
+#: What finds the name of a status, or is still about to return the response, asserts nothing.
+_NO_ASSERTION = ("/enum.py", "/httpx/_client.py", "/httpx2/_client.py", "/starlette/testclient.py")
+
+
+class Status(int):
+    """A status of 500 or higher: an `int` in all respects, that notes who compares it to what."""
+
+    named: Callable[[Status], None] = staticmethod(lambda _: None)
+    exchange: Callable[[], Any] = staticmethod(lambda: None)
+    is_noted = False
+
+    def __eq__(self, other: object) -> bool:
+        equal = int(self) == other
+        if equal:
+            self.named(self)
+        return equal
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __ge__(self, other: int) -> bool:
+        if isinstance(other, int) and other >= 500:
+            self.named(self)
+        return int.__ge__(self, other)
+
+    def __gt__(self, other: int) -> bool:
+        if isinstance(other, int) and other >= 499:
+            self.named(self)
+        return int.__gt__(self, other)
+
+    def __floordiv__(self, other: int) -> int:
+        if other == 100:
+            self.named(self)
+        return int.__floordiv__(self, other)
+
+    __hash__ = int.__hash__
+
+    def __reduce__(self) -> tuple[type[int], tuple[int]]:
+        return int, (int(self),)
+
+    def __copy__(self) -> int:
+        return int(self)
+
+    def __deepcopy__(self, memo: object) -> int:
+        return int(self)
+
+
+class Statuses:
+    """Gives the responses of clients such statuses, and keeps what tests have asserted."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._patches = Patches(gate, "whether a test asserts the status of a response")
+        #: Method, path and status of each response whose status a test has named.
+        self._named: list[tuple[str, str, int]] = []
+
+    def install(self) -> None:
+        for library in ("httpx", "httpx2"):
+            with contextlib.suppress(ImportError):
+                response = importlib.import_module(library).Response
+                self._patches.replace(response, "__init__", self._watch_httpx)
+        with contextlib.suppress(ImportError):
+            response = importlib.import_module("aiohttp").ClientResponse
+            self._patches.replace(response, "start", self._watch_aiohttp)
+
+    def uninstall(self) -> None:
+        self._patches.restore()
+
+    def clear(self) -> None:
+        self._named.clear()
+
+    def take(self, request: Request) -> bool:
+        """Whether a test has named the status of a request, and for no other request yet."""
+        named = (request.method, request.path, request.status or 0)
+        if named not in self._named:
+            return False
+        self._named.remove(named)
+        return True
+
+    def _watch_httpx(self, original: Callable[..., None]) -> Callable[..., None]:
+        def init(response: Any, *args: Any, **kwargs: Any) -> None:
+            original(response, *args, **kwargs)
+            if response.status_code >= 500:
+                response.status_code = status = Status(response.status_code)
+                # The request is known only after this.
+                status.exchange = lambda: getattr(response, "_request", None)
+                status.named = self._note
+
+        return init
+
+    def _watch_aiohttp(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        async def start(response: Any, *args: Any, **kwargs: Any) -> Any:
+            result = await original(response, *args, **kwargs)
+            if response.status >= 500:
+                response.status = status = Status(response.status)
+                status.exchange = lambda: response
+                status.named = self._note
+            return result
+
+        return start
+
+    def _note(self, status: Status) -> None:
+        exchange = status.exchange()
+        if exchange is None or status.is_noted:
+            return
+        for frame in stack(sys._getframe(1)):
+            if frame.f_code.co_filename.replace("\\", "/").endswith(_NO_ASSERTION):
+                return
+            origin = self._gate.origin(frame.f_code)
+            if origin == "test":
+                status.is_noted = True
+                self._named.append((exchange.method, exchange.url.path, int(status)))
+            if origin in ("application", "test"):
+                return
