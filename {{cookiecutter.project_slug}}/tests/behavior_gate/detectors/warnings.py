@@ -8,6 +8,7 @@ import gc
 import inspect
 import io
 import socket
+import subprocess
 import sys
 import warnings
 import weakref
@@ -17,6 +18,7 @@ from functools import wraps
 from typing import Any
 
 from .. import rules
+from ..children import is_reaped
 from ..core import Detector, Finding, Gate, Phase
 from ..filters import UNSET, Shown, module_of
 from ..on_import import OnImport
@@ -180,6 +182,8 @@ class WarningsDetector(Detector):
     def _fails_by_unclosed(self, message: str, source: Any) -> bool:
         """Report it. If that fails nothing, the suite has its warning."""
         source = source or _dying()
+        if isinstance(source, subprocess.Popen) and is_reaped(source.pid):
+            return True
         places = (self._opened.get(id(part)) for part in _parts(source))
         where = next((place for place in places if place), None) or self._created(source)
         if self._is_stopped_at(where):
