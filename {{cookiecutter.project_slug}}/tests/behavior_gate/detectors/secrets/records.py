@@ -17,7 +17,7 @@ from ...core import Gate
 from ...errors import chain
 from ...patches import Patches
 from ...where import library_path, stack
-from .forms import strings
+from .forms import labelled, strings
 from .written import LogJudge
 
 _RECORD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -127,10 +127,11 @@ class RecordWatch:
                 texts = [formatter.format(record) for formatter in formatters if formatter]
                 self._judge.judge("logged", texts, by=by)
                 return
-        extra = [value for key, value in vars(record).items() if key not in _RECORD_FIELDS]
+        extra = {key: value for key, value in vars(record).items() if key not in _RECORD_FIELDS}
         told = [(str(error), getattr(error, "__notes__", ())) for error in errors]
-        values = [*strings([record.args, extra])]
-        self._judge.judge("logged", [_message(record), *strings(told)], values, by)
+        given = [record.args, extra]
+        texts = [_message(record), *strings(told), *labelled(given)]
+        self._judge.judge("logged", texts, strings(given), by)
 
 
 def _caller(frame: FrameType) -> FrameType:
