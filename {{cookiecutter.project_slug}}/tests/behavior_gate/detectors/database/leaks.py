@@ -14,8 +14,9 @@ from ...core import Finding, Phase, Request
 from ...loops import run
 from ...patches import Patches
 from ...where import Location
+from .hooks import before
 from .records import Work
-from .traffic import Listener, Part, Traffic, before
+from .traffic import Listener, Part, Traffic
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session, SessionTransaction
@@ -60,6 +61,9 @@ class Leaks(Part):
         if work is None or transaction.parent is not None:
             return
         self._begun[session] = work
+        if work.of_test or work.is_scoped:
+            # It is given to whoever asks next, also when it was closed.
+            return
         if work.closed and work.request.response_started and not work.reported:
             work.reported = True
             self.gate.report(

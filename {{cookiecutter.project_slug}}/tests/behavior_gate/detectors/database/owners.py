@@ -1,0 +1,110 @@
+"""Whose a session is: that of the request that opens it, or of the tests, which end it."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from ... import rules
+from ...asgi import runs_test_code
+from ...core import Gate
+from ...patches import Patches
+from ...where import Location, Origin, library_path, stack
+from .hooks import after, has_asyncio
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+class Owners:
+    """Tells what has made a session, and whether that belongs to the tests."""
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+        #: The sessions that tests and fixtures have made, and where.
+        self.of_tests: WeakKeyDictionary[Session, Location | None] = WeakKeyDictionary()
+        #: The registries that give each task or thread its session, and whether tests made them.
+        self._registries: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+
+    def patch(self, patches: Patches) -> None:
+        from sqlalchemy.orm import scoped_session
+
+        patches.replace(scoped_session, "__init__", partial(after, self._registry_made))
+        if has_asyncio():
+            from sqlalchemy.ext.asyncio import async_scoped_session
+
+            patches.replace(async_scoped_session, "__init__", partial(after, self._registry_made))
+
+    def _registry_made(self, registry: Any, *_: object) -> None:
+        self._registries[registry] = runs_test_code(self.gate)
+
+    def note_outside(self, session: Session) -> None:
+        """Remember a session that no request has made, if it is not of an application's module."""
+        for frame in stack(sys._getframe(1)):
+            origin = self.gate.origin(frame.f_code)
+            if origin == "test":
+                self.of_tests[session] = self.gate.location(frame.f_code, frame.f_lineno)
+                return
+            if origin == "application" and frame.f_code.co_name == "<module>":
+                return
+        self.of_tests[session] = None
+
+    def share(self, session: Session) -> None:
+        """Tell of a session that a request uses, if a test or fixture has made it."""
+        if session in self.of_tests:
+            self.tell_of_shared(self.of_tests[session])
+
+    def tell_of_shared(self, where: Location | None) -> None:
+        made = f" ({where})" if where else ""
+        self.gate.blind(
+            f"the app and the test share one session{made}, so that a forgotten commit is not"
+            " seen. Fix: give each request a session of its own on the connection of the test,"
+            ' with join_transaction_mode="create_savepoint"',
+            rules.LOST_COMMIT,
+        )
+
+    def maker(self) -> tuple[bool, bool]:
+        """Tell of the session that is being made whether it is a registry's, and the tests'."""
+        from sqlalchemy.orm import scoped_session
+
+        kinds: tuple[type, ...] = (scoped_session,)
+        if has_asyncio():
+            from sqlalchemy.ext.asyncio import async_scoped_session
+
+            kinds = (scoped_session, async_scoped_session)
+        of_tests = runs_test_code(self.gate)
+        is_direct = True
+        for frame in stack(sys._getframe(1)):
+            code = frame.f_code
+            if self.gate.origin(code) in ("application", "test"):
+                is_direct = False
+            if code.co_varnames[:1] != ("self",) or not _is_of_sqlalchemy(code.co_filename):
+                continue
+            maker = frame.f_locals["self"]
+            if isinstance(maker, kinds):
+                return True, of_tests or self._is_registry_of_tests(maker)
+            if is_direct and self._holds(type(maker).__module__) == "test":
+                of_tests = True
+        return False, of_tests
+
+    def _is_registry_of_tests(self, registry: Any) -> bool:
+        if registry in self._registries:
+            return self._registries[registry]
+        # It is older than the gate: a module has it.
+        holders = {
+            self._holds(name)
+            for name, module in list(sys.modules.items())
+            if any(value is registry for value in list(vars(module).values()))
+        }
+        return "test" in holders and "application" not in holders
+
+    def _holds(self, module: str) -> Origin:
+        """Tell whose code a module holds."""
+        filename = getattr(sys.modules.get(module), "__file__", None)
+        return self.gate.origins[filename] if filename else "library"
+
+
+def _is_of_sqlalchemy(filename: str) -> bool:
+    return library_path(filename).startswith("sqlalchemy/")
