@@ -188,9 +188,7 @@ class Commits(Part):
             return
         write = line.work.first_write()
         line.work.settle()
-        # A connection of the tests is rolled back after its requests, with all that they did.
-        is_kept = line.work.of_test and is_over(self.gate, line.work.request)
-        if write is not None and line.closing and not is_kept:
+        if write is not None and line.closing:
             self._lose(line.work, write)
 
     def _session_closing(self, session: Session, *_: object) -> None:

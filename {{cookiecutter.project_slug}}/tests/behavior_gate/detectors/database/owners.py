@@ -57,6 +57,12 @@ class Owners:
             self.tell_of_shared(self.of_tests[session])
 
     def tell_of_shared(self, where: Location | None) -> None:
+        """Tell of a session that a request uses and has not made, unless the test's own code does.
+
+        What it changes and forgets to commit is there for the next one that looks.
+        """
+        if runs_test_code(self.gate):
+            return
         made = f" ({where})" if where else ""
         self.gate.blind(
             f"the app and the test share one session{made}, so that a forgotten commit is not"

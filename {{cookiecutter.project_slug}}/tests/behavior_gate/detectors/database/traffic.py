@@ -142,13 +142,12 @@ class Traffic(Part):
         self.works[session] = Work(request, opened, of_test, is_scoped)
 
     def _used(self, session: Session, *_: object) -> None:
-        """A request, or whatever else, uses a session."""
         request, work = serving(), self.works.get(session)
-        if request is None:
+        if request is None or (work is not None and work.request is request):
             return
         if work is None:
             self.owners.share(session)
-        elif work.of_test and work.request is not request:
+        elif work.of_test:
             self.owners.tell_of_shared(work.opened)
 
     def _consumer(self) -> Location | None:
