@@ -14,6 +14,7 @@ from ...core import Finding, Phase, Request
 from ...loops import run
 from ...patches import Patches
 from ...where import Location
+from .containers import is_in_container
 from .hooks import before
 from .records import Work
 from .traffic import Listener, Part, Traffic
@@ -108,6 +109,10 @@ class Leaks(Part):
             connection = work.connection
             may_end = True
             if connection is not None and not work.reported:
+                if is_in_container(self.gate, session):
+                    # The next request gets it as well.
+                    del self._begun[session]
+                    continue
                 may_end = self._report("session", work.request, work.opened)
             is_async = connection is not None and connection.dialect.is_async
             if may_end:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from ... import rules
 from ...asgi import runs_test_code
-from ...core import Gate
+from ...core import Gate, Request
 from ...patches import Patches
 from ...where import Location, Origin, library_path, stack
 from .hooks import after, has_asyncio
+from .records import Work
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -25,20 +26,15 @@ class Owners:
         self.gate = gate
         #: The sessions that tests and fixtures have made, and where.
         self.of_tests: WeakKeyDictionary[Session, Location | None] = WeakKeyDictionary()
-        #: The registries that give each task or thread its session, and whether tests made them.
-        self._registries: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+        #: The registries of sessions and the sessionmakers, and whether tests have made them.
+        self._makers: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
 
     def patch(self, patches: Patches) -> None:
-        from sqlalchemy.orm import scoped_session
+        for kind in (*_registries(), *_sessionmakers()):
+            patches.replace(kind, "__init__", partial(after, self._maker_made))
 
-        patches.replace(scoped_session, "__init__", partial(after, self._registry_made))
-        if has_asyncio():
-            from sqlalchemy.ext.asyncio import async_scoped_session
-
-            patches.replace(async_scoped_session, "__init__", partial(after, self._registry_made))
-
-    def _registry_made(self, registry: Any, *_: object) -> None:
-        self._registries[registry] = runs_test_code(self.gate)
+    def _maker_made(self, maker: Any, *_: object) -> None:
+        self._makers[maker] = runs_test_code(self.gate)
 
     def note_outside(self, session: Session) -> None:
         """Remember a session that no request has made, if it is not of an application's module."""
@@ -71,15 +67,9 @@ class Owners:
             rules.LOST_COMMIT,
         )
 
-    def maker(self) -> tuple[bool, bool]:
-        """Tell of the session that is being made whether it is a registry's, and the tests'."""
-        from sqlalchemy.orm import scoped_session
-
-        kinds: tuple[type, ...] = (scoped_session,)
-        if has_asyncio():
-            from sqlalchemy.ext.asyncio import async_scoped_session
-
-            kinds = (scoped_session, async_scoped_session)
+    def work(self, request: Request, opened: Location | None) -> Work:
+        """Tell what makes the session that is being made for a request."""
+        is_scoped = is_rebound = False
         of_tests = runs_test_code(self.gate)
         is_direct = True
         for frame in stack(sys._getframe(1)):
@@ -89,20 +79,23 @@ class Owners:
             if code.co_varnames[:1] != ("self",) or not _is_of_sqlalchemy(code.co_filename):
                 continue
             maker = frame.f_locals["self"]
-            if isinstance(maker, kinds):
-                return True, of_tests or self._is_registry_of_tests(maker)
-            if is_direct and self._holds(type(maker).__module__) == "test":
+            if isinstance(maker, _registries()):
+                is_scoped = True
+                of_tests = of_tests or self._is_registry_of_tests(maker)
+            elif isinstance(maker, _sessionmakers()):
+                is_rebound = self._makers.get(maker, False)
+            elif is_direct and self._holds(type(maker).__module__) == "test":
                 of_tests = True
-        return False, of_tests
+        return Work(request, opened, of_tests, is_scoped, is_rebound)
 
     def _is_registry_of_tests(self, registry: Any) -> bool:
-        if registry in self._registries:
-            return self._registries[registry]
+        if registry in self._makers:
+            return self._makers[registry]
         # It is older than the gate: a module has it.
         holders = {
             self._holds(name)
             for name, module in list(sys.modules.items())
-            if any(value is registry for value in list(vars(module).values()))
+            if any(value is registry for value in list(getattr(module, "__dict__", {}).values()))
         }
         return "test" in holders and "application" not in holders
 
@@ -114,3 +107,25 @@ class Owners:
 
 def _is_of_sqlalchemy(filename: str) -> bool:
     return library_path(filename).startswith("sqlalchemy/")
+
+
+@cache
+def _registries() -> tuple[type, ...]:
+    from sqlalchemy.orm import scoped_session
+
+    if not has_asyncio():
+        return (scoped_session,)
+    from sqlalchemy.ext.asyncio import async_scoped_session
+
+    return scoped_session, async_scoped_session
+
+
+@cache
+def _sessionmakers() -> tuple[type, ...]:
+    from sqlalchemy.orm import sessionmaker
+
+    if not has_asyncio():
+        return (sessionmaker,)
+    from sqlalchemy.ext.asyncio import async_sessionmaker
+
+    return sessionmaker, async_sessionmaker

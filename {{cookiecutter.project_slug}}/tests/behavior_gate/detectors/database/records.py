@@ -36,6 +36,8 @@ class Work:
     of_test: bool = False
     #: A registry gives it to whatever runs in the same task or thread, as a test does.
     is_scoped: bool = False
+    #: A sessionmaker of the tests made it, which the application may use in place of its own.
+    is_rebound: bool = False
     closed: bool = False
     #: The exception that was being handled when it was opened, by its id.
     error_before: int = field(default_factory=lambda: id(sys.exception()))

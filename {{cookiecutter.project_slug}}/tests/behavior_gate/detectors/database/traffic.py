@@ -14,6 +14,7 @@ from ...awaiting import current_task
 from ...core import Gate, Phase, Request
 from ...patches import Patches
 from ...where import Location, stack
+from .containers import is_in_container
 from .hooks import after
 from .owners import Owners
 from .records import CheckOut, Line, Statement, Work
@@ -137,9 +138,8 @@ class Traffic(Part):
         if request is None:
             self.owners.note_outside(session)
             return
-        is_scoped, of_test = self.owners.maker()
         opened = self._consumer() or here(self.gate)
-        self.works[session] = Work(request, opened, of_test, is_scoped)
+        self.works[session] = self.owners.work(request, opened)
 
     def _used(self, session: Session, *_: object) -> None:
         request, work = serving(), self.works.get(session)
@@ -147,7 +147,11 @@ class Traffic(Part):
             return
         if work is None:
             self.owners.share(session)
-        elif work.of_test:
+            return
+        if work.is_rebound:
+            work.is_rebound = False
+            work.of_test = work.of_test or is_in_container(self.gate, session)
+        if work.of_test:
             self.owners.tell_of_shared(work.opened)
 
     def _consumer(self) -> Location | None:
