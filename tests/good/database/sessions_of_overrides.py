@@ -1,4 +1,4 @@
-"""Fixtures and overrides of a suite make the sessions, and end them, each suite in its own way."""
+"""Overrides make a session for each request, and leave to the test what ends it."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated

@@ -1,78 +1,17 @@
-from asyncio import current_task
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncSession,
-    async_scoped_session,
     async_sessionmaker,
     create_async_engine,
 )
 
-from .sessions_of_fixtures import get_db, router
-
-Recipe = Callable[[AsyncConnection], AbstractAsyncContextManager[Callable[[], Any]]]
-
-
-@asynccontextmanager
-async def one_session(connection: AsyncConnection) -> AsyncIterator[Callable[[], Any]]:
-    mode = "create_savepoint"
-    async with AsyncSession(connection, join_transaction_mode=mode) as session:
-        yield lambda: session
-
-
-@asynccontextmanager
-async def one_session_yielded(connection: AsyncConnection) -> AsyncIterator[Callable[[], Any]]:
-    session = AsyncSession(connection, join_transaction_mode="create_savepoint")
-
-    async def override() -> AsyncIterator[AsyncSession]:
-        yield session
-
-    yield override
-    await session.close()
-
-
-@asynccontextmanager
-async def restarted_savepoint(connection: AsyncConnection) -> AsyncIterator[Callable[[], Any]]:
-    session = AsyncSession(connection)
-    await connection.begin_nested()
-
-    @event.listens_for(session.sync_session, "after_transaction_end")
-    def restart(*_: object) -> None:
-        assert connection.sync_connection is not None
-        if not connection.sync_connection.in_nested_transaction():
-            connection.sync_connection.begin_nested()
-
-    yield lambda: session
-    await session.close()
-
-
-@asynccontextmanager
-async def registry(connection: AsyncConnection) -> AsyncIterator[Callable[[], Any]]:
-    sessions = async_sessionmaker(connection, join_transaction_mode="create_savepoint")
-    scoped = async_scoped_session(sessions, scopefunc=current_task)
-    yield lambda: scoped
-    await scoped.remove()
-
-
-@asynccontextmanager
-async def made_by_the_first_request(
-    connection: AsyncConnection,
-) -> AsyncIterator[Callable[[], Any]]:
-    made: list[AsyncSession] = []
-
-    async def override() -> AsyncIterator[AsyncSession]:
-        if not made:
-            made.append(AsyncSession(connection, join_transaction_mode="create_savepoint"))
-        async with made[0] as session:
-            yield session
-
-    yield override
+from .sessions_of_overrides import get_db, router
 
 
 @asynccontextmanager
@@ -112,17 +51,6 @@ async def kept_open(connection: AsyncConnection) -> AsyncIterator[Callable[[], A
         await session.close()
 
 
-RECIPES: tuple[Recipe, ...] = (
-    one_session,
-    one_session_yielded,
-    restarted_savepoint,
-    registry,
-    made_by_the_first_request,
-    connected_by_the_first_request,
-    kept_open,
-)
-
-
 async def use(own: FastAPI) -> None:
     transport = httpx.ASGITransport(own)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
@@ -136,7 +64,7 @@ async def test_client(app: FastAPI, client: httpx.AsyncClient) -> None:
     own = FastAPI()
     own.include_router(router)
     engine = create_async_engine(app.state.settings.database_url)
-    for recipe in RECIPES:
+    for recipe in (connected_by_the_first_request, kept_open):
         async with engine.connect() as connection:
             outer = await connection.begin()
             async with recipe(connection) as override:
