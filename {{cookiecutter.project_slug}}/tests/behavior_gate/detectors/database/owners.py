@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -37,15 +38,20 @@ class Owners:
         self._makers[maker] = runs_test_code(self.gate)
 
     def note_outside(self, session: Session) -> None:
-        """Remember a session that no request has made, if it is not of an application's module."""
+        """Remember a session that no request has made, if a test or fixture has."""
+        is_of_application = threading.get_ident() != self.gate.thread
         for frame in stack(sys._getframe(1)):
             origin = self.gate.origin(frame.f_code)
             if origin == "test":
                 self.of_tests[session] = self.gate.location(frame.f_code, frame.f_lineno)
                 return
-            if origin == "application" and frame.f_code.co_name == "<module>":
-                return
-        self.of_tests[session] = None
+            if origin == "application":
+                if frame.f_code.co_name == "<module>":
+                    return
+                is_of_application = True
+        if not is_of_application:
+            # A plugin has a fixture for it.
+            self.of_tests[session] = None
 
     def share(self, session: Session) -> None:
         """Tell of a session that a request uses, if a test or fixture has made it."""
@@ -78,7 +84,7 @@ class Owners:
                 is_direct = False
             if code.co_varnames[:1] != ("self",) or not _is_of_sqlalchemy(code.co_filename):
                 continue
-            maker = frame.f_locals["self"]
+            maker = frame.f_locals.get("self")
             if isinstance(maker, _registries()):
                 is_scoped = True
                 of_tests = of_tests or self._is_registry_of_tests(maker)
@@ -89,15 +95,15 @@ class Owners:
         return Work(request, opened, of_tests, is_scoped, is_rebound)
 
     def _is_registry_of_tests(self, registry: Any) -> bool:
-        if registry in self._makers:
-            return self._makers[registry]
-        # It is older than the gate: a module has it.
-        holders = {
-            self._holds(name)
-            for name, module in list(sys.modules.items())
-            if any(value is registry for value in list(getattr(module, "__dict__", {}).values()))
-        }
-        return "test" in holders and "application" not in holders
+        if registry not in self._makers:
+            # It is older than the gate: a module has it.
+            holders = {
+                self._holds(name)
+                for name, module in list(sys.modules.items())
+                if any(one is registry for one in list(getattr(module, "__dict__", {}).values()))
+            }
+            self._makers[registry] = "test" in holders and "application" not in holders
+        return self._makers[registry]
 
     def _holds(self, module: str) -> Origin:
         """Tell whose code a module holds."""
