@@ -59,6 +59,11 @@ class Settings(DatabaseSettings):
     secret_key: Secret[Annotated[str, Field(min_length=32)]]
     access_token_minutes: int = Field(default=30, gt=0)
 
+    password_hashes_at_once: int = Field(default=2, gt=0)
+    """How many passwords each process hashes at once, which takes 64 MiB each."""
+    password_hashes_waiting: int = Field(default=50, ge=0)
+    """How many more may wait for that. The next one gets 503."""
+
 
 AnySettings = TypeVar("AnySettings", bound=DatabaseSettings)
 

@@ -110,6 +110,12 @@ class ChangedMeanwhile(DomainError):
     detail = "Another request changed this in the meantime. Read it again before you change it."
 
 
+class Busy(DomainError):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    detail = "Too many requests need a password to be checked. Try again in a few seconds."
+    headers = {"Retry-After": "3"}  # noqa: RUF012
+
+
 class DatabaseUnavailable(DomainError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     detail = "The database does not respond."

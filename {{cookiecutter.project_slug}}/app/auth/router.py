@@ -7,7 +7,13 @@ from app.auth import service
 from app.auth.dependencies import SettingsDep
 from app.auth.schemas import LoginForm, Registration, Token
 from app.database import SessionDep
-from app.errors import AccountDisabled, EmailTaken, InvalidCredentials, problems
+from app.errors import (
+    AccountDisabled,
+    Busy,
+    EmailTaken,
+    InvalidCredentials,
+    problems,
+)
 from app.security import create_access_token
 from app.users.models import User
 from app.users.schemas import UserOut
@@ -20,7 +26,7 @@ router = APIRouter(prefix="/auth", tags=["auth"])
     "/register",
     status_code=status.HTTP_201_CREATED,
     response_model=UserOut,
-    responses=problems(EmailTaken),
+    responses=problems(EmailTaken, Busy),
 )
 async def register(registration: Registration, session: SessionDep) -> User:
     user = await create_user(
@@ -33,7 +39,10 @@ async def register(registration: Registration, session: SessionDep) -> User:
     return user
 
 
-@router.post("/login", responses=problems(InvalidCredentials, AccountDisabled))
+@router.post(
+    "/login",
+    responses=problems(InvalidCredentials, AccountDisabled, Busy),
+)
 async def login(
     form: Annotated[LoginForm, Form()],
     session: SessionDep,

@@ -4,6 +4,7 @@ from app.auth.dependencies import CurrentUser
 from app.database import SessionDep
 from app.errors import (
     AccountDisabled,
+    Busy,
     ChangedMeanwhile,
     EmailTaken,
     NotAuthenticated,
@@ -41,7 +42,7 @@ async def update_me(changes: UserUpdate, user: CurrentUser, session: SessionDep)
 @router.put(
     "/password",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=problems(NotAuthenticated, AccountDisabled, WrongPassword, ChangedMeanwhile),
+    responses=problems(NotAuthenticated, AccountDisabled, WrongPassword, ChangedMeanwhile, Busy),
 )
 async def change_my_password(
     change: PasswordChange, user: CurrentUser, session: SessionDep
