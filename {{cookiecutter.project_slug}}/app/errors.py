@@ -57,7 +57,7 @@ class DomainError(Exception):
 
     status: ClassVar[HTTPStatus]
     detail: ClassVar[str]
-    headers: ClassVar[Mapping[str, str] | None] = None
+    headers: Mapping[str, str] | None = None
 
     def __init__(self) -> None:
         super().__init__(self.detail)
@@ -98,6 +98,16 @@ class AccountDisabled(DomainError):
 class WrongPassword(DomainError):
     status = HTTPStatus.FORBIDDEN
     detail = "The current password is wrong."
+
+
+class TooManyAttempts(DomainError):
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    detail = "There were too many wrong passwords. Try again later."
+
+    def __init__(self, retry_after: int) -> None:
+        """Refuse for a number of seconds."""
+        super().__init__()
+        self.headers = {"Retry-After": str(retry_after)}
 
 
 class EmailTaken(DomainError):

@@ -1,8 +1,9 @@
 """Password hashes and access tokens."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -27,13 +28,28 @@ class HashingThreads:
     """
 
     def __init__(self) -> None:
-        self._hashes = 0
+        self._attempts = self._hashes = 0
         self.limit(at_once=2, waiting=50)
 
     def limit(self, *, at_once: int, waiting: int) -> None:
         """Set how many hashes this process makes at once, and how many more may wait."""
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="password")
         self._places = at_once + waiting
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Surround what reads from the database before it hashes, so that the queue limits that.
+
+        Raises:
+            Busy: The queue is full.
+        """
+        if self._attempts >= self._places:
+            raise Busy
+        self._attempts += 1
+        try:
+            yield
+        finally:
+            self._attempts -= 1
 
     async def run(self, function: Callable[..., T], *args: object) -> T:
         """Call a function in one of the threads.

@@ -4,7 +4,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, status
 
 from app.auth import service
-from app.auth.dependencies import SettingsDep
+from app.auth.dependencies import SettingsDep, ThrottleDep
 from app.auth.schemas import LoginForm, Registration, Token
 from app.database import SessionDep
 from app.errors import (
@@ -12,6 +12,7 @@ from app.errors import (
     Busy,
     EmailTaken,
     InvalidCredentials,
+    TooManyAttempts,
     problems,
 )
 from app.security import create_access_token
@@ -41,14 +42,16 @@ async def register(registration: Registration, session: SessionDep) -> User:
 
 @router.post(
     "/login",
-    responses=problems(InvalidCredentials, AccountDisabled, Busy),
+    responses=problems(InvalidCredentials, AccountDisabled, TooManyAttempts, Busy),
 )
 async def login(
     form: Annotated[LoginForm, Form()],
     session: SessionDep,
     settings: SettingsDep,
+    throttle: ThrottleDep,
 ) -> Token:
-    user = await service.authenticate(session, email=form.username, password=form.password)
+    async with throttle.attempt(form.username):
+        user = await service.authenticate(session, email=form.username, password=form.password)
     await session.commit()
     lifetime = timedelta(minutes=settings.access_token_minutes)
     token = create_access_token(
