@@ -59,6 +59,20 @@ class Settings(DatabaseSettings):
     secret_key: Secret[Annotated[str, Field(min_length=32)]]
     access_token_minutes: int = Field(default=30, gt=0)
 
+    password_hashes_at_once: int = Field(default=2, gt=0)
+    """How many passwords each process hashes at once, which takes 64 MiB each."""
+    password_hashes_waiting: int = Field(default=50, ge=0)
+    """How many more may wait for that. The next one gets 503."""
+
+    failed_logins: int = Field(default=10, gt=0)
+    """How many wrong passwords an account may get from one address. The next one gets 429."""
+    failed_logins_per_address: int = Field(default=100, gt=0)
+    """The same for all accounts from one address."""
+    failed_logins_per_account: int = Field(default=100, gt=0)
+    """The same for an account from all addresses where it has not logged in before."""
+    failed_login_minutes: int = Field(default=15, gt=0)
+    """How long after the first of them they are counted."""
+
 
 AnySettings = TypeVar("AnySettings", bound=DatabaseSettings)
 

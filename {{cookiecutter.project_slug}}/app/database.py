@@ -49,6 +49,15 @@ async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]
         yield session
 
 
+async def release_connection(session: AsyncSession) -> None:
+    """Give the connection back to the pool before waiting for something else than the database.
+
+    This ends the transaction: do it between reading and writing. What was read stays loaded.
+    """
+    # Unlike a rollback, a commit does not expire what was read.
+    await session.commit()
+
+
 SessionDep = Annotated[AsyncSession, Depends(get_session)]
 
 

@@ -57,7 +57,7 @@ class DomainError(Exception):
 
     status: ClassVar[HTTPStatus]
     detail: ClassVar[str]
-    headers: ClassVar[Mapping[str, str] | None] = None
+    headers: Mapping[str, str] | None = None
 
     def __init__(self) -> None:
         super().__init__(self.detail)
@@ -100,6 +100,16 @@ class WrongPassword(DomainError):
     detail = "The current password is wrong."
 
 
+class TooManyAttempts(DomainError):
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    detail = "There were too many wrong passwords. Try again later."
+
+    def __init__(self, retry_after: int) -> None:
+        """Refuse for a number of seconds."""
+        super().__init__()
+        self.headers = {"Retry-After": str(retry_after)}
+
+
 class EmailTaken(DomainError):
     status = HTTPStatus.CONFLICT
     detail = "An account with this email already exists."
@@ -108,6 +118,12 @@ class EmailTaken(DomainError):
 class ChangedMeanwhile(DomainError):
     status = HTTPStatus.CONFLICT
     detail = "Another request changed this in the meantime. Read it again before you change it."
+
+
+class Busy(DomainError):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    detail = "Too many requests need a password to be checked. Try again in a few seconds."
+    headers = {"Retry-After": "3"}  # noqa: RUF012
 
 
 class DatabaseUnavailable(DomainError):

@@ -13,6 +13,7 @@ from app.auth import router as auth
 from app.config import PYPROJECT, InvalidSettings, Settings, load_settings
 from app.database import create_engine
 from app.errors import add_error_handlers
+from app.security import hashing_threads, verify_password
 from app.users import router as users
 
 
@@ -44,7 +45,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        engine = create_engine(app.state.settings.database_url)
+        settings = app.state.settings
+        hashing_threads.limit(
+            at_once=settings.password_hashes_at_once, waiting=settings.password_hashes_waiting
+        )
+        # An unknown email is compared with a hash that is made at first use.
+        await verify_password("", None)
+        engine = create_engine(settings.database_url)
         app.state.sessionmaker = async_sessionmaker(engine, expire_on_commit=False)
         try:
             yield

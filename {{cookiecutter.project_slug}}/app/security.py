@@ -1,27 +1,94 @@
 """Password hashes and access tokens."""
 
 import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 import jwt
 from passlib.context import CryptContext
 
-from app.errors import NotAuthenticated
+from app.errors import Busy, NotAuthenticated
 
 ALGORITHM = "HS256"
+
+T = TypeVar("T")
 
 password_context = CryptContext(schemes=["argon2"])
 
 
+class HashingThreads:
+    """Threads for password hashes, which are slow on purpose and would block the event loop.
+
+    A request that is cancelled leaves the queue. A hash that has begun keeps its thread until it is
+    done, so that there are never more at once.
+    """
+
+    def __init__(self) -> None:
+        self._attempts = self._hashes = 0
+        self.limit(at_once=2, waiting=50)
+
+    def limit(self, *, at_once: int, waiting: int) -> None:
+        """Set how many hashes this process makes at once, and how many more may wait."""
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="password")
+        self._places = at_once + waiting
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Surround what reads from the database before it hashes, so that the queue limits that.
+
+        Raises:
+            Busy: The queue is full.
+        """
+        if self._attempts >= self._places:
+            raise Busy
+        self._attempts += 1
+        try:
+            yield
+        finally:
+            self._attempts -= 1
+
+    async def run(self, function: Callable[..., T], *args: object) -> T:
+        """Call a function in one of the threads.
+
+        Raises:
+            Busy: The queue is full.
+        """
+        if self._hashes >= self._places:
+            raise Busy
+        self._hashes += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
+        finally:
+            self._hashes -= 1
+
+
+hashing_threads = HashingThreads()
+
+
 async def hash_password(password: str) -> str:
-    """Hash a password in a thread: it is slow on purpose, and would block the event loop."""
-    return await asyncio.to_thread(password_context.hash, password)
+    """Hash a password, in a thread.
+
+    Hold no database connection meanwhile: it may have to wait for its turn.
+
+    Raises:
+        Busy: Too many hashes are waiting.
+    """
+    return await hashing_threads.run(password_context.hash, password)
 
 
 async def verify_password(password: str, password_hash: str | None) -> bool:
-    """Check a password in a thread. Without a hash, return False after the same work."""
-    return await asyncio.to_thread(password_context.verify, password, password_hash)
+    """Check a password, in a thread. Without a hash, return False after the same work.
+
+    Hold no database connection meanwhile: it may have to wait for its turn.
+
+    Raises:
+        Busy: Too many hashes are waiting.
+    """
+    return await hashing_threads.run(password_context.verify, password, password_hash)
 
 
 def needs_rehash(password_hash: str) -> bool:

@@ -145,6 +145,26 @@ async def test_login_does_not_reveal_whether_the_email_or_the_password_is_wrong(
     assert response.json() == INVALID_CREDENTIALS
 
 
+@pytest.mark.parametrize("length", [129, 4097])
+@pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
+async def test_a_password_that_is_too_long_is_refused_whether_or_not_the_email_is_known(
+    client: httpx.AsyncClient, user: User, email: str, length: int
+) -> None:
+    response = await client.post("/auth/login", data={"username": email, "password": "x" * length})
+
+    assert response.status_code == 422
+    assert response.json() == {
+        **INVALID_INPUT,
+        "errors": [
+            {
+                "loc": ["body", "password"],
+                "msg": "String should have at most 128 characters",
+                "type": "string_too_long",
+            }
+        ],
+    }
+
+
 async def test_login_with_a_disabled_account_returns_403(
     client: httpx.AsyncClient, session: AsyncSession, user: User
 ) -> None:

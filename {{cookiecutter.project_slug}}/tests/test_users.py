@@ -238,6 +238,24 @@ async def test_change_my_password_requires_the_current_one(
     assert await verify_password(PASSWORD, user.password_hash)
 
 
+@pytest.mark.parametrize("name", ["current_password", "new_password"])
+async def test_change_my_password_refuses_one_that_is_too_long(
+    client: httpx.AsyncClient, token: dict[str, str], name: str
+) -> None:
+    change = {"current_password": PASSWORD, "new_password": "a new password", name: "x" * 4097}
+
+    response = await client.put("/users/me/password", json=change, headers=token)
+
+    assert response.status_code == 422
+    assert response.json()["errors"] == [
+        {
+            "loc": ["body", name],
+            "msg": "String should have at most 128 characters",
+            "type": "string_too_long",
+        }
+    ]
+
+
 async def test_delete_me_removes_the_account(
     client: httpx.AsyncClient, session: AsyncSession, user: User, token: dict[str, str]
 ) -> None:

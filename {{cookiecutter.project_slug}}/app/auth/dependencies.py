@@ -4,6 +4,7 @@ from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 
 from app.auth import service
+from app.auth.throttle import Throttle
 from app.config import Settings
 from app.database import SessionDep
 from app.errors import NotAuthenticated
@@ -20,6 +21,14 @@ def get_settings(request: Request) -> Settings:
 
 
 SettingsDep = Annotated[Settings, Depends(get_settings)]
+
+
+async def get_throttle(request: Request, session: SessionDep, settings: SettingsDep) -> Throttle:
+    # Behind a proxy, this is the client's host if uvicorn trusts the proxy.
+    return Throttle(session, settings, request.client.host if request.client else "")
+
+
+ThrottleDep = Annotated[Throttle, Depends(get_throttle)]
 
 
 async def get_current_user(

@@ -1,14 +1,20 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, status
-from fastapi.security import OAuth2PasswordRequestForm
+from fastapi import APIRouter, Form, status
 
 from app.auth import service
-from app.auth.dependencies import SettingsDep
-from app.auth.schemas import Registration, Token
+from app.auth.dependencies import SettingsDep, ThrottleDep
+from app.auth.schemas import LoginForm, Registration, Token
 from app.database import SessionDep
-from app.errors import AccountDisabled, EmailTaken, InvalidCredentials, problems
+from app.errors import (
+    AccountDisabled,
+    Busy,
+    EmailTaken,
+    InvalidCredentials,
+    TooManyAttempts,
+    problems,
+)
 from app.security import create_access_token
 from app.users.models import User
 from app.users.schemas import UserOut
@@ -21,7 +27,7 @@ router = APIRouter(prefix="/auth", tags=["auth"])
     "/register",
     status_code=status.HTTP_201_CREATED,
     response_model=UserOut,
-    responses=problems(EmailTaken),
+    responses=problems(EmailTaken, Busy),
 )
 async def register(registration: Registration, session: SessionDep) -> User:
     user = await create_user(
@@ -34,13 +40,18 @@ async def register(registration: Registration, session: SessionDep) -> User:
     return user
 
 
-@router.post("/login", responses=problems(InvalidCredentials, AccountDisabled))
+@router.post(
+    "/login",
+    responses=problems(InvalidCredentials, AccountDisabled, TooManyAttempts, Busy),
+)
 async def login(
-    form: Annotated[OAuth2PasswordRequestForm, Depends()],
+    form: Annotated[LoginForm, Form()],
     session: SessionDep,
     settings: SettingsDep,
+    throttle: ThrottleDep,
 ) -> Token:
-    user = await service.authenticate(session, email=form.username, password=form.password)
+    async with throttle.attempt(form.username):
+        user = await service.authenticate(session, email=form.username, password=form.password)
     await session.commit()
     lifetime = timedelta(minutes=settings.access_token_minutes)
     token = create_access_token(

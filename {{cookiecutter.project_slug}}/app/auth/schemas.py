@@ -1,12 +1,21 @@
-from pydantic import BaseModel, EmailStr
+from typing import Annotated
 
-from app.users.schemas import FullName, Password
+from pydantic import BaseModel, EmailStr, Field
+
+from app.users.schemas import EMAIL_LENGTH, FullName, GivenPassword, Password
 
 
 class Registration(BaseModel):
     email: EmailStr
     password: Password
     full_name: FullName | None = None
+
+
+class LoginForm(BaseModel):
+    """The form of a token request (RFC 6749, section 4.3.2). Its other fields are ignored."""
+
+    username: Annotated[str, Field(max_length=EMAIL_LENGTH)]
+    password: GivenPassword
 
 
 class Token(BaseModel):

@@ -1,12 +1,14 @@
 from fastapi import APIRouter, status
 
-from app.auth.dependencies import CurrentUser
+from app.auth.dependencies import CurrentUser, ThrottleDep
 from app.database import SessionDep
 from app.errors import (
     AccountDisabled,
+    Busy,
     ChangedMeanwhile,
     EmailTaken,
     NotAuthenticated,
+    TooManyAttempts,
     WrongPassword,
     problems,
 )
@@ -41,17 +43,20 @@ async def update_me(changes: UserUpdate, user: CurrentUser, session: SessionDep)
 @router.put(
     "/password",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=problems(NotAuthenticated, AccountDisabled, WrongPassword, ChangedMeanwhile),
+    responses=problems(
+        NotAuthenticated, AccountDisabled, WrongPassword, ChangedMeanwhile, TooManyAttempts, Busy
+    ),
 )
 async def change_my_password(
-    change: PasswordChange, user: CurrentUser, session: SessionDep
+    change: PasswordChange, user: CurrentUser, session: SessionDep, throttle: ThrottleDep
 ) -> None:
-    await service.change_password(
-        session,
-        user,
-        current_password=change.current_password,
-        new_password=change.new_password,
-    )
+    async with throttle.attempt(user.email):
+        await service.change_password(
+            session,
+            user,
+            current_password=change.current_password,
+            new_password=change.new_password,
+        )
     await session.commit()
 
 

@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints, 
 
 # No rules about kinds of characters: only the length counts (NIST SP 800-63B, 3.1.1).
 Password = Annotated[str, Field(min_length=8, max_length=128)]
+# One to compare with the stored one. A longer one is refused before anything is read or hashed.
+GivenPassword = Annotated[str, Field(max_length=128)]
+EMAIL_LENGTH = 320
 FullName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -37,5 +40,5 @@ class UserUpdate(BaseModel):
 
 
 class PasswordChange(BaseModel):
-    current_password: str
+    current_password: GivenPassword
     new_password: Password

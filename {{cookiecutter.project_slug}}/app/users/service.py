@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.database import violated_constraint
+from app.database import release_connection, violated_constraint
 from app.errors import ChangedMeanwhile, EmailTaken, WrongPassword
 from app.security import hash_password, verify_password
 from app.users.models import UNIQUE_EMAIL, User
@@ -17,9 +17,10 @@ from app.users.models import UNIQUE_EMAIL, User
 async def create_user(
     session: AsyncSession, *, email: str, password: str, full_name: str | None = None
 ) -> User:
-    """Add a user. The password is stored as a hash.
+    """Add a user. The password is stored as a hash, which is made before the first query.
 
     Raises:
+        Busy: Too many hashes are waiting.
         EmailTaken: Another user has this email, ignoring case.
     """
     user = User(email=email, full_name=full_name, password_hash=await hash_password(password))
@@ -57,9 +58,14 @@ async def change_password(
 ) -> None:
     """Store the hash of a new password.
 
+    No connection is held while hashing: what the session has written before is committed.
+
     Raises:
+        Busy: Too many hashes are waiting.
+        StaleDataError: The user has a different version by now.
         WrongPassword: The current password is wrong.
     """
+    await release_connection(session)
     if not await verify_password(current_password, user.password_hash):
         raise WrongPassword
     user.password_hash = await hash_password(new_password)
