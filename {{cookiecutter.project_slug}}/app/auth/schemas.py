@@ -1,6 +1,10 @@
-from pydantic import BaseModel, EmailStr
+from typing import Annotated
+
+from pydantic import BaseModel, EmailStr, Field
 
 from app.users.schemas import FullName, Password
+
+SentToken = Annotated[str, Field(max_length=2000)]
 
 
 class Registration(BaseModel):
@@ -16,3 +20,21 @@ class Token(BaseModel):
     token_type: str = "bearer"
     expires_in: int
     """Seconds."""
+    refresh_token: str
+
+
+class Refresh(BaseModel):
+    refresh_token: SentToken
+
+
+class PasswordResetRequest(BaseModel):
+    email: EmailStr
+
+
+class PasswordReset(BaseModel):
+    token: SentToken
+    new_password: Password
+
+
+class EmailVerification(BaseModel):
+    token: SentToken

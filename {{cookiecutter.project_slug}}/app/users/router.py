@@ -1,6 +1,8 @@
-from fastapi import APIRouter, status
+from fastapi import APIRouter, BackgroundTasks, Depends, status
 
-from app.auth.dependencies import CurrentUser
+from app.auth.dependencies import CurrentUser, SettingsDep, no_store
+from app.auth.schemas import Token
+from app.auth.service import send_email_verification, start_login
 from app.database import SessionDep
 from app.errors import (
     AccountDisabled,
@@ -10,9 +12,10 @@ from app.errors import (
     WrongPassword,
     problems,
 )
+from app.mail import SenderDep
 from app.users import service
 from app.users.models import User
-from app.users.schemas import PasswordChange, UserOut, UserUpdate
+from app.users.schemas import AccountDeletion, PasswordChange, UserOut, UserUpdate
 
 router = APIRouter(prefix="/users/me", tags=["users"])
 
@@ -25,41 +28,59 @@ async def read_me(user: CurrentUser) -> User:
 @router.patch(
     "",
     response_model=UserOut,
-    responses=problems(NotAuthenticated, AccountDisabled, EmailTaken, ChangedMeanwhile),
+    responses=problems(
+        NotAuthenticated, AccountDisabled, WrongPassword, EmailTaken, ChangedMeanwhile
+    ),
 )
-async def update_me(changes: UserUpdate, user: CurrentUser, session: SessionDep) -> User:
+async def update_me(
+    changes: UserUpdate,
+    user: CurrentUser,
+    session: SessionDep,
+    settings: SettingsDep,
+    sender: SenderDep,
+    after: BackgroundTasks,
+) -> User:
+    """Change the profile. A token is sent to a new email, to verify it."""
+    email = user.email
     await service.update_user(
         session,
         user,
-        changes.model_dump(exclude_unset=True, exclude={"version"}),
+        changes.model_dump(exclude_unset=True, exclude={"version", "current_password"}),
         version=changes.version,
+        current_password=changes.current_password,
     )
     await session.commit()
+    if user.email != email:
+        after.add_task(send_email_verification, user, settings, sender)
     return user
 
 
 @router.put(
     "/password",
-    status_code=status.HTTP_204_NO_CONTENT,
+    dependencies=[Depends(no_store)],
     responses=problems(NotAuthenticated, AccountDisabled, WrongPassword, ChangedMeanwhile),
 )
 async def change_my_password(
-    change: PasswordChange, user: CurrentUser, session: SessionDep
-) -> None:
+    change: PasswordChange, user: CurrentUser, session: SessionDep, settings: SettingsDep
+) -> Token:
+    """All tokens from before end, on all devices. The response has new ones for this device."""
     await service.change_password(
         session,
         user,
         current_password=change.current_password,
         new_password=change.new_password,
     )
+    tokens = await start_login(session, user, settings)
     await session.commit()
+    return tokens
 
 
 @router.delete(
     "",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=problems(NotAuthenticated, AccountDisabled, ChangedMeanwhile),
+    responses=problems(NotAuthenticated, AccountDisabled, WrongPassword, ChangedMeanwhile),
 )
-async def delete_me(user: CurrentUser, session: SessionDep) -> None:
+async def delete_me(deletion: AccountDeletion, user: CurrentUser, session: SessionDep) -> None:
+    await service.check_password(user, deletion.current_password)
     await service.delete_user(session, user)
     await session.commit()

@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints, 
 
 # No rules about kinds of characters: only the length counts (NIST SP 800-63B, 3.1.1).
 Password = Annotated[str, Field(min_length=8, max_length=128)]
+# The current password may be older than a rule about its length, but not longer than any allowed.
+CurrentPassword = Annotated[str, Field(max_length=128)]
 FullName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -14,13 +16,14 @@ class UserOut(BaseModel):
 
     id: UUID
     email: EmailStr
+    email_verified: bool
     full_name: str | None
     created_at: datetime
     version: int
 
 
 class UserUpdate(BaseModel):
-    """A field that is left out is not changed.
+    """A field that is left out is not changed. Another email needs the current password.
 
     With `version`, nothing is changed if the profile has a different version by now.
     """
@@ -28,6 +31,7 @@ class UserUpdate(BaseModel):
     email: EmailStr | None = None
     full_name: FullName | None = None
     version: int | None = None
+    current_password: CurrentPassword | None = None
 
     @model_validator(mode="after")
     def email_is_not_null(self) -> "UserUpdate":
@@ -37,5 +41,9 @@ class UserUpdate(BaseModel):
 
 
 class PasswordChange(BaseModel):
-    current_password: str
+    current_password: CurrentPassword
     new_password: Password
+
+
+class AccountDeletion(BaseModel):
+    current_password: CurrentPassword
