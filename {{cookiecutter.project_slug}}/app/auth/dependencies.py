@@ -4,7 +4,7 @@ from fastapi import Depends, Request, Response
 from fastapi.security import OAuth2PasswordBearer
 
 from app.auth import service
-from app.auth.tokens import AccessClaims, InvalidToken, read_token
+from app.auth.tokens import AccessClaims, read_token
 from app.config import Settings
 from app.database import SessionDep
 from app.errors import NotAuthenticated
@@ -25,10 +25,9 @@ SettingsDep = Annotated[Settings, Depends(get_settings)]
 async def get_claims(
     token: Annotated[str | None, Depends(oauth2_scheme)], settings: SettingsDep
 ) -> AccessClaims:
-    try:
-        return read_token(AccessClaims, token or "", settings=settings)
-    except InvalidToken as error:
-        raise NotAuthenticated from error
+    if token is None:
+        raise NotAuthenticated
+    return read_token(AccessClaims, token, settings=settings)
 
 
 ClaimsDep = Annotated[AccessClaims, Depends(get_claims)]

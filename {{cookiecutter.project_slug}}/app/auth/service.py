@@ -14,7 +14,6 @@ from app.auth.tokens import (
     AccessClaims,
     EmailClaims,
     EmailVerificationClaims,
-    InvalidToken,
     PasswordResetClaims,
     create_token,
     read_token,
@@ -163,7 +162,7 @@ async def reset_password(
     Raises:
         InvalidEmailToken: The token is not valid, or the password or the email has changed since.
     """
-    claims = _read_email_token(PasswordResetClaims, token, settings)
+    claims = read_token(PasswordResetClaims, token, settings=settings)
     # Before the first query, which takes a connection.
     password_hash = await hash_password(new_password)
     user = await _user_of_email_token(session, claims)
@@ -179,7 +178,7 @@ async def verify_email(session: AsyncSession, token: str, *, settings: Settings)
         InvalidEmailToken: The token is not valid, or was used before, or the password or the email
             has changed since.
     """
-    claims = _read_email_token(EmailVerificationClaims, token, settings)
+    claims = read_token(EmailVerificationClaims, token, settings=settings)
     user = await _user_of_email_token(session, claims)
     if user.email_verified:
         raise InvalidEmailToken
@@ -212,13 +211,6 @@ def _email_token(kind: type[EmailClaims], user: User, settings: Settings) -> str
     claims = kind(sub=user.id, ver=user.token_version, email=user.email)
     lifetime = timedelta(minutes=settings.email_token_minutes)
     return create_token(claims, settings=settings, lifetime=lifetime)
-
-
-def _read_email_token(kind: type[EmailClaims], token: str, settings: Settings) -> EmailClaims:
-    try:
-        return read_token(kind, token, settings=settings)
-    except InvalidToken as error:
-        raise InvalidEmailToken from error
 
 
 async def _user_of_email_token(session: AsyncSession, claims: EmailClaims) -> User:

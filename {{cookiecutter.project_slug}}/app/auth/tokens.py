@@ -13,12 +13,9 @@ import jwt
 from pydantic import BaseModel, ConfigDict
 
 from app.config import Settings
+from app.errors import DomainError, InvalidEmailToken, NotAuthenticated
 
 ALGORITHM = "HS256"
-
-
-class InvalidToken(Exception):
-    """A token is malformed, forged or expired, or has another purpose."""
 
 
 class Claims(BaseModel):
@@ -27,6 +24,7 @@ class Claims(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     typ: ClassVar[str]
+    invalid: ClassVar[type[DomainError]]
     sub: UUID
     ver: int
 
@@ -35,12 +33,14 @@ class AccessClaims(Claims):
     """An access token (RFC 9068). It ends with the login `sid`, if it comes from one."""
 
     typ = "at+jwt"
+    invalid = NotAuthenticated
     sid: UUID | None = None
 
 
 class EmailClaims(Claims):
     """A token that is sent to an address, and is valid while the user has that address."""
 
+    invalid = InvalidEmailToken
     email: str
 
 
@@ -73,14 +73,15 @@ def read_token(kind: type[AnyClaims], token: str, *, settings: Settings) -> AnyC
     """Return what a token of this kind says. The current key and the previous ones are accepted.
 
     Raises:
-        InvalidToken: The token is malformed, forged or expired, or has another purpose.
+        NotAuthenticated: The access token is malformed, forged or expired, or is not one.
+        InvalidEmailToken: The same for a token from an email.
     """
     keys = [key.get_secret_value() for key in (settings.secret_key, *settings.previous_secret_keys)]
     try:
         header = jwt.get_unverified_header(token)
         key = {key_id(key): key for key in keys}.get(header.get("kid", ""))
         if key is None or header.get("typ") != kind.typ:
-            raise InvalidToken
+            raise kind.invalid
         payload = jwt.decode(
             token,
             key,
@@ -91,7 +92,7 @@ def read_token(kind: type[AnyClaims], token: str, *, settings: Settings) -> AnyC
         )
         return kind.model_validate(payload)
     except (jwt.InvalidTokenError, ValueError) as error:
-        raise InvalidToken from error
+        raise kind.invalid from error
 
 
 def key_id(key: str) -> str:
