@@ -147,6 +147,18 @@ def test_a_token_is_only_valid_for_its_purpose() -> None:
         assert [kind for kind in kinds if reads(kind, token)] == [made]
 
 
+def test_a_token_from_a_server_whose_clock_is_ahead_is_valid() -> None:
+    settings = Settings(database_url=URL, secret_key=SECRET_KEY)
+    claims = AccessClaims(sub=uuid4(), ver=1)
+    token = create_token(claims, settings=settings, lifetime=MINUTE)
+    payload = jwt.decode(token, options={"verify_signature": False})
+    header = jwt.get_unverified_header(token)
+
+    ahead = jwt.encode(payload | {"iat": payload["exp"]}, SECRET_KEY, "HS256", header)
+
+    assert read_token(AccessClaims, ahead, settings=settings) == claims
+
+
 def test_a_previous_key_still_verifies_and_no_longer_signs() -> None:
     old = Settings(database_url=URL, secret_key=OTHER_KEY)
     new = Settings(database_url=URL, secret_key=SECRET_KEY, previous_secret_keys=[OTHER_KEY])
@@ -198,7 +210,7 @@ async def test_a_refresh_token_that_is_used_again_ends_its_login(
     await assert_valid(client, other)
 
 
-@pytest.mark.parametrize("token", ["", "unknown", "\x00", "a" * 86])
+@pytest.mark.parametrize("token", ["", "\x00", "a" * 86])
 async def test_an_unknown_refresh_token_returns_401(client: httpx.AsyncClient, token: str) -> None:
     response = await use(client, token)
 

@@ -97,6 +97,7 @@ async def start_login(session: AsyncSession, user: User, settings: Settings) -> 
     try:
         await session.flush()
     except IntegrityError as error:
+        # Only the foreign key can be violated.
         raise InvalidCredentials from error
     return _tokens(login, family + token, settings)
 

@@ -81,6 +81,5 @@ async def change_my_password(
     responses=problems(NotAuthenticated, AccountDisabled, WrongPassword, ChangedMeanwhile),
 )
 async def delete_me(deletion: AccountDeletion, user: CurrentUser, session: SessionDep) -> None:
-    await service.check_password(user, deletion.current_password)
-    await service.delete_user(session, user)
+    await service.delete_user(session, user, current_password=deletion.current_password)
     await session.commit()

@@ -55,7 +55,7 @@ async def update_user(
     if version not in {None, user.version}:
         raise ChangedMeanwhile
     if changes.get("email", user.email) != user.email:
-        await check_password(user, current_password or "")
+        await check_password(session, user, current_password or "")
         changes = {**changes, "email_verified": False}
     async with _email_taken_if_not_unique(session):
         for name, value in changes.items():
@@ -70,12 +70,12 @@ async def change_password(
     Raises:
         WrongPassword: The current password is wrong.
     """
-    await check_password(user, current_password)
+    await check_password(session, user, current_password)
     user.replace_password(await hash_password(new_password))
     await session.flush()
 
 
-async def check_password(user: User, password: str) -> None:
+async def check_password(session: AsyncSession, user: User, password: str) -> None:
     """Ask for the password again before a step that a stolen token must not take.
 
     Raises:
@@ -85,8 +85,13 @@ async def check_password(user: User, password: str) -> None:
         raise WrongPassword
 
 
-async def delete_user(session: AsyncSession, user: User) -> None:
-    """Remove a user, with all that belongs to them."""
+async def delete_user(session: AsyncSession, user: User, *, current_password: str) -> None:
+    """Remove a user.
+
+    Raises:
+        WrongPassword: The current password is wrong.
+    """
+    await check_password(session, user, current_password)
     await session.delete(user)
     await session.flush()
 
