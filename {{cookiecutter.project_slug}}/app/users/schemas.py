@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints, 
 
 # No rules about kinds of characters: only the length counts (NIST SP 800-63B, 3.1.1).
 Password = Annotated[str, Field(min_length=8, max_length=128)]
-# The current password may be older than a rule about its length, but not longer than any allowed.
-CurrentPassword = Annotated[str, Field(max_length=128)]
+# One that is compared with the stored one, which may be older than the rule above.
+GivenPassword = Annotated[str, Field(max_length=128)]
 FullName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -31,7 +31,7 @@ class UserUpdate(BaseModel):
     email: EmailStr | None = None
     full_name: FullName | None = None
     version: int | None = None
-    current_password: CurrentPassword | None = None
+    current_password: GivenPassword | None = None
 
     @model_validator(mode="after")
     def email_is_not_null(self) -> "UserUpdate":
@@ -41,9 +41,9 @@ class UserUpdate(BaseModel):
 
 
 class PasswordChange(BaseModel):
-    current_password: CurrentPassword
+    current_password: GivenPassword
     new_password: Password
 
 
 class AccountDeletion(BaseModel):
-    current_password: CurrentPassword
+    current_password: GivenPassword
