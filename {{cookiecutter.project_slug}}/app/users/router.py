@@ -49,9 +49,9 @@ async def update_me(
         version=changes.version,
         current_password=changes.current_password,
     )
-    await session.commit()
     if user.email != email:
         after.add_task(send_email_verification, user, settings, sender)
+    await session.commit()
     return user
 
 
