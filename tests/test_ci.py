@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -626,7 +627,7 @@ def test_the_image_holds_what_production_needs_compiled(image: Image) -> None:
 
 def test_the_image_migrates_and_serves_until_it_is_told_to_stop(image: Image) -> None:
     with postgres() as url:
-        settings = {"DATABASE_URL": url, "SECRET_KEY": "x" * 32}
+        settings = {"DATABASE_URL": url, "SECRET_KEY": secrets.token_hex()}
         migrated = image.run("alembic", "upgrade", "head", **settings)
         assert migrated.returncode == 0, migrated.stderr
         assert image.run(*image.commands["HEALTHCHECK"]).returncode != 0

@@ -40,6 +40,7 @@ def serve(arguments: argparse.Namespace) -> None:
 
     if not (ROOT / ".env").exists():
         os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(32))
+    os.environ.setdefault("EMAIL_TO_LOG", "true")
     given_url(Settings)
     options = ["--reload", "--reload-dir", str(ROOT / "app"), *arguments.rest]
     try:

@@ -213,7 +213,7 @@ MISTAKES = [
     ),
     mistake(
         "look-up-before-the-mail",
-        "app/mail/service.py",
+        "app/mails/service.py",
         "        await send(http, settings, mail)\n",
         """\
         import socket
@@ -328,7 +328,7 @@ MISTAKES = [
     ),
     mistake(
         "background-task-fails",
-        "app/mail/service.py",
+        "app/mails/service.py",
         '        mail = Mail(recipient=recipient, subject="A new comment", body=comment.text)\n',
         """\
         who = comment.author.full_name  # <-
@@ -555,7 +555,7 @@ async def buy(
     ),
     mistake(
         "mail-not-committed",
-        "app/mail/service.py",
+        "app/mails/service.py",
         "        session.add(mail)\n        await session.commit()\n",
         "        session.add(mail)  # <-\n        await session.flush()\n",
         "comments.py::test_the_owner_gets_a_mail_about_a_comment",
@@ -987,11 +987,13 @@ async def due_today(
         "registration-in-the-log",
         "app/auth/router.py",
         """\
-async def register(registration: Registration, session: SessionDep) -> User:
+) -> User:
+    user = await create_user(
 """,
         """\
-async def register(registration: Registration, session: SessionDep) -> User:
+) -> User:
     structlog.get_logger("app.auth").info("registering", **registration.model_dump())  # <-
+    user = await create_user(
 """,
         "observability.py::test_no_password_gets_into_the_log",
         "secrets",
@@ -1028,8 +1030,8 @@ async def register(registration: Registration, session: SessionDep) -> User:
             ),
             Edit(
                 "app/auth/router.py",
-                "from app.security",
-                "from app.outbox.service import announce\nfrom app.security",
+                "from app.users.models",
+                "from app.outbox.service import announce\nfrom app.users.models",
             ),
         ),
     ),

@@ -155,9 +155,9 @@ from app.todos import router as todos
         ),
         Edit(
             "app/config.py",
-            "    access_token_minutes: int = Field(default=30, gt=0)\n",
+            "    email_to_log: bool = False\n",
             """\
-    access_token_minutes: int = Field(default=30, gt=0)
+    email_to_log: bool = False
     admin_email: str | None = None
     admin_password: Secret[str] | None = None
     redis_url: str = "redis://localhost:6379/0"
@@ -171,9 +171,9 @@ from app.todos import router as todos
         ),
         Edit(
             ".env.example",
-            "ACCESS_TOKEN_MINUTES=30\n",
+            "ACCESS_TOKEN_MINUTES=15\n",
             """\
-ACCESS_TOKEN_MINUTES=30
+ACCESS_TOKEN_MINUTES=15
 
 # The first administrator, who is created when the app starts.
 # ADMIN_EMAIL=admin@example.com

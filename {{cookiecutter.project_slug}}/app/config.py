@@ -1,14 +1,25 @@
 """Settings, read from the environment and from `.env`."""
 
+import math
 import re
 import tomllib
+from collections import Counter
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, PostgresDsn, Secret, TypeAdapter, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PostgresDsn,
+    Secret,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -24,6 +35,23 @@ class InvalidSettings(SystemExit):
             f"Invalid settings: {problems}. Set them in the environment or in .env "
             "(.env.example shows how)."
         )
+
+
+PLACEHOLDER = re.compile("change.?(me|this)|your.?secret|example|insecure", re.IGNORECASE)
+
+
+def not_guessable(key: str) -> str:
+    """Refuse a key that repeats itself, is a sequence, or comes from an example."""
+    steps = [ord(after) - ord(before) for before, after in pairwise(key)]
+    shares = [count / len(key) for count in Counter(key).values()]
+    bits = len(set(pairwise(steps))) * -sum(share * math.log2(share) for share in shares)
+    # 32 random hexadecimal digits have 74 or more by this estimate.
+    if bits < 64 or PLACEHOLDER.search(key):
+        raise PydanticCustomError("guessable", "Input can be guessed, and should be random")
+    return key
+
+
+SecretKey = Annotated[str, Field(min_length=32), AfterValidator(not_guessable)]
 
 
 class DatabaseSettings(BaseSettings):
@@ -56,8 +84,29 @@ class DatabaseSettings(BaseSettings):
 class Settings(DatabaseSettings):
     """The settings that the application needs."""
 
-    secret_key: Secret[Annotated[str, Field(min_length=32)]]
-    access_token_minutes: int = Field(default=30, gt=0)
+    secret_key: Secret[SecretKey]
+    """Signs the tokens."""
+    previous_secret_keys: Annotated[list[Secret[SecretKey]], NoDecode] = []
+    """Accepted for tokens that were signed before a change of SECRET_KEY; separated by commas."""
+    token_issuer: str = Field(default=PYPROJECT["project"]["name"], min_length=1)
+    """Who signs the tokens: their `iss`."""
+    token_audience: str = Field(default=PYPROJECT["project"]["name"], min_length=1)
+    """Whom the tokens are for: their `aud`."""
+    access_token_minutes: int = Field(default=15, gt=0, le=24 * 60)
+    """How long an access token is valid."""
+    refresh_token_days: int = Field(default=30, gt=0, le=366)
+    """How long a login lasts, however often its token is refreshed."""
+    email_token_minutes: int = Field(default=60, gt=0, le=7 * 24 * 60)
+    """How long a token that was sent by email is valid."""
+    email_to_log: bool = False
+    """Write emails to the log, with the tokens in them. For development only."""
+
+    @field_validator("previous_secret_keys", mode="before")
+    @classmethod
+    def split_at_commas(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return [key.strip() for key in value.split(",") if key.strip()]
+        return value
 
     password_hashes_at_once: int = Field(default=2, gt=0)
     """How many passwords each process hashes at once, which takes 64 MiB each."""

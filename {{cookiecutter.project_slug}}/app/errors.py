@@ -90,6 +90,17 @@ class InvalidCredentials(DomainError):
     headers = {"WWW-Authenticate": "Bearer"}  # noqa: RUF012
 
 
+class InvalidRefreshToken(DomainError):
+    status = HTTPStatus.UNAUTHORIZED
+    detail = "The refresh token is invalid, has expired or was used before. Log in again."
+    headers = {"WWW-Authenticate": "Bearer"}  # noqa: RUF012
+
+
+class InvalidEmailToken(DomainError):
+    status = HTTPStatus.BAD_REQUEST
+    detail = "The token from the email is invalid, has expired or was used before."
+
+
 class AccountDisabled(DomainError):
     status = HTTPStatus.FORBIDDEN
     detail = "This account is disabled."

@@ -1,19 +1,14 @@
-"""Password hashes and access tokens."""
+"""Password hashes."""
 
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from typing import TypeVar
-from uuid import UUID
 
-import jwt
 from passlib.context import CryptContext
 
-from app.errors import Busy, NotAuthenticated
-
-ALGORITHM = "HS256"
+from app.errors import Busy
 
 T = TypeVar("T")
 
@@ -94,22 +89,3 @@ async def verify_password(password: str, password_hash: str | None) -> bool:
 def needs_rehash(password_hash: str) -> bool:
     """Tell whether a hash was made with weaker parameters than the current ones."""
     return bool(password_context.needs_update(password_hash))
-
-
-def create_access_token(user_id: UUID, *, secret_key: str, lifetime: timedelta) -> str:
-    """Sign a token (JWT) that identifies a user until it expires."""
-    claims = {"sub": str(user_id), "exp": datetime.now(UTC) + lifetime}
-    return jwt.encode(claims, secret_key, ALGORITHM)
-
-
-def read_access_token(token: str, *, secret_key: str) -> UUID:
-    """Return the id of the user that a token identifies.
-
-    Raises:
-        NotAuthenticated: The token is malformed, forged or expired.
-    """
-    try:
-        claims = jwt.decode(token, secret_key, [ALGORITHM], options={"require": ["exp", "sub"]})
-        return UUID(claims["sub"])
-    except (jwt.InvalidTokenError, ValueError) as error:
-        raise NotAuthenticated from error

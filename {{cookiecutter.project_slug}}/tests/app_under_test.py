@@ -20,8 +20,11 @@ from alembic.util import CommandError
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.auth.tokens import AccessClaims, create_token
+from app.config import Settings
+from app.mail import Email, get_sender
 from app.main import app
-from app.security import create_access_token, password_context
+from app.security import password_context
 from app.users.models import User
 from app.users.service import create_user
 
@@ -55,6 +58,7 @@ async def running_app(database_url: str) -> AsyncIterator[FastAPI]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DATABASE_URL", database_url)
         environment.setenv("SECRET_KEY", SECRET_KEY)
+        environment.setenv("EMAIL_TO_LOG", "false")
         # One app for all tests: FastAPI works out its routes at the first request, about 2 ms each.
         async with running(app):
             yield app
@@ -78,6 +82,21 @@ def token(user: User) -> dict[str, str]:
     return bearer(user)
 
 
+@pytest.fixture
+def outbox(app: FastAPI) -> list[Email]:
+    """The emails that the app sends in the test."""
+    emails: list[Email] = []
+
+    async def send(email: Email) -> None:
+        emails.append(email)
+
+    app.dependency_overrides[get_sender] = lambda: send
+    return emails
+
+
 def bearer(user: User, *, lifetime: timedelta = timedelta(minutes=5)) -> dict[str, str]:
-    token = create_access_token(user.id, secret_key=SECRET_KEY, lifetime=lifetime)
+    """A header that authenticates a user without a login."""
+    settings = Settings(database_url="postgresql://localhost", secret_key=SECRET_KEY)
+    claims = AccessClaims(sub=user.id, ver=user.token_version)
+    token = create_token(claims, settings=settings, lifetime=lifetime)
     return {"Authorization": f"Bearer {token}"}

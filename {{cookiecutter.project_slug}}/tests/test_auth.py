@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.users.models import User
-from tests.app_under_test import PASSWORD, SECRET_KEY
+from tests.app_under_test import PASSWORD
 
 EMAIL_TAKEN = {
     "type": "/problems/email-taken",
@@ -42,6 +42,7 @@ async def test_register_returns_201_with_the_user(client: httpx.AsyncClient) -> 
     assert body == {
         "id": body["id"],
         "email": "ada@example.com",
+        "email_verified": False,
         "full_name": "Ada Lovelace",
         "created_at": body["created_at"],
         "version": 1,
@@ -120,13 +121,15 @@ async def test_login_returns_a_bearer_token(client: httpx.AsyncClient, user: Use
     )
 
     assert response.status_code == 200
+    assert response.headers["cache-control"] == "no-store"
     body = response.json()
     assert body == {
         "access_token": body["access_token"],
         "token_type": "bearer",
-        "expires_in": 1800,
+        "expires_in": 900,
+        "refresh_token": body["refresh_token"],
     }
-    claims = jwt.decode(body["access_token"], SECRET_KEY, ["HS256"])
+    claims = jwt.decode(body["access_token"], options={"verify_signature": False})
     assert claims["sub"] == str(user.id)
 
 

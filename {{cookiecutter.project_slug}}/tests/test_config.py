@@ -1,3 +1,4 @@
+import secrets
 from pathlib import Path
 
 import pytest
@@ -11,25 +12,29 @@ from tests.app_under_test import SECRET_KEY
 from tests.isolation import Isolation
 
 URL = "postgresql+asyncpg://user:password@localhost/db"
+OLD_KEY = "Vb2HhBqZ3n8sYw0LxT5kRc9GmJ7fPdQe"
 
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "SECRET_KEY", "ACCESS_TOKEN_MINUTES"):
-        monkeypatch.delenv(name, raising=False)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
     for settings in (DatabaseSettings, Settings):
         monkeypatch.setitem(settings.model_config, "env_file", None)
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", URL)
-    monkeypatch.setenv("SECRET_KEY", "k" * 32)
+    monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv("PREVIOUS_SECRET_KEYS", f"{OLD_KEY}, {OLD_KEY[::-1]}")
     monkeypatch.setenv("ACCESS_TOKEN_MINUTES", "5")
 
     settings = load_settings(Settings)
 
     assert settings.database_url == URL
-    assert settings.secret_key.get_secret_value() == "k" * 32
+    assert settings.secret_key.get_secret_value() == SECRET_KEY
+    previous = [key.get_secret_value() for key in settings.previous_secret_keys]
+    assert previous == [OLD_KEY, OLD_KEY[::-1]]
     assert settings.access_token_minutes == 5
 
 
@@ -70,6 +75,42 @@ def test_an_invalid_setting_is_named_without_its_value(monkeypatch: pytest.Monke
         "Invalid settings: SECRET_KEY: String should have at least 32 characters. "
         "Set them in the environment or in .env (.env.example shows how)."
     )
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "a" * 32,
+        "aaaaaaaabbbbbbbbccccccccdddddddd",
+        "secret" * 6,
+        "0123456789abcdef" * 2,
+        "abcdefghijklmnopqrstuvwxyz0123456789",
+        "00000000-0000-0000-0000-000000000000",
+        "please change this key before you deploy",
+    ],
+)
+@pytest.mark.parametrize("name", ["SECRET_KEY", "PREVIOUS_SECRET_KEYS"])
+def test_a_key_that_can_be_guessed_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, key: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", URL)
+    monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv(name, key)
+
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(Settings)
+
+    where = {"SECRET_KEY": "SECRET_KEY", "PREVIOUS_SECRET_KEYS": "PREVIOUS_SECRET_KEYS.0"}[name]
+    assert caught.value.code == (
+        f"Invalid settings: {where}: Input can be guessed, and should be random. "
+        "Set them in the environment or in .env (.env.example shows how)."
+    )
+
+
+def test_a_random_key_is_accepted() -> None:
+    for key in (secrets.token_hex(16), secrets.token_urlsafe(24)):
+        settings = Settings(database_url=URL, secret_key=key)
+        assert settings.secret_key.get_secret_value() == key
 
 
 def test_a_settings_file_that_is_not_text_is_reported(

@@ -102,6 +102,13 @@ async def test_change_password_requires_the_current_one(session: AsyncSession, u
 
 
 async def test_delete_user_removes_the_row(session: AsyncSession, user: User) -> None:
-    await delete_user(session, user)
+    await delete_user(session, user, current_password=PASSWORD)
 
     assert await session.get(User, user.id) is None
+
+
+async def test_delete_user_requires_the_current_password(session: AsyncSession, user: User) -> None:
+    with pytest.raises(WrongPassword):
+        await delete_user(session, user, current_password="wrong")
+
+    assert await session.get(User, user.id) is user

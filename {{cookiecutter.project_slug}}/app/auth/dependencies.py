@@ -1,14 +1,14 @@
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.security import OAuth2PasswordBearer
 
 from app.auth import service
 from app.auth.throttle import Throttle
+from app.auth.tokens import AccessClaims, read_token
 from app.config import Settings
 from app.database import SessionDep
 from app.errors import NotAuthenticated
-from app.security import read_access_token
 from app.users.models import User
 
 # auto_error is off so that a missing token gets the same response as an invalid one.
@@ -31,15 +31,24 @@ async def get_throttle(request: Request, session: SessionDep, settings: Settings
 ThrottleDep = Annotated[Throttle, Depends(get_throttle)]
 
 
-async def get_current_user(
-    token: Annotated[str | None, Depends(oauth2_scheme)],
-    session: SessionDep,
-    settings: SettingsDep,
-) -> User:
+async def get_claims(
+    token: Annotated[str | None, Depends(oauth2_scheme)], settings: SettingsDep
+) -> AccessClaims:
     if token is None:
         raise NotAuthenticated
-    user_id = read_access_token(token, secret_key=settings.secret_key.get_secret_value())
-    return await service.get_active_user(session, user_id)
+    return read_token(AccessClaims, token, settings=settings)
+
+
+ClaimsDep = Annotated[AccessClaims, Depends(get_claims)]
+
+
+async def get_current_user(claims: ClaimsDep, session: SessionDep) -> User:
+    return await service.get_active_user(session, claims)
 
 
 CurrentUser = Annotated[User, Depends(get_current_user)]
+
+
+async def no_store(response: Response) -> None:
+    """Keep a response with tokens out of caches (RFC 6749, section 5.1)."""
+    response.headers["Cache-Control"] = "no-store"

@@ -4,6 +4,8 @@ from pydantic import BaseModel, EmailStr, Field
 
 from app.users.schemas import EMAIL_LENGTH, FullName, GivenPassword, Password
 
+SentToken = Annotated[str, Field(max_length=2000)]
+
 
 class Registration(BaseModel):
     email: EmailStr
@@ -25,3 +27,21 @@ class Token(BaseModel):
     token_type: str = "bearer"
     expires_in: int
     """Seconds."""
+    refresh_token: str
+
+
+class Refresh(BaseModel):
+    refresh_token: SentToken
+
+
+class PasswordResetRequest(BaseModel):
+    email: EmailStr
+
+
+class PasswordReset(BaseModel):
+    token: SentToken
+    new_password: Password
+
+
+class EmailVerification(BaseModel):
+    token: SentToken

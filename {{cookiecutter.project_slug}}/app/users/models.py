@@ -1,7 +1,7 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import Index, String, func, true
+from sqlalchemy import Index, String, false, func, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base
@@ -19,8 +19,16 @@ class User(Base):
     is_active: Mapped[bool] = mapped_column(server_default=true())
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     version: Mapped[int] = mapped_column(server_default="1")
+    email_verified: Mapped[bool] = mapped_column(server_default=false())
+    # Tokens and logins carry this number, and end when it changes.
+    token_version: Mapped[int] = mapped_column(server_default="1")
 
     # If two requests change the same version, the second one fails. No lock is held while a
     # password is hashed, and a client that sends the version is safe from its read to its write.
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
     __table_args__ = (Index(UNIQUE_EMAIL, func.lower(email), unique=True),)
+
+    def replace_password(self, password_hash: str) -> None:
+        """Set a new password. It ends all logins and tokens from before."""
+        self.password_hash = password_hash
+        self.token_version += 1

@@ -35,19 +35,30 @@ async def find_user(session: AsyncSession, *, email: str) -> User | None:
 
 
 async def update_user(
-    session: AsyncSession, user: User, changes: dict[str, Any], *, version: int | None = None
+    session: AsyncSession,
+    user: User,
+    changes: dict[str, Any],
+    *,
+    version: int | None = None,
+    current_password: str | None = None,
 ) -> None:
-    """Set the given attributes of a user.
+    """Set the given attributes of a user. Another email is not verified yet.
 
     Args:
         version: The version of the user that the changes were made for, if the caller knows it.
+        current_password: Needed to change the email.
 
     Raises:
+        Busy: Too many hashes are waiting.
+        WrongPassword: The email changes, and the current password is missing or wrong.
         ChangedMeanwhile: The user has a different version by now.
         EmailTaken: Another user has this email, ignoring case.
     """
     if version not in {None, user.version}:
         raise ChangedMeanwhile
+    if changes.get("email", user.email) != user.email:
+        await check_password(session, user, current_password or "")
+        changes = {**changes, "email_verified": False}
     async with _email_taken_if_not_unique(session):
         for name, value in changes.items():
             setattr(user, name, value)
@@ -56,7 +67,7 @@ async def update_user(
 async def change_password(
     session: AsyncSession, user: User, *, current_password: str, new_password: str
 ) -> None:
-    """Store the hash of a new password.
+    """Store the hash of a new password. All tokens from before end.
 
     No connection is held while hashing: what the session has written before is committed.
 
@@ -65,15 +76,33 @@ async def change_password(
         StaleDataError: The user has a different version by now.
         WrongPassword: The current password is wrong.
     """
-    await release_connection(session)
-    if not await verify_password(current_password, user.password_hash):
-        raise WrongPassword
-    user.password_hash = await hash_password(new_password)
+    await check_password(session, user, current_password)
+    user.replace_password(await hash_password(new_password))
     await session.flush()
 
 
-async def delete_user(session: AsyncSession, user: User) -> None:
-    """Remove a user."""
+async def check_password(session: AsyncSession, user: User, password: str) -> None:
+    """Ask for the password again before a step that a stolen token must not take.
+
+    No connection is held while hashing: what the session has written before is committed.
+
+    Raises:
+        Busy: Too many hashes are waiting.
+        WrongPassword: The password is wrong.
+    """
+    await release_connection(session)
+    if not await verify_password(password, user.password_hash):
+        raise WrongPassword
+
+
+async def delete_user(session: AsyncSession, user: User, *, current_password: str) -> None:
+    """Remove a user.
+
+    Raises:
+        Busy: Too many hashes are waiting.
+        WrongPassword: The current password is wrong.
+    """
+    await check_password(session, user, current_password)
     await session.delete(user)
     await session.flush()
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.comments.models import Comment
-from app.mail.models import Mail
+from app.mails.models import Mail
 from app.todos.models import Todo
 from app.users.models import User
 from tests.factories import UserFactory

@@ -7,11 +7,11 @@ from pydantic import BaseModel, StringConstraints, ValidationError
 
 from app.auth.dependencies import CurrentUser
 from app.auth.service import get_active_user
+from app.auth.tokens import AccessClaims, read_token
 from app.chat import service
 from app.chat.rooms import Rooms
 from app.database import SessionDep
 from app.errors import AccountDisabled, DomainError, NotAuthenticated, problems
-from app.security import read_access_token
 from app.users.models import User
 
 router = APIRouter(prefix="/chat", tags=["chat"])
@@ -28,10 +28,10 @@ async def socket_user(socket: WebSocket) -> User:
     try:
         if scheme.lower() != "bearer":
             raise NotAuthenticated
-        user_id = read_access_token(token, secret_key=state.settings.secret_key.get_secret_value())
+        claims = read_token(AccessClaims, token, settings=state.settings)
         # Not the session of a dependency: it would be held as long as the socket is open.
         async with state.sessionmaker() as session:
-            return await get_active_user(session, user_id)
+            return await get_active_user(session, claims)
     except DomainError as error:
         raise WebSocketException(http.WS_1008_POLICY_VIOLATION, error.detail) from error
 

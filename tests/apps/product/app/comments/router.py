@@ -8,7 +8,7 @@ from app.comments.models import Comment
 from app.comments.schemas import CommentOut, NewComment
 from app.database import SessionDep
 from app.errors import AccountDisabled, NotAuthenticated, problems
-from app.mail.service import tell_of_comment
+from app.mails.service import tell_of_comment
 from app.todos.errors import TodoNotFound
 from app.todos.router import OwnTodo
 

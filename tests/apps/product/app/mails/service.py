@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.comments.models import Comment
 from app.comments.service import owner_email
 from app.config import Settings
-from app.mail.models import Mail
+from app.mails.models import Mail
 
 
 async def send(http: httpx.AsyncClient, settings: Settings, mail: Mail) -> None:
