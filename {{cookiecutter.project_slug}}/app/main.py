@@ -44,7 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        engine = create_engine(app.state.settings.database_url)
+        engine = create_engine(app.state.settings.database_url, app.state.settings)
         app.state.sessionmaker = async_sessionmaker(engine, expire_on_commit=False)
         try:
             yield
