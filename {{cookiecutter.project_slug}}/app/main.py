@@ -12,7 +12,8 @@ from app import health
 from app.auth import router as auth
 from app.config import PYPROJECT, InvalidSettings, Settings, load_settings
 from app.database import create_engine
-from app.errors import add_error_handlers
+from app.errors import DatabaseUnavailable, add_error_handlers, problems
+from app.schema import Migrations
 from app.security import hashing_threads, verify_password
 from app.users import router as users
 
@@ -51,7 +52,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         )
         # An unknown email is compared with a hash that is made at first use.
         await verify_password("", None)
-        engine = create_engine(settings.database_url)
+        engine = create_engine(settings.database_url, settings)
+        app.state.migrations = Migrations()
         app.state.sessionmaker = async_sessionmaker(engine, expire_on_commit=False)
         try:
             yield
@@ -67,7 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(SettingsAtStart, settings=settings)
     add_error_handlers(app)
     for router in (auth.router, users.router, health.router):
-        app.include_router(router)
+        app.include_router(router, responses=problems(DatabaseUnavailable))
 
     @app.get("/", include_in_schema=False)
     async def index(request: Request) -> RedirectResponse:
