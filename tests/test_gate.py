@@ -20,6 +20,7 @@ PACKAGES = (
         "bcrypt",
         "jinja2",
         "loguru",
+        "opentelemetry-sdk",
         "prometheus-client",
         "psycopg[binary]",
         "psycopg2-binary",

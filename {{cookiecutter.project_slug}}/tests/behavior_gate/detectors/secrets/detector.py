@@ -16,6 +16,7 @@ from . import fields
 from .forms import SHORTEST_HASH, digest_of, echoes, has_hash, is_ordinary, names, readings, text_of
 from .keys import Keys
 from .records import RecordWatch
+from .spans import SpanWatch
 from .stored import StatementWatch
 from .streams import StreamWatch
 from .tracebacks import messages
@@ -57,6 +58,7 @@ class SecretsDetector(Detector, Observer):
             self._keys,
             self._records,
             self._streams,
+            SpanWatch(self.gate, judge),
             StatementWatch(self.gate),
         )
         for watch in self._watches:
