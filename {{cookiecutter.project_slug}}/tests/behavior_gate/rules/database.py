@@ -75,7 +75,8 @@ SESSION_LEAK = Rule(
 CONNECTION_HELD = Rule(
     "database.connection-held",
     "a connection that a request holds while it waits for something else",
-    why="as many requests as the pool has connections, and all others wait for them",
+    why="once as many requests wait as the pool has connections, every other request waits for"
+    " them",
     fix="wait before the first query, or end the transaction first, by `await session.commit()` or"
     " by leaving its `async with`; keep what you need of the rows in variables",
     bad="user = await session.scalar(query)\n"

@@ -178,7 +178,7 @@ class Held(Part):
                 return False, None
             if self.gate.origin(code) == "application":
                 where = self.gate.location(code, frame.f_lineno)
-            elif self.gate.origin(code) != "gate" and not is_python(code.co_filename):
+            elif self.gate.origin(code) != "gate" and _is_librarys(code):
                 where = None
         return True, where
 
