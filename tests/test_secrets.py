@@ -146,6 +146,24 @@ def test_a_short_password_is_else_a_word_like_others(password: str, text: str) -
     assert not forms.echoes(password, "message", text)
 
 
+@pytest.mark.parametrize("password", ["admin", "user", "test1", "1234", "secret", "abc", "x"])
+def test_a_word_as_password_counts_under_the_name_of_one_alone(password: str) -> None:
+    for key in ("password", "new_password", "input"):
+        assert forms.echoes(password, key, password)
+    for key in ("role", "name", "value", "body", "number", ""):
+        assert not forms.echoes(password, key, password)
+    assert not forms.echoes(password, "password", f"{password}s")
+    assert list(forms.labelled([{"role": password}, {"user": {"pwd": password}}])) == [
+        f"password={password}"
+    ]
+
+
+@pytest.mark.parametrize("password", ["hunter2", "abc123", "s3cr3t!"])
+def test_a_short_password_that_is_no_word_counts_as_any_whole_value(password: str) -> None:
+    assert forms.echoes(password, "note", password)
+    assert not forms.echoes(password, "note", f"not {password}")
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -207,7 +207,8 @@ def test_several_findings_are_explained_by_one_command() -> None:
 
 def test_a_finding_survives_the_way_through_json() -> None:
     for each in (finding(), finding("GET / failed", location())):
-        assert render.from_data(render.to_data(each, "failed", "tests/test_main.py::test", "call")) == each
+        data = render.to_data(each, "failed", "tests/test_main.py::test", "call")
+        assert render.from_data(data) == each
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
@@ -17,7 +18,7 @@ def waits_at(gate: Gate, task: asyncio.Task[Any]) -> tuple[Location | None, str]
     of_test: Location | None = None
     of_application: Location | None = None
     inner = ""
-    for frame in awaiting(task.get_coro()):
+    for frame in _frames(task):
         where = gate.location(frame.f_code, frame.f_lineno)
         origin = gate.origin(frame.f_code)
         inner = ""
@@ -29,6 +30,22 @@ def waits_at(gate: Gate, task: asyncio.Task[Any]) -> tuple[Location | None, str]
             module = frame.f_globals.get("__name__", "?")
             inner = f", in {module}.{frame.f_code.co_qualname}()"
     return of_application or of_test, inner
+
+
+def _frames(task: asyncio.Task[Any]) -> Iterator[FrameType]:
+    """Yield the frames of a task from its coroutine inwards."""
+    coroutine: Any = task.get_coro()
+    if getattr(coroutine, "cr_running", False):
+        # Another thread asks: one that the task has just started, before it came to its `await`.
+        frame = sys._current_frames().get(getattr(task.get_loop(), "_thread_id", 0))
+        frames = []
+        while frame is not None:
+            frames.append(frame)
+            if frame is coroutine.cr_frame:
+                yield from reversed(frames)
+                return
+            frame = frame.f_back
+    yield from awaiting(coroutine)
 
 
 def awaiting(awaitable: Any) -> Iterator[FrameType]:

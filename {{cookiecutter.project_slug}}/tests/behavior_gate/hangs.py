@@ -16,6 +16,7 @@ import pytest
 from . import rules
 from .asgi import task_of
 from .awaiting import awaiting, waits_at
+from .clocks import Schedule
 from .core import Detector, Gate, Option, Phase, real_time
 from .excused import is_told
 from .where import ROUTING, library_path
@@ -55,6 +56,7 @@ class Hangs:
         self._subject: tuple[object, ...] = ()
         self._limit = 0.0
         self._deadline = 0.0
+        self._schedule = Schedule()
         self._attempts = 0
         #: Of pytest-timeout for the running test: the limit, and when to end the test for it.
         self._given: tuple[float, float] | None = None
@@ -74,7 +76,7 @@ class Hangs:
         if subject != self._subject and not (main is None and phase.stopped):
             longer = phase.in_wide_fixture or gate.modes.of(rules.HANG) == "warn"
             limit = (_PATIENCE if longer else 1) * gate.options["timeout"]
-            self._limit, self._deadline = self._given or (limit, real_time() + limit)
+            self._limit, self._deadline = self._given or (limit, self._now() + limit)
             self._subject = subject
             self._attempts, self._is_patient = 0, False
             self._obedient.clear()
@@ -82,7 +84,7 @@ class Hangs:
             not self._limit
             or self._unlimited
             or phase.debugged
-            or real_time() < self._deadline
+            or self._now() < self._deadline
             or gate.allows(rules.HANG)
         ):
             return
@@ -91,16 +93,16 @@ class Hangs:
             phase.debugged = True
             return
         if not threads:
-            self._deadline = real_time() + self._limit
+            self._deadline = self._now() + self._limit
             return
         is_patient = self._is_patient or self._given is not None
         if phase.findings and not is_patient and any(map(_is_told, threads.values())):
             # A call that is told of already, and that most likely ends.
             self._is_patient = True
-            self._deadline = real_time() + self._limit
+            self._deadline = self._now() + self._limit
             return
         self._attempts += 1
-        self._deadline = real_time() + _IMPATIENCE_S
+        self._deadline = self._now() + _IMPATIENCE_S
         reasons: list[str] = []
         if self._attempts == 1:
             # Before it is cancelled, which ends what it waits for.
@@ -113,6 +115,10 @@ class Hangs:
                     loop.call_soon_threadsafe(self._stop, loop, self._attempts, reasons)
         if self._attempts >= _LAST_ATTEMPT:
             _release(gate.thread)
+
+    def _now(self) -> float:
+        """A clock that stands still while a busy machine keeps the tests from running."""
+        return real_time() - (0.0 if self._given else self._schedule.read()[0])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from .core import Gate, Request
+from .on_import import OnImport
 from .patches import Patches
 from .where import stack
 
@@ -65,20 +64,23 @@ class Statuses:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._patches = Patches(gate, "whether a test asserts the status of a response")
+        self._libraries = OnImport(("httpx", "httpx2", "aiohttp"), self._watch)
         #: Method, path and status of each response whose status a test has named.
         self._named: list[tuple[str, str, int]] = []
 
     def install(self) -> None:
-        for library in ("httpx", "httpx2"):
-            with contextlib.suppress(ImportError):
-                response = importlib.import_module(library).Response
-                self._patches.replace(response, "__init__", self._watch_httpx)
-        with contextlib.suppress(ImportError):
-            response = importlib.import_module("aiohttp").ClientResponse
-            self._patches.replace(response, "start", self._watch_aiohttp)
+        self._libraries.install()
 
     def uninstall(self) -> None:
+        self._libraries.uninstall()
         self._patches.restore()
+
+    def _watch(self, library: str) -> None:
+        module = sys.modules[library]
+        if library == "aiohttp":
+            self._patches.replace(module.ClientResponse, "start", self._watch_aiohttp)
+        else:
+            self._patches.replace(module.Response, "__init__", self._watch_httpx)
 
     def clear(self) -> None:
         self._named.clear()

@@ -8,15 +8,16 @@ import gc
 import inspect
 import io
 import socket
+import subprocess
 import sys
 import warnings
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
 from typing import Any
 
 from .. import rules
+from ..children import is_reaped
+from ..clients import Clients
 from ..core import Detector, Finding, Gate, Phase
 from ..filters import UNSET, Shown, module_of
 from ..on_import import OnImport
@@ -35,11 +36,10 @@ class WarningsDetector(Detector):
     def __init__(self, gate: Gate) -> None:
         super().__init__(gate)
         self._patches = Patches(gate, "warnings")
-        self._clients = OnImport(("httpx", "httpx2"), self._watch_clients)
+        self._clients = Clients(gate)
         self._streams = OnImport(("anyio.streams.memory",), self._watch_streams)
-        #: Where files, sockets and clients were opened, by their id.
+        #: Where files and sockets were opened, by their id.
         self._opened: dict[int, Location] = {}
-        self._open_clients: dict[int, weakref.finalize[Any, Any]] = {}
         self._show: Any = None
         self._shown = Shown()
         self._passes_on = False
@@ -180,6 +180,8 @@ class WarningsDetector(Detector):
     def _fails_by_unclosed(self, message: str, source: Any) -> bool:
         """Report it. If that fails nothing, the suite has its warning."""
         source = source or _dying()
+        if isinstance(source, subprocess.Popen) and is_reaped(source.pid):
+            return True
         places = (self._opened.get(id(part)) for part in _parts(source))
         where = next((place for place in places if place), None) or self._created(source)
         if self._is_stopped_at(where):
@@ -239,44 +241,6 @@ class WarningsDetector(Detector):
             where = self.gate.locate(sys._getframe(2))
             if where is not None:
                 self._opened[id(thing)] = where
-
-    def _watch_clients(self, module: str) -> None:
-        client = sys.modules[module].AsyncClient
-        self._patches.replace(client, "__init__", self._client)
-        self._patches.replace(client, "aclose", self._close)
-        self._patches.replace(client, "__aexit__", self._close)
-
-    def _client(self, original: Callable[..., None]) -> Callable[..., None]:
-        def __init__(client: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
-            original(client, *args, **kwargs)
-            phase = self.gate.phase
-            if phase is None or phase.when != "call" or self.gate.is_tests_own():
-                return
-            where = self.gate.locate(sys._getframe(1))
-            self._open_clients[id(client)] = weakref.finalize(
-                client, self._report_client, id(client), where
-            )
-
-        return __init__
-
-    def _close(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(original)
-        async def close(client: Any, *args: Any, **kwargs: Any) -> Any:
-            finalizer = self._open_clients.pop(id(client), None)
-            if finalizer is not None:
-                finalizer.detach()
-            return await original(client, *args, **kwargs)
-
-        return close
-
-    def _report_client(self, number: int, where: Location | None) -> None:
-        self._open_clients.pop(number, None)
-        if self.gate.phase is not None:
-            self.gate.report(
-                rules.UNCLOSED,
-                what="an httpx.AsyncClient was dropped without being closed",
-                where=where,
-            )
 
 
 def _dying() -> Any:

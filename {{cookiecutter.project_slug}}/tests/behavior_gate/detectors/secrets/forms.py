@@ -38,7 +38,8 @@ _OWN_WORD = re.compile(
     r"|field|instance|status|scope|token_type",
     re.IGNORECASE,
 )
-_ECHO_KEYS = frozenset(("input", "value", "received", "body"))
+#: Under these a validation error gives back what was sent.
+_ECHO_KEYS = frozenset(("input", "received"))
 _COLOURS = re.compile(r"\x1b\[[\d;]*m")
 _ESCAPE = re.compile(r"\\(?:u([\da-fA-F]{4})|(.))", re.DOTALL)
 #: What Base64, in either alphabet, and hexadecimal digits are made of.
@@ -157,15 +158,28 @@ def _is_telling(password: str) -> bool:
     return len(password) >= 4 and not password.isalpha() and not _is_words(password)
 
 
+def is_rare(password: str) -> bool:
+    """Whether a password, however short, is hardly ever equal to something else.
+
+    `hunter2` is, and neither `admin`, `test1` nor `1234`.
+    """
+    letters = re.sub(r"[\W\d_]", "", password.lower())
+    return _is_telling(password) and bool(_ORDINARY.sub("", letters))
+
+
 def echoes(password: str, key: str, value: str) -> bool:
-    """Whether a value of a response, found under a key, is or holds the password."""
+    """Whether a value of a response, found under a key, is or holds the password.
+
+    One that may be the value of anything counts where it is all of the value, under a key that is
+    named like a password or by which a validation error gives back what was sent.
+    """
     if not is_ordinary(password):
         return any(names(password, text) for text in readings(value))
     if _is_telling(password) and any(is_labelled(password, text) for text in readings(value)):
         return True
     if password != value or _OWN_WORD.fullmatch(key):
         return False
-    return len(password) >= 4 or key.lower() in _ECHO_KEYS or bool(SECRET_NAME.search(key))
+    return is_rare(password) or key.lower() in _ECHO_KEYS or bool(SECRET_NAME.search(key))
 
 
 def is_logged(password: str, texts: list[str]) -> bool:
@@ -173,6 +187,12 @@ def is_logged(password: str, texts: list[str]) -> bool:
     if is_ordinary(password):
         return any(is_labelled(password, text) for text in texts)
     return any(names(password, text) for text in texts)
+
+
+def is_word_of(password: str, texts: list[str]) -> bool:
+    """Whether a password, however short, stands in a text as a whole word."""
+    word = re.compile(rf"(?<![^\W_]){re.escape(password)}(?![^\W_]|@)")
+    return any(password in text and word.search(text) for text in texts)
 
 
 def stored_as(password: str, name: str, value: str) -> str | None:
@@ -234,6 +254,19 @@ def strings(content: object) -> Iterator[str]:
             yield from strings(value)
     elif isinstance(content, BaseException):
         yield from messages(content)
+
+
+def labelled(content: object) -> Iterator[str]:
+    """Every string in nested containers under a name of a password, as `password=value`."""
+    if isinstance(content, dict):
+        for name, value in content.items():
+            if isinstance(name, str) and SECRET_NAME.search(name):
+                yield from (f"password={text}" for text in strings(value))
+            else:
+                yield from labelled(value)
+    elif isinstance(content, list | tuple | set):
+        for value in content:
+            yield from labelled(value)
 
 
 def text_of(raw: bytes) -> str:

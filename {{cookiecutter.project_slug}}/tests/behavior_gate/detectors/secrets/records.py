@@ -16,7 +16,7 @@ from ...awaiting import current_task
 from ...core import Gate
 from ...patches import Patches
 from ...where import library_path, stack
-from .forms import strings
+from .forms import labelled, strings
 from .tracebacks import messages
 from .written import LogJudge
 
@@ -127,9 +127,10 @@ class RecordWatch:
                 texts = [formatter.format(record) for formatter in formatters if formatter]
                 self._judge.judge("logged", texts, by=by)
                 return
-        extra = [value for key, value in vars(record).items() if key not in _RECORD_FIELDS]
-        values = [*strings([record.args, extra])]
-        self._judge.judge("logged", [_message(record), *told], values, by)
+        extra = {key: value for key, value in vars(record).items() if key not in _RECORD_FIELDS}
+        given = [record.args, extra]
+        texts = [_message(record), *told, *labelled(given)]
+        self._judge.judge("logged", texts, strings(given), by)
 
 
 def _caller(frame: FrameType) -> FrameType:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,8 +12,18 @@ from ...asgi import endpoint_of, here, is_lifespan, serving
 from ...awaiting import current_task
 from ...core import Gate, Request
 from ...rules import Rule
-from ...where import Location
-from .forms import SHORTEST_HASH, digest_of, has_hash, has_signed_token, is_logged, readings
+from ...where import Location, stack
+from .forms import (
+    SHORTEST_HASH,
+    digest_of,
+    has_hash,
+    has_signed_token,
+    is_logged,
+    is_rare,
+    is_word_of,
+    readings,
+)
+from .handed import hands_over_password
 from .keys import Keys
 
 #: So much of one entry is looked at.
@@ -58,7 +69,7 @@ class LogJudge:
         passwords = request.passwords if request else set()
         tokens = request.tokens if request else set()
         read = readings(whole) if passwords else readings(whole, SHORTEST_HASH)
-        if any(password in values or is_logged(password, read) for password in passwords):
+        if any(self._is_told(password, read, values) for password in passwords):
             self._report(rules.SECRET_IN_LOG, f"{verb} the submitted password{by}", where)
         if has_hash(read) or any(digest_of(password, whole) for password in passwords):
             self._report(rules.SECRET_IN_LOG, f"{verb} a password hash{by}", where)
@@ -66,6 +77,22 @@ class LogJudge:
             self._report(rules.SECRET_IN_LOG, f"{verb} a token that lets its owner in{by}", where)
         if self._keys.among(read):
             self._report(rules.KEY_LET_OUT, f"{verb} a key of the application{by}", where)
+
+    def _is_told(self, password: str, read: list[str], values: list[str]) -> bool:
+        """Whether an entry says the password.
+
+        One that may be a word of any message counts where the entry calls it a password, or where
+        it stands as a whole and the line of the application gives the log what it calls one.
+        """
+        if is_logged(password, read) or (password in values and is_rare(password)):
+            return True
+        return is_word_of(password, read) and self._hands_over_password()
+
+    def _hands_over_password(self) -> bool:
+        for frame in stack(sys._getframe(1)):
+            if self.gate.origin(frame.f_code) in ("application", "test"):
+                return hands_over_password(frame)
+        return False
 
     def _serving(self) -> Request | None:
         request = serving()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import multiprocessing.connection
 import os
 import subprocess
 import threading
@@ -11,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ...children import is_reaped
 from ...where import Location
 
 
@@ -39,13 +42,21 @@ def title(thread: Any) -> str:
 
 def thread_of(thread: Any, name: str, where: Location) -> Thing:
     def left() -> str | None:
-        return f"{name} was still running when the test was over" if thread.is_alive() else None
+        return f"{name} was still running when the test was over" if _runs(thread) else None
 
     def end() -> None:
         # A thread can't be ended.
         getattr(thread, "kill", getattr(thread, "cancel", lambda: None))()
 
     return Thing(where, left, end)
+
+
+def _runs(thread: Any) -> bool:
+    if not hasattr(type(thread), "sentinel"):
+        return bool(thread.is_alive())
+    # Whoever has waited for a process by its number alone has not told `is_alive()`.
+    sentinel = getattr(thread, "_sentinel", None)
+    return sentinel is not None and not multiprocessing.connection.wait([sentinel], 0)
 
 
 def process_of(
@@ -59,7 +70,7 @@ def process_of(
 
     def left() -> str | None:
         process = kept()
-        if process is None or process.returncode is not None:
+        if process is None or process.returncode is not None or is_reaped(process.pid):
             return None
         return f"process {name!r} had not been waited for when the test was over"
 
@@ -87,4 +98,7 @@ def timer_of(
 
 
 def _name(function: Any) -> str:
-    return getattr(function, "__qualname__", "?").replace(".<locals>", "") + "()"
+    while isinstance(function, functools.partial):
+        function = function.func
+    name = getattr(function, "__qualname__", None) or f"{type(function).__qualname__}.__call__"
+    return f"{name}()".replace(".<locals>", "")
