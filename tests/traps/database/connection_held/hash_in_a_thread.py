@@ -22,7 +22,8 @@ async def verify(password: str, password_hash: str | None) -> bool:
 
 @router.post("/trap")
 async def trap(session: SessionDep) -> bool:
-    user = await session.scalar(select(User).where(User.email == "ada@example.com"))
+    query = select(User).where(User.email == "ada@example.com")
+    user = await session.scalar(query)  # takes it
     known = await verify("correct horse", user.password_hash if user else None)
     await session.commit()
     return known
