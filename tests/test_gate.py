@@ -21,6 +21,7 @@ PACKAGES = (
         "dependency-injector",
         "jinja2",
         "loguru",
+        "opentelemetry-sdk",
         "prometheus-client",
         "psycopg[binary]",
         "psycopg2-binary",
@@ -123,6 +124,15 @@ def test_a_hang_says_which_transactions_wait_for_one_lock(trapped: Run) -> None:
 def finding_of(run: Run, name: str) -> dict[str, Any]:
     (finding,) = run.findings[f"tests/traps/test_{name}.py::test_client"]
     return finding
+
+
+def test_a_held_connection_is_told_with_the_line_that_took_it(trapped: Run) -> None:
+    taken = line_of(trapped, "app/traps/hash_in_a_thread.py", "# takes it")
+
+    assert finding_of(trapped, "hash_in_a_thread")["what"] == (
+        f"POST /trap held a connection of the pool, taken at {taken} in trap,"
+        " while it waited for work in a thread or process"
+    )
 
 
 def test_a_file_that_is_read_anew_is_told_with_who_reads_it_and_when_to_read_it(

@@ -4,13 +4,16 @@ import base64
 import hashlib
 import json
 import os
+import traceback
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
 from support.gate import load
 
-forms, fields, keys = (load(f"detectors.secrets.{name}") for name in ("forms", "fields", "keys"))
+forms, fields, keys, tracebacks = (
+    load(f"detectors.secrets.{name}") for name in ("forms", "fields", "keys", "tracebacks")
+)
 
 PASSWORD = 'correct "hörse" 😀 9 & battery/+'
 HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA"
@@ -65,6 +68,38 @@ def test_a_password_is_read_in_any_encoding(text: str) -> None:
 def test_what_is_no_password_is_read_and_passes(text: str) -> None:
     assert not forms.is_logged(PASSWORD, forms.readings(text))
     assert not forms.has_hash(forms.readings(text))
+
+
+def group_of_errors() -> BaseException:
+    """Two errors with a note, for which one is the cause that hides its own context."""
+    cause = KeyError("hidden")
+    cause.__context__, cause.__suppress_context__ = ValueError("cut off"), True
+    group = ExceptionGroup("two at once", [OSError("first"), OSError("second")])
+    group.add_note("a note")
+    group.__cause__ = cause
+    return group
+
+
+def test_of_an_error_all_is_read_that_a_traceback_says_of_it() -> None:
+    said = list(tracebacks.messages(group_of_errors()))
+
+    assert said == [
+        "two at once (2 sub-exceptions)",
+        "a note",
+        "second",
+        "first",
+        "'hidden'",
+    ]
+    shown = "".join(traceback.format_exception(group_of_errors()))
+    assert all(message in shown for message in said)
+    assert "cut off" not in shown
+
+
+def test_an_error_that_leads_to_itself_is_read_once() -> None:
+    error, other = ValueError("one"), ValueError("other")
+    error.__cause__, other.__cause__ = other, error
+
+    assert list(tracebacks.messages(error)) == ["one", "other"]
 
 
 def test_a_text_is_read_in_few_ways() -> None:
@@ -133,7 +168,10 @@ def test_a_short_password_that_is_no_word_counts_as_any_whole_value(password: st
     "value",
     [
         HASH,
+        "$argon2i$m=512,t=2,p=2$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo",
         "$2b$12$" + "a" * 53,
+        "$bcrypt-sha256$v=2,t=2b,r=12$" + "a" * 22 + "$" + "b" * 31,
+        "SCRAM-SHA-256$4096:c2FsdHNhbHQ=$c3RvcmVk:c2VydmVy",
         "pbkdf2_sha256$600000$salt$aGFzaA==",
         "pbkdf2:sha256:600000$salt$00ff",
         "scrypt:32768:8:1$salt$00ff",

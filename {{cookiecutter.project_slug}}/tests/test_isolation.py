@@ -306,7 +306,7 @@ async def test_what_a_background_task_commits_outlives_the_rollback_of_the_reque
 ) -> None:
     async def mail() -> None:
         async with app.state.sessionmaker() as other, other.begin():
-            await create_user(other, email="grace@example.com", password=PASSWORD)
+            other.add(User(email="grace@example.com", password_hash="unused"))
 
     @app.post("/read-and-mail")
     async def read_and_mail(session: SessionDep, background: BackgroundTasks) -> None:
@@ -317,7 +317,7 @@ async def test_what_a_background_task_commits_outlives_the_rollback_of_the_reque
 
     async def mail_again() -> None:
         async with app.state.sessionmaker() as other, other.begin():
-            await create_user(other, email="alan@example.com", password=PASSWORD)
+            other.add(User(email="alan@example.com", password_hash="unused"))
 
     assert (await client.post("/read-and-mail")).status_code == 200
 
@@ -332,7 +332,7 @@ async def test_what_is_committed_before_an_http_exception_stays(
     async def audited(session: SessionDep) -> None:
         assert await session.scalar(select(func.count()).select_from(User).where(PEOPLE)) == 0
         async with app.state.sessionmaker() as audit:
-            await create_user(audit, email="ada@example.com", password=PASSWORD)
+            audit.add(User(email="ada@example.com", password_hash="unused"))
             await audit.commit()
         raise HTTPException(409)
 

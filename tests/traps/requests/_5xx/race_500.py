@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.database import SessionDep
 from app.users.models import User
 
+ALSO = ("database.connection-held",)
 CLIENTS = ("concurrent_client",)
 
 router = APIRouter()

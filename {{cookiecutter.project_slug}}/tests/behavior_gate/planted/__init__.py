@@ -44,6 +44,7 @@ PLANTS: dict[Rule, Plant] = {
     rules.CLOSED_SESSION: database.use_closed_session,
     rules.GLOBAL_SESSION: database.share_session,
     rules.SESSION_LEAK: database.leak_session,
+    rules.CONNECTION_HELD: database.hold_connection,
     rules.SQL_INJECTION: database.inject,
     rules.N_PLUS_ONE: database.query_for_each,
     rules.LAZY_LOAD: database.load_lazily,

@@ -207,6 +207,21 @@ async def share_connection() -> None:
         await serve(application)
 
 
+async def hold_connection() -> None:
+    # Without it SQLAlchemy has no asynchronous connections.
+    import_module("greenlet")
+    from sqlalchemy.util import greenlet_spawn
+
+    async def application(scope: object, receive: object, send: Send) -> None:
+        connection = await greenlet_spawn(engine.connect)
+        await asyncio.to_thread(sum, [])
+        await asyncio.to_thread(connection.close)
+        await answer(send)
+
+    async with _database() as engine:
+        await serve(application)
+
+
 async def query_for_each() -> None:
     from sqlalchemy import text
 

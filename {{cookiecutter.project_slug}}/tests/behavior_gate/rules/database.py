@@ -72,6 +72,19 @@ SESSION_LEAK = Rule(
     bad="session = sessions()\nreturn await session.scalar(query)",
     good="async with sessions() as session:\n    return await session.scalar(query)",
 )
+CONNECTION_HELD = Rule(
+    "database.connection-held",
+    "a connection that a request holds while it waits for something else",
+    why="once as many requests wait as the pool has connections, every other request waits for"
+    " them",
+    fix="wait before the first query, or end the transaction first, by `await session.commit()` or"
+    " by leaving its `async with`; keep what you need of the rows in variables",
+    bad="user = await session.scalar(query)\n"
+    "await asyncio.to_thread(verify, password, user.password_hash)",
+    good="async with sessions() as session:\n"
+    "    user = await session.scalar(query)\n"
+    "await asyncio.to_thread(verify, password, user.password_hash)",
+)
 SQL_INJECTION = Rule(
     "database.sql-injection",
     "text of the client inside the SQL",

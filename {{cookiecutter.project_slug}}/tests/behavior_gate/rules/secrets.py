@@ -26,8 +26,8 @@ SECRET_IN_LOG = Rule(
     "secrets.log",
     "a password, its hash or a token in the log",
     why="logs are kept and read by far more people than the database",
-    fix="log an id instead; for statements and database errors in the log, create the engine"
-    " with hide_parameters=True",
+    fix="log an id instead; create the engine with hide_parameters=True, and say of a database"
+    " error only its type and constraint, as its DETAIL may show the whole row",
     bad='log.info("login %s %s", form.email, form.password)',
     good='log.info("login of user %s", user.id)',
 )

@@ -7,6 +7,7 @@ from ...core import Detector, Gate, Phase
 from ...patches import Patches
 from .commits import Commits
 from .datetimes import Datetimes
+from .held import Held
 from .hidden_writes import HiddenWrites
 from .injections import Injections
 from .lazy_loads import LazyLoads
@@ -41,6 +42,7 @@ class DatabaseDetector(Detector):
             Injections(traffic),
             Leaks(traffic),
             LeakedState(traffic),
+            Held(traffic),
             self._waits,
         )
         self._parts = (traffic, *traffic.parts)
@@ -69,6 +71,7 @@ class DatabaseDetector(Detector):
 
         for part in self._parts:
             unsubscribe(part)
+            part.unpatch()
         self._patches.restore()
         while self._listeners:
             event.remove(*self._listeners.pop())

@@ -75,7 +75,7 @@ class Line:
     closing: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class CheckOut:
     """A connection that is out of the pool: for which request and task, and from which line."""
 
@@ -84,6 +84,12 @@ class CheckOut:
     where: Location | None
     #: What keeps it out. None outside requests: what a test drops unclosed, SQLAlchemy warns of.
     fairy: Any
+    #: It has a lock or listens, and is to be kept.
+    is_kept: bool = False
+    #: For how long its task was told to sleep meanwhile, in seconds.
+    slept_s: float = 0.0
+    #: The lines that have waited meanwhile.
+    told: set[Location] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)

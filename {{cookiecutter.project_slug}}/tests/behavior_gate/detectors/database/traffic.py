@@ -42,6 +42,9 @@ class Part(Observer):
     def patch(self, patches: Patches) -> None:
         """Replace what has no event."""
 
+    def unpatch(self) -> None:
+        """Undo what `patch` has done besides."""
+
     def executed(self, statement: Statement) -> None:
         """A request has executed a statement."""
 

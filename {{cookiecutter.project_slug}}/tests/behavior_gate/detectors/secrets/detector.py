@@ -16,8 +16,10 @@ from . import fields
 from .forms import SHORTEST_HASH, digest_of, echoes, has_hash, is_ordinary, names, readings, text_of
 from .keys import Keys
 from .records import RecordWatch
+from .spans import SpanWatch
 from .stored import StatementWatch
 from .streams import StreamWatch
+from .tracebacks import messages
 from .written import LogJudge
 
 #: So much of a body is looked at, in bytes.
@@ -49,13 +51,14 @@ class SecretsDetector(Detector, Observer):
         #: The passwords of a test, which a later request may let out.
         self._submitted: set[str] = set()
         self._keys = Keys(self.gate)
-        judge = LogJudge(self.gate, self._keys)
+        self._judge_log = judge = LogJudge(self.gate, self._keys)
         self._streams = StreamWatch(self.gate, judge)
         self._records = RecordWatch(self.gate, judge)
         self._watches = (
             self._keys,
             self._records,
             self._streams,
+            SpanWatch(self.gate, judge),
             StatementWatch(self.gate),
         )
         for watch in self._watches:
@@ -153,6 +156,12 @@ class SecretsDetector(Detector, Observer):
         traffic = self._traffic.pop(request, None)
         if traffic is not None and traffic.sent:
             self._judge_body(request, _decoded(bytes(traffic.sent), traffic.encoding))
+        where = error and self.gate.locate_traceback(error.__traceback__)
+        if isinstance(error, Exception) and where and self.gate.origin_of(where) != "test":
+            # No server runs here, which would log it with its traceback.
+            self._judge_log.judge(
+                "let an error out, to be logged with", messages(error), where=where
+            )
 
     def _judge_body(self, request: Request, body: str, place: str = "the body") -> None:
         self._judge(request, place, fields.leaves(body) if request.passwords else [], body)

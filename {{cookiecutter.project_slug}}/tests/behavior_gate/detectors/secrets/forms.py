@@ -11,13 +11,16 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import unquote_plus
 
+from .tracebacks import messages
+
 SECRET_NAME = re.compile(
     r"(pass_?word|passwd|pwd|passphrase|client_?secret)s?"
     r"[\d_-]*(confirm(ation)?|repeat(ed)?|again|new|old|current|check|verify|plain|raw)?$",
     re.IGNORECASE,
 )
 _HASH = re.compile(
-    r"\$argon2(?:id|i|d)\$v=|\$2[abxy]\$\d\d\$[./A-Za-z0-9]{22}|\$pbkdf2(?:-\w+)?\$\d+\$"
+    r"\$argon2(?:id|i|d)\$[vm]=\d|\$bcrypt-sha256\$|SCRAM-SHA-(?:1|256)\$\d+:"
+    r"|\$2[abxy]\$\d\d\$[./A-Za-z0-9]{22}|\$pbkdf2(?:-\w+)?\$\d+\$"
     r"|pbkdf2(?:_|:)sha\d+(?::\d+)?\$|\$scrypt\$|scrypt:\d+:\d+:\d+\$|\$y\$[./\w]+\$[./\w]+\$"
     r"|\$[56]\$(?:rounds=\d+\$)?[./\w]{1,16}\$[./\w]{43}|\$(?:1|apr1)\$[./\w]{1,8}\$[./\w]{22}"
     r"|\{S?SHA(?:256|512)?\}[\w+/]{27}"
@@ -249,6 +252,8 @@ def strings(content: object) -> Iterator[str]:
     elif isinstance(content, list | tuple | set):
         for value in content:
             yield from strings(value)
+    elif isinstance(content, BaseException):
+        yield from messages(content)
 
 
 def labelled(content: object) -> Iterator[str]:

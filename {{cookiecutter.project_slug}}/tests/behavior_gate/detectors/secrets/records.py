@@ -14,10 +14,10 @@ from typing import Any
 
 from ...awaiting import current_task
 from ...core import Gate
-from ...errors import chain
 from ...patches import Patches
 from ...where import library_path, stack
 from .forms import labelled, strings
+from .tracebacks import messages
 from .written import LogJudge
 
 _RECORD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -118,7 +118,7 @@ class RecordWatch:
 
     def _judge_record(self, logger: logging.Logger, record: logging.LogRecord) -> None:
         by = f" (logger `{record.name}`, {record.levelname})"
-        errors = list(chain(record.exc_info[1])) if record.exc_info else []
+        told = messages(record.exc_info[1]) if record.exc_info else ()
         formatters = [handler.formatter for handler in _handlers(logger) if _writes(handler)]
         own = [formatter for formatter in formatters if type(formatter) in _PLAIN]
         if formatters and not own:
@@ -128,9 +128,8 @@ class RecordWatch:
                 self._judge.judge("logged", texts, by=by)
                 return
         extra = {key: value for key, value in vars(record).items() if key not in _RECORD_FIELDS}
-        told = [(str(error), getattr(error, "__notes__", ())) for error in errors]
         given = [record.args, extra]
-        texts = [_message(record), *strings(told), *labelled(given)]
+        texts = [_message(record), *told, *labelled(given)]
         self._judge.judge("logged", texts, strings(given), by)
 
 

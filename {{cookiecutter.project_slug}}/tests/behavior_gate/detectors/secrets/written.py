@@ -12,7 +12,7 @@ from ...asgi import endpoint_of, here, is_lifespan, serving
 from ...awaiting import current_task
 from ...core import Gate, Request
 from ...rules import Rule
-from ...where import stack
+from ...where import Location, stack
 from .forms import (
     SHORTEST_HASH,
     digest_of,
@@ -51,9 +51,17 @@ class LogJudge:
         return getattr(self._local, "quiet", False)
 
     def judge(
-        self, verb: str, texts: Iterable[str], values: Iterable[str] = (), by: str = ""
+        self,
+        verb: str,
+        texts: Iterable[str],
+        values: Iterable[str] = (),
+        by: str = "",
+        where: Location | None = None,
     ) -> None:
-        """Report each kind of secret in one entry; `values` are those that it is made of."""
+        """Report each kind of secret in one entry; `values` are those that it is made of.
+
+        It is written by the line that runs, unless one is named.
+        """
         if self._is_quiet():
             return
         request, values = self._serving(), list(values)
@@ -62,13 +70,13 @@ class LogJudge:
         tokens = request.tokens if request else set()
         read = readings(whole) if passwords else readings(whole, SHORTEST_HASH)
         if any(self._is_told(password, read, values) for password in passwords):
-            self._report(rules.SECRET_IN_LOG, f"{verb} the submitted password{by}")
+            self._report(rules.SECRET_IN_LOG, f"{verb} the submitted password{by}", where)
         if has_hash(read) or any(digest_of(password, whole) for password in passwords):
-            self._report(rules.SECRET_IN_LOG, f"{verb} a password hash{by}")
+            self._report(rules.SECRET_IN_LOG, f"{verb} a password hash{by}", where)
         if has_signed_token(whole) or any(token in whole for token in tokens):
-            self._report(rules.SECRET_IN_LOG, f"{verb} a token that lets its owner in{by}")
+            self._report(rules.SECRET_IN_LOG, f"{verb} a token that lets its owner in{by}", where)
         if self._keys.among(read):
-            self._report(rules.KEY_LET_OUT, f"{verb} a key of the application{by}")
+            self._report(rules.KEY_LET_OUT, f"{verb} a key of the application{by}", where)
 
     def _is_told(self, password: str, read: list[str], values: list[str]) -> bool:
         """Whether an entry says the password.
@@ -93,8 +101,8 @@ class LogJudge:
             (request,) = self.gate.open_requests
         return request
 
-    def _report(self, rule: Rule, what: str) -> None:
-        request, where = self._serving(), here(self.gate)
+    def _report(self, rule: Rule, what: str, where: Location | None) -> None:
+        request, where = self._serving(), where or here(self.gate)
         if request is None:
             # A test may print what it likes.
             if where is None or self.gate.origins[str(self.gate.root / where.path)] == "test":

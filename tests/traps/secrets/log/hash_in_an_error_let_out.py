@@ -1,0 +1,22 @@
+"""No handler takes the error that shows the row, hash included, so that the server logs it."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+from sqlalchemy import insert
+
+from app.database import SessionDep
+from app.security import hash_password
+from app.users.models import User
+
+SAYS = "POST /trap let an error out, to be logged with a password hash"
+ALSO = ("requests.5xx",)
+CLIENTS = ("client", "concurrent_client")
+
+router = APIRouter()
+
+
+@router.post("/trap")
+async def trap(password: Annotated[str, Body(embed=True)], session: SessionDep) -> Any:
+    password_hash = await hash_password(password)
+    await session.execute(insert(User).values(email=None, password_hash=password_hash))  # <-
