@@ -1,12 +1,11 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, status
-from fastapi.security import OAuth2PasswordRequestForm
+from fastapi import APIRouter, Form, status
 
 from app.auth import service
 from app.auth.dependencies import SettingsDep
-from app.auth.schemas import Registration, Token
+from app.auth.schemas import Credentials, Registration, Token
 from app.database import SessionDep
 from app.errors import AccountDisabled, EmailTaken, InvalidCredentials, problems
 from app.security import create_access_token
@@ -36,7 +35,7 @@ async def register(registration: Registration, session: SessionDep) -> User:
 
 @router.post("/login", responses=problems(InvalidCredentials, AccountDisabled))
 async def login(
-    form: Annotated[OAuth2PasswordRequestForm, Depends()],
+    form: Annotated[Credentials, Form()],
     session: SessionDep,
     settings: SettingsDep,
 ) -> Token:

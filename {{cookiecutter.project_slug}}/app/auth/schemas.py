@@ -1,12 +1,24 @@
-from pydantic import BaseModel, EmailStr
+from typing import Annotated, Literal
 
-from app.users.schemas import FullName, Password
+from pydantic import BaseModel, Field
+
+from app.fields import Email, Text
+from app.users.schemas import FullName, GivenPassword, Password
 
 
 class Registration(BaseModel):
-    email: EmailStr
+    email: Email
     password: Password
     full_name: FullName | None = None
+
+
+class Credentials(BaseModel):
+    """A token request (RFC 6749, section 4.3.2). Scopes and clients are ignored."""
+
+    grant_type: Literal["password"] = "password"
+    username: Annotated[Text, Field(min_length=1, max_length=320)]
+    """The email."""
+    password: GivenPassword
 
 
 class Token(BaseModel):

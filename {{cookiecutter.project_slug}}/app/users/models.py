@@ -2,9 +2,10 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import Index, String, func, true
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from app.database import Base
+from app.fields import normal_email
 
 UNIQUE_EMAIL = "uq_users_email_lower"
 
@@ -23,4 +24,10 @@ class User(Base):
     # If two requests change the same version, the second one fails. No lock is held while a
     # password is hashed, and a client that sends the version is safe from its read to its write.
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    # lower() folds A to Z in every database. Whether Ä is ä depends on the locale of the database:
+    # not in C, but in C.UTF-8 and en_US.UTF-8. In a Turkish one, even I and i differ.
     __table_args__ = (Index(UNIQUE_EMAIL, func.lower(email), unique=True),)
+
+    @validates("email")
+    def _in_normal_form(self, _: str, email: str) -> str:
+        return normal_email(email)

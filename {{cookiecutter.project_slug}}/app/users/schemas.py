@@ -1,22 +1,42 @@
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from app.fields import Email, Text
 
 # No rules about kinds of characters: only the length counts (NIST SP 800-63B, 3.1.1).
-Password = Annotated[str, Field(min_length=8, max_length=128)]
-FullName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Password = Annotated[Text, Field(min_length=8, max_length=128)]
+# A password to be checked, which may be older than the rule above. No longer one can be right.
+GivenPassword = Annotated[Text, Field(min_length=1, max_length=128)]
+FullName = Annotated[
+    str,
+    StringConstraints(
+        # Without NUL, and with a character that is not a blank.
+        pattern=r"^[^\x00]*[^\s\x00][^\x00]*$",
+        strip_whitespace=True,
+        min_length=1,
+        max_length=200,
+    ),
+]
 
 
 class UserOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
-    email: EmailStr
+    # A row may hold an address that the schema for input refuses.
+    email: str
     full_name: str | None
     created_at: datetime
     version: int
+
+
+def never_null(schema: dict[str, Any]) -> None:
+    """Document a field that may be left out, but not be null."""
+    del schema["default"]
+    schema.update(schema.pop("anyOf")[0])
 
 
 class UserUpdate(BaseModel):
@@ -25,7 +45,7 @@ class UserUpdate(BaseModel):
     With `version`, nothing is changed if the profile has a different version by now.
     """
 
-    email: EmailStr | None = None
+    email: Email | None = Field(None, json_schema_extra=never_null)
     full_name: FullName | None = None
     version: int | None = None
 
@@ -37,5 +57,5 @@ class UserUpdate(BaseModel):
 
 
 class PasswordChange(BaseModel):
-    current_password: str
+    current_password: GivenPassword
     new_password: Password
