@@ -6,7 +6,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, PostgresDsn, Secret, TypeAdapter, ValidationError, field_validator
+from pydantic import (
+    ByteSize,
+    Field,
+    PostgresDsn,
+    Secret,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
@@ -58,6 +66,8 @@ class Settings(DatabaseSettings):
 
     secret_key: Secret[Annotated[str, Field(min_length=32)]]
     access_token_minutes: int = Field(default=30, gt=0)
+    max_body_size: ByteSize = Field(default=ByteSize(1_000_000), gt=0)
+    """The largest request body, such as 500kB or 1MB; `@max_body_size` gives a route its own."""
 
 
 AnySettings = TypeVar("AnySettings", bound=DatabaseSettings)

@@ -15,12 +15,14 @@ from fastapi.exceptions import RequestValidationError, WebSocketRequestValidatio
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
-from pydantic_core import to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import HTTPConnection
+from starlette.routing import Match
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketState
 
@@ -28,6 +30,10 @@ PROBLEM_JSON = "application/problem+json"
 BODILESS = {204, 205, 304}
 STANDARD: JsonDict = {"url": "https://www.rfc-editor.org/rfc/rfc9457"}
 REFERENCE = "#/components/schemas/"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+# SQLSTATEs of a text that can't be stored: NUL in a text, NUL in jsonb, half of a surrogate pair in
+# JSON. https://www.postgresql.org/docs/current/errcodes-appendix.html
+TEXT_REFUSED = {"22021", "22P05", "22P02"}
 
 
 class FieldProblem(BaseModel):
@@ -76,6 +82,11 @@ class DomainError(Exception):
 class InvalidInput(DomainError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     detail = "The request does not have the expected form."
+
+
+class BodyTooLarge(DomainError):
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    detail = "The body of the request is larger than this server accepts."
 
 
 class NotAuthenticated(DomainError):
@@ -166,6 +177,25 @@ async def _on_stale_data(connection: HTTPConnection, _: StaleDataError) -> Respo
     return await _answer(connection, ChangedMeanwhile.problem())
 
 
+async def _on_database_error(connection: HTTPConnection, error: DBAPIError) -> Response | None:
+    refusal = error.orig and error.orig.__cause__
+    # asyncpg itself encodes the texts. Its error is the cause of the one that SQLAlchemy wraps.
+    if isinstance(refusal and refusal.__cause__, UnicodeEncodeError) or (
+        getattr(refusal, "sqlstate", None) in TEXT_REFUSED
+    ):
+        return await _answer(connection, InvalidInput.problem())
+    raise error
+
+
+async def _on_encode_error(
+    connection: HTTPConnection, error: UnicodeEncodeError | PydanticSerializationError
+) -> Response | None:
+    # Only input has half of a surrogate pair.
+    if "surrogates not allowed" in str(error):
+        return await _answer(connection, InvalidInput.problem())
+    raise error
+
+
 async def _on_invalid_input(
     connection: HTTPConnection, error: RequestValidationError | WebSocketRequestValidationError
 ) -> Response | None:
@@ -184,12 +214,28 @@ async def _on_http_exception(connection: HTTPConnection, error: HTTPException) -
         problem.data = detail
     elif detail not in {"", problem.title}:
         problem.detail = detail
-    return await _answer(connection, problem, error.headers)
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := _methods(connection)):
+        headers = {**(headers or {}), "Allow": ", ".join(methods)}
+    return await _answer(connection, problem, headers)
 
 
 async def _on_crash(connection: HTTPConnection, _: Exception) -> Response | None:
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     return await _answer(connection, Problem(title=status.phrase, status=status))
+
+
+def _methods(connection: HTTPConnection) -> list[str]:
+    """Return the methods of this path. The error names those of one route only."""
+    request = {"type": "http", **{k: connection.scope[k] for k in ("path", "root_path", "headers")}}
+    return [
+        method
+        for method in METHODS
+        if any(
+            route.matches({**request, "method": method})[0] is Match.FULL
+            for route in connection.app.routes
+        )
+    ]
 
 
 def _title(status: int) -> str:
@@ -211,6 +257,9 @@ def add_error_handlers(app: FastAPI) -> None:
     handlers: dict[type[Exception], Any] = {
         DomainError: _on_domain_error,
         StaleDataError: _on_stale_data,
+        DBAPIError: _on_database_error,
+        UnicodeEncodeError: _on_encode_error,
+        PydanticSerializationError: _on_encode_error,
         RequestValidationError: _on_invalid_input,
         WebSocketRequestValidationError: _on_invalid_input,
         HTTPException: _on_http_exception,
@@ -241,12 +290,22 @@ def add_error_handlers(app: FastAPI) -> None:
     app.build_middleware_stack = build_middleware_stack  # type: ignore[method-assign]
 
 
+# Every endpoint that reads a body may return these.
+ERRORS_OF_BODY = {
+    "400": "The body is not encoded as its Content-Type says.",
+    "413": BodyTooLarge.detail,
+}
+
+
 def _declare_problems(document: dict[str, Any]) -> None:
     """Declare the error responses. A body that an endpoint declares is left unchanged."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     problem = {"schema": {"$ref": REFERENCE + _name_of_problem(schemas)}}
     for path in document["paths"].values():
         for operation in path.values():
+            if "requestBody" in operation:
+                for status, description in ERRORS_OF_BODY.items():
+                    operation["responses"].setdefault(status, {"description": description})
             for status, response in operation["responses"].items():
                 if status.startswith(("4", "5", "default")) and "$ref" not in response:
                     content = response.get("content", {PROBLEM_JSON: problem})
