@@ -15,7 +15,7 @@ URL = "postgresql+asyncpg://user:password@localhost/db"
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "SECRET_KEY", "ACCESS_TOKEN_MINUTES"):
+    for name in ("DATABASE_URL", "SECRET_KEY", "ACCESS_TOKEN_MINUTES", "MAX_BODY_SIZE"):
         monkeypatch.delenv(name, raising=False)
     for settings in (DatabaseSettings, Settings):
         monkeypatch.setitem(settings.model_config, "env_file", None)
@@ -44,6 +44,29 @@ def test_sslmode_gets_the_name_that_the_driver_knows() -> None:
     settings = DatabaseSettings(database_url=f"{URL}?application_name=app&sslmode=require")
 
     assert settings.database_url == f"{URL}?application_name=app&ssl=require"
+
+
+@pytest.mark.parametrize(
+    ("value", "size"), [("500", 500), ("500kB", 500_000), ("1MB", 1_000_000), ("1MiB", 2**20)]
+)
+def test_the_limit_of_a_body_has_a_unit(
+    monkeypatch: pytest.MonkeyPatch, value: str, size: int
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", URL)
+    monkeypatch.setenv("SECRET_KEY", "k" * 32)
+    monkeypatch.setenv("MAX_BODY_SIZE", value)
+
+    assert load_settings(Settings).max_body_size == size
+
+
+@pytest.mark.parametrize("value", ["0", "-1MB", "much", ""])
+def test_a_limit_of_a_body_that_is_not_a_size_is_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("MAX_BODY_SIZE", value)
+
+    with pytest.raises(InvalidSettings, match=r"MAX_BODY_SIZE: \w"):
+        load_settings(Settings)
 
 
 def test_all_invalid_settings_are_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ def assert_problem(response: httpx.Response, problem: dict[str, Any]) -> None:
 # --- Characters
 
 
-@pytest.mark.parametrize("text", ["a\0b", "\0", "\ud83d", "\udc00 \ud83d"], ids=ascii)
+@pytest.mark.parametrize("text", ["a\0b", "\ud83d"], ids=ascii)
 @pytest.mark.parametrize(
     ("method", "path", "field", "value"),
     [

@@ -24,8 +24,8 @@ class User(Base):
     # If two requests change the same version, the second one fails. No lock is held while a
     # password is hashed, and a client that sends the version is safe from its read to its write.
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
-    # lower() folds A to Z in every database. Whether Ä is ä depends on the locale of the database:
-    # not in C, but in C.UTF-8 and en_US.UTF-8. In a Turkish one, even I and i differ.
+    # lower() folds A to Z, and other letters as the locale of the database does: Ä is ä in
+    # en_US.UTF-8 and C.UTF-8, but not in C. In a Turkish locale, I is not i.
     __table_args__ = (Index(UNIQUE_EMAIL, func.lower(email), unique=True),)
 
     @validates("email")
