@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import (
     AfterValidator,
     BaseModel,
+    ByteSize,
     Field,
     PostgresDsn,
     Secret,
@@ -146,6 +147,9 @@ class Settings(DatabaseSettings):
     """The same for an account from all addresses where it has not logged in before."""
     failed_login_minutes: int = Field(default=15, gt=0)
     """How long after the first of them they are counted."""
+
+    max_body_size: ByteSize = Field(default=ByteSize(1_000_000), gt=0)
+    """The largest request body, such as 500kB or 1MB; `@max_body_size` gives a route its own."""
 
 
 AnySettings = TypeVar("AnySettings", bound=DatabaseSettings)

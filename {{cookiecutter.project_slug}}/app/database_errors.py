@@ -18,6 +18,9 @@ TEMPORARY = ("08", "25006", "25P03", "25P04", "28", "3D", "40", "53", "55P03", "
 # Something is not there: a schema, a table, a column, a function, or a type.
 MISSING = ("3F000", "42P01", "42703", "42704", "42883")
 INVALID_VALUE = "22"
+# A character that is not in UTF-8, or that a text or JSON can't store: a NUL.
+INVALID_TEXT = ("22021", "22P05")
+INVALID_REPRESENTATION = "22P02"
 VALUES = re.compile(r"""(?<=\$)(\d+): .*|["'].*["']""", re.DOTALL)
 
 
@@ -33,6 +36,14 @@ def is_temporary(error: SQLAlchemyError) -> bool:
 def is_about_schema(error: SQLAlchemyError) -> bool:
     """Tell whether a part of the schema is missing."""
     return sqlstate(error) in MISSING
+
+
+def is_about_text(error: SQLAlchemyError) -> bool:
+    """Tell whether a text has a character that the database can't store."""
+    code = sqlstate(error)
+    # Half of a surrogate pair in JSON has a code that it shares with errors of the app.
+    in_json = code == INVALID_REPRESENTATION and "type json" in in_one_line(error)
+    return code in INVALID_TEXT or in_json
 
 
 def sqlstate(error: SQLAlchemyError | None) -> str:
@@ -65,7 +76,9 @@ def on_error(context: ExceptionContext) -> DBAPIError | None:
         return None
     # The server quotes a whole row there, with the hash of its password.
     error.detail = of_driver.detail = None  # type: ignore[attr-defined]
-    # The driver has no code for an argument that it can't send.
+    if isinstance(of_driver.__cause__, UnicodeEncodeError):
+        error.sqlstate = INVALID_TEXT[0]  # type: ignore[attr-defined]
+    # The driver has no code for other arguments that it can't send.
     if (sqlstate(context.sqlalchemy_exception) or INVALID_VALUE).startswith(INVALID_VALUE):
         of_driver.__cause__ = of_driver.__context__ = None
         for each in filter(None, (error, of_driver, context.sqlalchemy_exception)):

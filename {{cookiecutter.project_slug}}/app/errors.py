@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError, WebSocketRequestValidatio
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
-from pydantic_core import to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
@@ -24,10 +24,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import HTTPConnection
+from starlette.routing import Match
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketState
 
-from app.database_errors import in_one_line, is_about_schema, is_temporary
+from app.database_errors import in_one_line, is_about_schema, is_about_text, is_temporary
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ PROBLEM_JSON = "application/problem+json"
 BODILESS = {204, 205, 304}
 STANDARD: JsonDict = {"url": "https://www.rfc-editor.org/rfc/rfc9457"}
 REFERENCE = "#/components/schemas/"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
 class FieldProblem(BaseModel):
@@ -85,6 +87,11 @@ class InvalidInput(DomainError):
     detail = "The request does not have the expected form."
 
 
+class BodyTooLarge(DomainError):
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    detail = "The body of the request is larger than this server accepts."
+
+
 class NotAuthenticated(DomainError):
     status = HTTPStatus.UNAUTHORIZED
     detail = "Send a valid access token."
@@ -104,7 +111,7 @@ class InvalidRefreshToken(DomainError):
 
 
 class InvalidEmailToken(DomainError):
-    status = HTTPStatus.BAD_REQUEST
+    status = HTTPStatus.FORBIDDEN
     detail = "The token from the email is invalid, has expired or was used before."
 
 
@@ -206,6 +213,8 @@ async def _on_domain_error(connection: HTTPConnection, error: DomainError) -> Re
 
 async def _on_database_error(connection: HTTPConnection, error: SQLAlchemyError) -> Response | None:
     unavailable: DatabaseUnavailable
+    if is_about_text(error):
+        return await _answer(connection, InvalidInput.problem())
     if is_temporary(error):
         unavailable = DatabaseUnavailable()
     elif is_about_schema(error) and await _lacks_migrations(connection):
@@ -229,6 +238,15 @@ async def _on_stale_data(connection: HTTPConnection, _: StaleDataError) -> Respo
     return await _answer(connection, ChangedMeanwhile.problem())
 
 
+async def _on_encode_error(
+    connection: HTTPConnection, error: UnicodeEncodeError | PydanticSerializationError
+) -> Response | None:
+    # Only input has half of a surrogate pair.
+    if "surrogates not allowed" in str(error):
+        return await _answer(connection, InvalidInput.problem())
+    raise error
+
+
 async def _on_invalid_input(
     connection: HTTPConnection, error: RequestValidationError | WebSocketRequestValidationError
 ) -> Response | None:
@@ -247,12 +265,28 @@ async def _on_http_exception(connection: HTTPConnection, error: HTTPException) -
         problem.data = detail
     elif detail not in {"", problem.title}:
         problem.detail = detail
-    return await _answer(connection, problem, error.headers)
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := _methods(connection)):
+        headers = {**(headers or {}), "Allow": ", ".join(methods)}
+    return await _answer(connection, problem, headers)
 
 
 async def _on_crash(connection: HTTPConnection, _: Exception) -> Response | None:
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     return await _answer(connection, Problem(title=status.phrase, status=status))
+
+
+def _methods(connection: HTTPConnection) -> list[str]:
+    """Return the methods of this path. The error names those of one route only."""
+    request = {"type": "http", **{k: connection.scope[k] for k in ("path", "root_path", "headers")}}
+    return [
+        method
+        for method in METHODS
+        if any(
+            route.matches({**request, "method": method})[0] is Match.FULL
+            for route in connection.app.routes
+        )
+    ]
 
 
 def _title(status: int) -> str:
@@ -276,6 +310,8 @@ def add_error_handlers(app: FastAPI) -> None:
         StaleDataError: _on_stale_data,
         DBAPIError: _on_database_error,
         PoolTimeout: _on_database_error,
+        UnicodeEncodeError: _on_encode_error,
+        PydanticSerializationError: _on_encode_error,
         RequestValidationError: _on_invalid_input,
         WebSocketRequestValidationError: _on_invalid_input,
         HTTPException: _on_http_exception,
@@ -306,12 +342,22 @@ def add_error_handlers(app: FastAPI) -> None:
     app.build_middleware_stack = build_middleware_stack  # type: ignore[method-assign]
 
 
+# Every endpoint that reads a body may return these.
+ERRORS_OF_BODY = {
+    "400": "The body is not encoded as its Content-Type says.",
+    "413": BodyTooLarge.detail,
+}
+
+
 def _declare_problems(document: dict[str, Any]) -> None:
     """Declare the error responses. A body that an endpoint declares is left unchanged."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     problem = {"schema": {"$ref": REFERENCE + _name_of_problem(schemas)}}
     for path in document["paths"].values():
         for operation in path.values():
+            if "requestBody" in operation:
+                for status, description in ERRORS_OF_BODY.items():
+                    operation["responses"].setdefault(status, {"description": description})
             for status, response in operation["responses"].items():
                 if status.startswith(("4", "5", "default")) and "$ref" not in response:
                     content = response.get("content", {PROBLEM_JSON: problem})

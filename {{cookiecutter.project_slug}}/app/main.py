@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import health
 from app.auth import router as auth
+from app.body_limit import BodyLimit
 from app.config import PYPROJECT, InvalidSettings, Settings, load_settings
 from app.database import create_engine
 from app.errors import DatabaseUnavailable, add_error_handlers, problems
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=PYPROJECT["project"]["version"],
         lifespan=lifespan,
     )
+    app.add_middleware(BodyLimit)
     app.add_middleware(SettingsAtStart, settings=settings)
     add_error_handlers(app)
     for router in (auth.router, users.router, health.router):

@@ -133,6 +133,26 @@ async def test_login_returns_a_bearer_token(client: httpx.AsyncClient, user: Use
     assert claims["sub"] == str(user.id)
 
 
+async def test_an_email_has_one_form_for_register_login_and_change(
+    client: httpx.AsyncClient,
+) -> None:
+    registered = await client.post(
+        "/auth/register", json={"email": " ada@xn--bcher-kva.example ", "password": PASSWORD}
+    )
+    assert registered.json()["email"] == "ada@b\u00fccher.example"
+
+    form = {"username": "ADA@B\u00dcCHER.example ", "password": PASSWORD}
+    login = await client.post("/auth/login", data=form)
+    assert login.status_code == 200
+
+    token = {"Authorization": f"Bearer {login.json()['access_token']}"}
+    changed = await client.patch(
+        "/users/me", json={"email": "ada@XN--BCHER-KVA.example"}, headers=token
+    )
+    assert changed.status_code == 200
+    assert changed.json()["email"] == "ada@b\u00fccher.example"
+
+
 @pytest.mark.parametrize(
     ("email", "password"),
     [("ada@example.com", "wrong"), ("nobody@example.com", PASSWORD)],

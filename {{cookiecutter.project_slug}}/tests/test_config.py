@@ -51,6 +51,29 @@ def test_the_names_of_options_are_those_of_psql() -> None:
     assert settings.database_url == f"{URL}?application_name=app&sslmode=require"
 
 
+@pytest.mark.parametrize(
+    ("value", "size"), [("500", 500), ("500kB", 500_000), ("1MB", 1_000_000), ("1MiB", 2**20)]
+)
+def test_the_limit_of_a_body_has_a_unit(
+    monkeypatch: pytest.MonkeyPatch, value: str, size: int
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", URL)
+    monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv("MAX_BODY_SIZE", value)
+
+    assert load_settings(Settings).max_body_size == size
+
+
+@pytest.mark.parametrize("value", ["0", "-1MB", "much", ""])
+def test_a_limit_of_a_body_that_is_not_a_size_is_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("MAX_BODY_SIZE", value)
+
+    with pytest.raises(InvalidSettings, match=r"MAX_BODY_SIZE: \w"):
+        load_settings(Settings)
+
+
 def test_all_invalid_settings_are_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCESS_TOKEN_MINUTES", "0")
 

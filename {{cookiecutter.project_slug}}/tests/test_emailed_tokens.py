@@ -16,7 +16,7 @@ from tests.app_under_test import PASSWORD
 INVALID_EMAIL_TOKEN = {
     "type": "/problems/invalid-email-token",
     "title": "Invalid email token",
-    "status": 400,
+    "status": 403,
     "detail": "The token from the email is invalid, has expired or was used before.",
 }
 NEW = "a new password"
@@ -103,7 +103,7 @@ async def test_a_reset_token_is_valid_once(
 
     for used in (first, second):
         response = await reset(client, used)
-        assert response.status_code == 400
+        assert response.status_code == 403
         assert response.json() == INVALID_EMAIL_TOKEN
 
 
@@ -125,12 +125,12 @@ async def test_a_reset_token_ends_when_the_user_changes(
 
     response = await reset(client, token)
 
-    assert response.status_code == 400
+    assert response.status_code == 403
     assert response.json() == INVALID_EMAIL_TOKEN
 
 
 @pytest.mark.parametrize("made", ["expired", "other purpose", "nonsense", "\x00"])
-async def test_a_bad_token_from_an_email_returns_400(
+async def test_a_bad_token_from_an_email_returns_403(
     client: httpx.AsyncClient, app: FastAPI, user: User, made: str
 ) -> None:
     claims = {"sub": user.id, "ver": user.token_version, "email": user.email}
@@ -144,7 +144,7 @@ async def test_a_bad_token_from_an_email_returns_400(
         tokens = [made, made]
 
     for response in (await reset(client, tokens[0]), await verify(client, tokens[1])):
-        assert response.status_code == 400
+        assert response.status_code == 403
         assert response.json() == INVALID_EMAIL_TOKEN
 
 
@@ -162,7 +162,7 @@ async def test_a_registration_sends_a_token_that_verifies_the_email_once(
     me = await client.get("/users/me", headers={"Authorization": f"Bearer {access}"})
     assert me.json()["email_verified"] is True
     response = await verify(client, token_in(email))
-    assert response.status_code == 400
+    assert response.status_code == 403
     assert response.json() == INVALID_EMAIL_TOKEN
 
 

@@ -114,6 +114,31 @@ async def test_a_wrong_method_returns_405_and_names_the_right_ones(
     assert response.json() == {"type": "about:blank", "title": "Method Not Allowed", "status": 405}
 
 
+async def test_a_wrong_method_names_those_of_every_route_of_the_path(
+    client: httpx.AsyncClient,
+) -> None:
+    response = await client.post("/users/me")
+
+    assert response.status_code == 405
+    assert response.headers["allow"] == "GET, PATCH, DELETE"
+
+
+@pytest.mark.parametrize("prefix", ["", "/inner"])
+async def test_a_wrong_method_in_a_mounted_app_names_the_right_ones(
+    bare: FastAPI, prefix: str
+) -> None:
+    inner = FastAPI()
+    add_error_handlers(inner)
+    inner.get("/item/{number}")(nothing)
+    inner.put("/item/{number}")(nothing)
+    bare.mount(prefix, inner)
+
+    response = await request(bare, "DELETE", f"{prefix}/item/1")
+
+    assert response.status_code == 405
+    assert response.headers["allow"] == "GET, PUT"
+
+
 async def test_a_crash_returns_500_without_details(bare: FastAPI) -> None:
     response = await answer_to(bare, RuntimeError("the inside of the server"))
 

@@ -44,6 +44,17 @@ async def test_read_me_returns_the_current_user(
     }
 
 
+async def test_read_me_returns_an_address_that_the_input_would_refuse(
+    client: httpx.AsyncClient, session: AsyncSession
+) -> None:
+    user = await UserFactory.add(session, email="root@localhost")
+
+    response = await client.get("/users/me", headers=bearer(user))
+
+    assert response.status_code == 200
+    assert response.json()["email"] == "root@localhost"
+
+
 async def test_a_request_without_a_token_returns_401(client: httpx.AsyncClient) -> None:
     response = await client.get("/users/me")
 

@@ -14,6 +14,7 @@ from app.users.service import (
     update_user,
 )
 from tests.app_under_test import PASSWORD
+from tests.factories import UserFactory
 
 
 async def test_create_user_hashes_password(session: AsyncSession) -> None:
@@ -39,6 +40,42 @@ async def test_a_taken_email_is_refused_in_any_case(
 ) -> None:
     with pytest.raises(EmailTaken):
         await create_user(session, email=email, password=PASSWORD)
+
+
+SAME_ADDRESS = [
+    " jos\u00e9@b\u00fccher.example\u3000",
+    "jose\u0301@b\u00fccher.example",
+    "jos\u00e9@B\u00dcCHER.example",
+    "jos\u00e9@xn--bcher-kva.example",
+    "JOS\u00e9@XN--BCHER-KVA.EXAMPLE",
+]
+"""One address in several forms: blanks, Unicode's decomposed form, and the domain in ASCII."""
+
+
+@pytest.mark.parametrize("email", SAME_ADDRESS)
+async def test_an_email_is_found_and_taken_in_any_form(session: AsyncSession, email: str) -> None:
+    user = await create_user(session, email="jos\u00e9@b\u00fccher.example", password=PASSWORD)
+
+    assert await find_user(session, email=email) is user
+    with pytest.raises(EmailTaken):
+        await create_user(session, email=email, password=PASSWORD)
+
+
+@pytest.mark.parametrize("email", SAME_ADDRESS[:-1])
+async def test_an_email_is_stored_in_one_form(session: AsyncSession, email: str) -> None:
+    user = await create_user(session, email=email, password=PASSWORD)
+    assert user.email == "jos\u00e9@b\u00fccher.example"
+
+    await update_user(
+        session, user, {"email": " Jos\u00e9@Example.COM"}, current_password=PASSWORD
+    )
+    assert user.email == "Jos\u00e9@example.com"
+
+
+async def test_a_user_with_an_address_that_is_not_valid_is_found(session: AsyncSession) -> None:
+    user = await UserFactory.add(session, email="root@localhost")
+
+    assert await find_user(session, email=" root@localhost ") is user
 
 
 async def test_a_refused_user_leaves_the_session_usable(session: AsyncSession, user: User) -> None:

@@ -5,8 +5,8 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Form, status
 from app.auth import service
 from app.auth.dependencies import ClaimsDep, CurrentUser, SettingsDep, ThrottleDep, no_store
 from app.auth.schemas import (
+    Credentials,
     EmailVerification,
-    LoginForm,
     PasswordReset,
     PasswordResetRequest,
     Refresh,
@@ -64,7 +64,7 @@ async def register(
     responses=problems(InvalidCredentials, AccountDisabled, TooManyAttempts, Busy),
 )
 async def login(
-    form: Annotated[LoginForm, Form()],
+    form: Annotated[Credentials, Form()],
     session: SessionDep,
     settings: SettingsDep,
     throttle: ThrottleDep,

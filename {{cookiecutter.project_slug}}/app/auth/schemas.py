@@ -1,22 +1,25 @@
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, EmailStr, Field
+from pydantic import BaseModel, Field
 
-from app.users.schemas import EMAIL_LENGTH, FullName, GivenPassword, Password
+from app.fields import Email, Text
+from app.users.schemas import FullName, GivenPassword, Password
 
 SentToken = Annotated[str, Field(max_length=2000)]
 
 
 class Registration(BaseModel):
-    email: EmailStr
+    email: Email
     password: Password
     full_name: FullName | None = None
 
 
-class LoginForm(BaseModel):
-    """The form of a token request (RFC 6749, section 4.3.2). Its other fields are ignored."""
+class Credentials(BaseModel):
+    """A token request (RFC 6749, section 4.3.2). Scopes and clients are ignored."""
 
-    username: Annotated[str, Field(max_length=EMAIL_LENGTH)]
+    grant_type: Literal["password"] = "password"
+    username: Annotated[Text, Field(min_length=1, max_length=320)]
+    """The email."""
     password: GivenPassword
 
 
@@ -35,7 +38,7 @@ class Refresh(BaseModel):
 
 
 class PasswordResetRequest(BaseModel):
-    email: EmailStr
+    email: Email
 
 
 class PasswordReset(BaseModel):

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.models import LoginCounter
 from app.config import Settings
 from app.errors import AccountDisabled, InvalidCredentials, TooManyAttempts, WrongPassword
+from app.fields import normal_email
 from app.security import hashing_threads
 
 PAIR = "account and address"
@@ -73,9 +74,9 @@ class Throttle:
             await self._succeed(keys)
 
     def _keys(self, email: str) -> dict[str, Any]:
-        # As hashes: people type passwords into the field for the email. The database folds the
-        # case, as it does when it looks for the account.
-        account = func.lower(email)
+        # As hashes: people type passwords into the field for the email. They are in the form
+        # in which an account is looked up.
+        account = func.lower(normal_email(email))
         parts: dict[str, list[Any]] = {
             "account": [account],
             "address": [self._address],

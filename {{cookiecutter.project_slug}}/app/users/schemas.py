@@ -1,27 +1,44 @@
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from app.fields import Email, Text
 
 # No rules about kinds of characters: only the length counts (NIST SP 800-63B, 3.1.1).
-Password = Annotated[str, Field(min_length=8, max_length=128)]
+Password = Annotated[Text, Field(min_length=8, max_length=128)]
 # One that is compared with the stored one, which may be older than the rule above. A longer one is
 # refused before anything is read or hashed.
-GivenPassword = Annotated[str, Field(max_length=128)]
-EMAIL_LENGTH = 320
-FullName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+GivenPassword = Annotated[Text, Field(min_length=1, max_length=128)]
+FullName = Annotated[
+    str,
+    StringConstraints(
+        # Without NUL, and with a character that is not a blank.
+        pattern=r"^[^\x00]*[^\s\x00][^\x00]*$",
+        strip_whitespace=True,
+        min_length=1,
+        max_length=200,
+    ),
+]
 
 
 class UserOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
-    email: EmailStr
+    # A row may hold an address that the schema for input refuses.
+    email: str
     email_verified: bool
     full_name: str | None
     created_at: datetime
     version: int
+
+
+def never_null(schema: dict[str, Any]) -> None:
+    """Document a field that may be left out, but not be null."""
+    del schema["default"]
+    schema.update(schema.pop("anyOf")[0])
 
 
 class UserUpdate(BaseModel):
@@ -30,7 +47,7 @@ class UserUpdate(BaseModel):
     With `version`, nothing is changed if the profile has a different version by now.
     """
 
-    email: EmailStr | None = None
+    email: Email | None = Field(None, json_schema_extra=never_null)
     full_name: FullName | None = None
     version: int | None = None
     current_password: GivenPassword | None = None

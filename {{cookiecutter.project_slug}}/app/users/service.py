@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import release_connection, violated_constraint
 from app.errors import ChangedMeanwhile, EmailTaken, WrongPassword
+from app.fields import normal_email
 from app.security import hash_password, verify_password
 from app.users.models import UNIQUE_EMAIL, User
 
@@ -30,8 +31,9 @@ async def create_user(
 
 
 async def find_user(session: AsyncSession, *, email: str) -> User | None:
-    """Return the user who has this email, ignoring case."""
-    return await session.scalar(select(User).where(func.lower(User.email) == func.lower(email)))
+    """Return the user who has this email in its normal form, ignoring case."""
+    same_email = func.lower(User.email) == func.lower(normal_email(email))
+    return await session.scalar(select(User).where(same_email))
 
 
 async def update_user(
@@ -56,7 +58,7 @@ async def update_user(
     """
     if version not in {None, user.version}:
         raise ChangedMeanwhile
-    if changes.get("email", user.email) != user.email:
+    if normal_email(changes.get("email", user.email)) != user.email:
         await check_password(session, user, current_password or "")
         changes = {**changes, "email_verified": False}
     async with _email_taken_if_not_unique(session):

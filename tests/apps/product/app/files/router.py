@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, UploadFile, stat
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict
 
+from app.body_limit import max_body_size
 from app.database import SessionDep
 from app.errors import AccountDisabled, NotAuthenticated, problems
 from app.files import service
@@ -47,6 +48,7 @@ Uploads = Annotated[Path, Depends(uploads)]
     response_model=FileOut,
     responses=problems(service.FileTooLarge),
 )
+@max_body_size(2 * service.LIMIT)
 async def upload(
     file: UploadFile, todo: OwnTodo, session: SessionDep, folder: Uploads
 ) -> StoredFile:

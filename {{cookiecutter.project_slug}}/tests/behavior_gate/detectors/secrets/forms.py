@@ -232,7 +232,9 @@ def digest_of(password: str, text: str) -> str | None:
 def _digests(password: str) -> dict[str, tuple[str, str]]:
     digests = {}
     for name in ("md5", "sha1", "sha256", "sha512"):
-        digest = hashlib.new(name, password.encode(), usedforsecurity=False).digest()
+        # JSON may hold half of a surrogate pair.
+        encoded = password.encode(errors="surrogatepass")
+        digest = hashlib.new(name, encoded, usedforsecurity=False).digest()
         digests[name.upper()] = (digest.hex(), base64.b64encode(digest).decode())
     return digests
 
