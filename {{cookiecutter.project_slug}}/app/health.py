@@ -1,13 +1,13 @@
 import asyncio
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import SessionDep
-from app.errors import DatabaseUnavailable, problems
+from app.errors import DatabaseUnavailable, ShuttingDown, problems
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -19,13 +19,18 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
 
+# Load balancers and monitors often use HEAD.
+@router.head("", include_in_schema=False)
 @router.get("")
 async def liveness() -> Health:
     return Health()
 
 
-@router.get("/ready", responses=problems(DatabaseUnavailable))
-async def readiness(session: SessionDep) -> Health:
+@router.head("/ready", include_in_schema=False)
+@router.get("/ready", responses=problems(DatabaseUnavailable, ShuttingDown))
+async def readiness(request: Request, session: SessionDep) -> Health:
+    if request.app.state.draining:
+        raise ShuttingDown
     try:
         async with asyncio.timeout(DATABASE_TIMEOUT):
             await session.execute(text("SELECT 1"))

@@ -5,7 +5,14 @@ from fastapi import FastAPI
 from starlette.types import Message
 
 from app import config
-from app.config import DatabaseSettings, InvalidSettings, Settings, load_settings
+from app.config import (
+    CommonSettings,
+    DatabaseSettings,
+    InvalidSettings,
+    LogSettings,
+    Settings,
+    load_settings,
+)
 from app.main import create_app
 from tests.app_under_test import SECRET_KEY
 from tests.isolation import Isolation
@@ -15,9 +22,9 @@ URL = "postgresql+asyncpg://user:password@localhost/db"
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "SECRET_KEY", "ACCESS_TOKEN_MINUTES"):
-        monkeypatch.delenv(name, raising=False)
-    for settings in (DatabaseSettings, Settings):
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for settings in (CommonSettings, LogSettings, DatabaseSettings, Settings):
         monkeypatch.setitem(settings.model_config, "env_file", None)
 
 
@@ -68,6 +75,61 @@ def test_an_invalid_setting_is_named_without_its_value(monkeypatch: pytest.Monke
 
     assert caught.value.code == (
         "Invalid settings: SECRET_KEY: String should have at least 32 characters. "
+        "Set them in the environment or in .env (.env.example shows how)."
+    )
+
+
+def test_a_list_is_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {
+        "DATABASE_URL": URL,
+        "SECRET_KEY": "k" * 32,
+        "LOG_LEVEL": "warning",
+        "TRUSTED_HOSTS": "example.com, *.example.com,[::1]",
+        "CORS_ORIGINS": "",
+        "FORWARDED_ALLOW_IPS": "10.0.0.0/8,::1,*",
+    }
+    for name, text in settings.items():
+        monkeypatch.setenv(name, text)
+
+    read = load_settings(Settings)
+
+    assert read.log_level == "WARNING"
+    assert read.trusted_hosts == ("example.com", "*.example.com", "[::1]")
+    assert read.cors_origins == ()
+    assert read.forwarded_allow_ips == ("10.0.0.0/8", "::1", "*")
+
+
+HOST = "Input should be a host without a port, *.example.com or *"
+ORIGIN = "Input should be https://app.example.com, without a path, or *"
+ADDRESS = "Input should be an address, a network or *"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("LOG_LEVEL", "loud", "Input should be 'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'"),
+        ("TRUSTED_HOSTS", "example.com:80", HOST),
+        ("TRUSTED_HOSTS", "a.*.com", HOST),
+        ("CORS_ORIGINS", "https://a.com/", ORIGIN),
+        ("CORS_ORIGINS", "a.com", ORIGIN),
+        ("FORWARDED_ALLOW_IPS", "10.0.0.1/33", ADDRESS),
+        ("FORWARDED_ALLOW_IPS", "proxy", ADDRESS),
+        ("SHUTDOWN_DELAY_SECONDS", "-1", "Input should be greater than or equal to 0"),
+    ],
+)
+def test_a_setting_that_would_have_no_effect_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str, problem: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", URL)
+    monkeypatch.setenv("SECRET_KEY", "k" * 32)
+    monkeypatch.setenv(name, text)
+
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(Settings)
+
+    listed = name in {"TRUSTED_HOSTS", "CORS_ORIGINS", "FORWARDED_ALLOW_IPS"}
+    assert caught.value.code == (
+        f"Invalid settings: {name}{'.0' if listed else ''}: {problem}. "
         "Set them in the environment or in .env (.env.example shows how)."
     )
 
