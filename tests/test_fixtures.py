@@ -83,7 +83,9 @@ def test_a_lifespan_that_uses_the_database_works_in_the_isolation_of_each_test(
     project: Project,
 ) -> None:
     main = project.read("app/main.py")
-    old = main[main.index("        app.state.sessionmaker =") : main.index("    app = FastAPI(")]
+    old = main[
+        main.index("        app.state.sessionmaker =") : main.index("    app = Application(")
+    ]
     replace(project, "app/main.py", old, LIFESPAN + "\n")
     replace(
         project,

@@ -36,11 +36,15 @@ def serve(arguments: argparse.Namespace) -> None:
     import uvicorn
 
     from app.config import Settings
+    from app.logs import logging_config
 
     if not (ROOT / ".env").exists():
         os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(32))
     os.environ.setdefault("EMAIL_TO_LOG", "true")
+    # A reload ends the server in the same way.
+    os.environ.setdefault("SHUTDOWN_DELAY_SECONDS", "0")
     given_url(Settings)
+    uvicorn.config.LOGGING_CONFIG.update(logging_config())
     options = ["--reload", "--reload-dir", str(ROOT / "app"), *arguments.rest]
     try:
         command = uvicorn.main.make_context("dev.py serve", ["app.main:app", *options])

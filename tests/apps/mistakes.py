@@ -195,17 +195,17 @@ MISTAKES = [
     ),
     mistake(
         "middleware-writes-a-file",
-        "app/observability/logs.py",
+        "app/middleware.py",
         """\
-            finally:
-                log.info(
+        finally:
+            log.info(
 """,
         """\
-            finally:
-                if status == 413:
-                    with open("/tmp/too-large.log", "a") as file:  # <-
-                        file.write(scope["path"])
-                log.info(
+        finally:
+            if status == 413:
+                with open("/tmp/too-large.log", "a") as file:  # <-
+                    file.write(scope["path"])
+            log.info(
 """,
         "files.py::test_a_file_that_is_too_large_is_refused",
         "blocking",
@@ -992,7 +992,7 @@ async def due_today(
 """,
         """\
 ) -> User:
-    structlog.get_logger("app.auth").info("registering", **registration.model_dump())  # <-
+    structlog.get_logger("app.auth").info("registering", given=registration.password)  # <-
     user = await create_user(
 """,
         "observability.py::test_no_password_gets_into_the_log",

@@ -54,7 +54,6 @@ PRODUCT = Overlay(
         "slowapi",
         "sse-starlette",
         "strawberry-graphql",
-        "structlog",
         "time-machine",
         "types-aiofiles",
     ),
@@ -86,7 +85,9 @@ from app.comments import router as comments
                 ),
                 (
                     "from app.database import create_engine\n"
-                    "from app.errors import add_error_handlers\n",
+                    "from app.errors import add_error_handlers\n"
+                    "from app.logs import configure_logs\n"
+                    "from app.middleware import Outermost, TrustedHosts\n",
                     """\
 from app.errors import add_error_handlers
 from app.feed import router as feed
@@ -95,9 +96,10 @@ from app.graph import schema as graph
 from app.jobs import router as jobs
 from app.lifespan import lifespan
 from app.links import router as links
+from app.logs import configure_logs
+from app.middleware import Outermost, TrustedHosts
 from app.observability import metrics
 from app.observability.headers import SecurityHeaders
-from app.observability.logs import RequestLog
 from app.pages import router as pages
 from app.reports import router as reports
 from app.stats import router as stats
@@ -132,7 +134,6 @@ from app.todos import router as todos
     app.add_middleware(CORSMiddleware, allow_origins=["https://app.example.com"])
     app.add_middleware(SecurityHeaders)
     app.add_middleware(metrics.MeasuredRequests, metrics=app.state.metrics)
-    app.add_middleware(RequestLog)
     app.add_middleware(SettingsAtStart, settings=settings)
 """,
                 ),

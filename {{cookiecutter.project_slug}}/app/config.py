@@ -4,13 +4,15 @@ import math
 import re
 import tomllib
 from collections import Counter
+from ipaddress import ip_network
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ByteSize,
     Field,
     PostgresDsn,
@@ -83,12 +85,63 @@ class Limits(BaseModel):
         return "".join(f"SET LOCAL {name} = {math.ceil(1000 * s)};" for name, s in limits.items())
 
 
-class DatabaseSettings(Limits, BaseSettings):
-    """The settings that migrations need."""
+def _split_at_commas(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def _like(pattern: str, expected: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise PydanticCustomError("form", f"Input should be {expected}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _address(value: str) -> str:
+    try:
+        if value != "*":
+            ip_network(value)
+    except ValueError:
+        raise PydanticCustomError("address", "Input should be an address, a network or *") from None
+    return value
+
+
+Item = TypeVar("Item")
+# A list is written with commas.
+Listed = Annotated[tuple[Item, ...], NoDecode, BeforeValidator(_split_at_commas)]
+Host = Annotated[
+    str,
+    _like(r"\*|(\*\.)?[\w.-]+|\[[\da-fA-F:.]+\]", "a host without a port, *.example.com or *"),
+]
+Origin = Annotated[
+    str, _like(r"\*|[a-z][a-z+.-]*://[^/?#\s*]+", "https://app.example.com, without a path, or *")
+]
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class CommonSettings(BaseSettings):
+    """Where all settings are read from."""
 
     model_config = SettingsConfigDict(
         env_file=ROOT / ".env", extra="ignore", frozen=True, hide_input_in_errors=True
     )
+
+
+class LogSettings(CommonSettings):
+    """The settings of the logs, which are needed before all others."""
+
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper)
+    ] = "INFO"
+    log_format: Literal["auto", "json", "console"] = "auto"
+    """`auto` is `console` in a terminal, and else `json`."""
+
+
+class DatabaseSettings(Limits, CommonSettings):
+    """The settings that migrations need."""
 
     database_url: str
 
@@ -107,12 +160,12 @@ class DatabaseSettings(Limits, BaseSettings):
             raise PydanticCustomError("url", "{reason}", {"reason": str(error)}) from None
 
 
-class Settings(DatabaseSettings):
+class Settings(DatabaseSettings, LogSettings):
     """The settings that the application needs."""
 
     secret_key: Secret[SecretKey]
     """Signs the tokens."""
-    previous_secret_keys: Annotated[list[Secret[SecretKey]], NoDecode] = []
+    previous_secret_keys: Listed[Secret[SecretKey]] = ()
     """Accepted for tokens that were signed before a change of SECRET_KEY; separated by commas."""
     token_issuer: str = Field(default=PYPROJECT["project"]["name"], min_length=1)
     """Who signs the tokens: their `iss`."""
@@ -126,13 +179,6 @@ class Settings(DatabaseSettings):
     """How long a token that was sent by email is valid."""
     email_to_log: bool = False
     """Write emails to the log, with the tokens in them. For development only."""
-
-    @field_validator("previous_secret_keys", mode="before")
-    @classmethod
-    def split_at_commas(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return [key.strip() for key in value.split(",") if key.strip()]
-        return value
 
     password_hashes_at_once: int = Field(default=2, gt=0)
     """How many passwords each process hashes at once, which takes 64 MiB each."""
@@ -151,8 +197,19 @@ class Settings(DatabaseSettings):
     max_body_size: ByteSize = Field(default=ByteSize(1_000_000), gt=0)
     """The largest request body, such as 500kB or 1MB; `@max_body_size` gives a route its own."""
 
+    docs: bool = True
+    """Whether /docs, /redoc and /openapi.json are served."""
+    trusted_hosts: Listed[Host] = ("*",)
+    """What a Host header may name: host names without port, `*.example.com`, or `*` for all."""
+    cors_origins: Listed[Origin] = ()
+    """The sites whose scripts may call the app, such as `https://app.example.com`."""
+    forwarded_allow_ips: Listed[Address] = ("127.0.0.1", "::1")
+    """The proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses, networks."""
+    shutdown_delay_seconds: float = Field(default=2, ge=0)
+    """How long requests are still accepted after SIGTERM, while `/health/ready` is 503."""
 
-AnySettings = TypeVar("AnySettings", bound=DatabaseSettings)
+
+AnySettings = TypeVar("AnySettings", bound=CommonSettings)
 
 
 def load_settings(kind: type[AnySettings]) -> AnySettings:

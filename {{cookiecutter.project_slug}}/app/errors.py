@@ -161,6 +161,16 @@ class DatabaseNotMigrated(DatabaseUnavailable):
     detail = "The database lacks migrations of this version: `alembic upgrade head` applies them."
 
 
+class ShuttingDown(DomainError):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    detail = "The server is shutting down."
+
+
+class UntrustedHost(DomainError):
+    status = HTTPStatus.BAD_REQUEST
+    detail = "The Host header does not name this server."
+
+
 def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
     """Declare the errors of an endpoint, for `responses=` and so for the OpenAPI document."""
     return {

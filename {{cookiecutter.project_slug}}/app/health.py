@@ -6,7 +6,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import SessionDep
-from app.errors import DatabaseNotMigrated, DatabaseUnavailable, problems
+from app.errors import DatabaseNotMigrated, DatabaseUnavailable, ShuttingDown, problems
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -18,13 +18,18 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
 
+# Load balancers and monitors often use HEAD.
+@router.head("", include_in_schema=False)
 @router.get("")
 async def liveness() -> Health:
     return Health()
 
 
-@router.get("/ready", responses=problems(DatabaseUnavailable, DatabaseNotMigrated))
+@router.head("/ready", include_in_schema=False)
+@router.get("/ready", responses=problems(DatabaseUnavailable, DatabaseNotMigrated, ShuttingDown))
 async def readiness(request: Request, session: SessionDep) -> Health:
+    if request.app.state.draining:
+        raise ShuttingDown
     try:
         async with asyncio.timeout(DATABASE_TIMEOUT):
             is_migrated = await request.app.state.migrations.are_applied(session)

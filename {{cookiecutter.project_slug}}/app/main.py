@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import async_sessionmaker
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import health
@@ -14,6 +15,8 @@ from app.body_limit import BodyLimit
 from app.config import PYPROJECT, InvalidSettings, Settings, load_settings
 from app.database import create_engine
 from app.errors import DatabaseUnavailable, add_error_handlers, problems
+from app.logs import configure_logs
+from app.middleware import Outermost, TrustedHosts
 from app.schema import Migrations
 from app.security import hashing_threads, verify_password
 from app.users import router as users
@@ -36,6 +39,22 @@ class SettingsAtStart:
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 raise
         await self.app(scope, receive, send)
+
+
+class Application(FastAPI):
+    def build_middleware_stack(self) -> ASGIApp:
+        return Outermost(super().build_middleware_stack())
+
+
+def only_if_documented(endpoint: ASGIApp) -> ASGIApp:
+    """Hide an endpoint if the setting `docs` is off."""
+
+    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope["app"].state.settings.docs:
+            raise HTTPException(404)
+        await endpoint(scope, receive, send)
+
+    return respond
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -61,23 +80,29 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         finally:
             await engine.dispose()
 
-    app = FastAPI(
+    app = Application(
         title=PYPROJECT["tool"]["app"]["title"],
         description=PYPROJECT["project"]["description"],
         version=PYPROJECT["project"]["version"],
         lifespan=lifespan,
     )
     app.add_middleware(BodyLimit)
+    app.add_middleware(TrustedHosts)
     app.add_middleware(SettingsAtStart, settings=settings)
     add_error_handlers(app)
-    for router in (auth.router, users.router, health.router):
-        app.include_router(router, responses=problems(DatabaseUnavailable))
 
+    @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
     async def index(request: Request) -> RedirectResponse:
         return RedirectResponse(f"{request.scope['root_path']}/docs")
 
+    # So far there are only the routes of the documentation.
+    for route in (route for route in app.routes if isinstance(route, Route)):
+        route.app = only_if_documented(route.app)
+    for router in (auth.router, users.router, health.router):
+        app.include_router(router, responses=problems(DatabaseUnavailable))
     return app
 
 
+configure_logs()
 app = create_app()

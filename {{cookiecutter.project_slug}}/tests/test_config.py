@@ -6,7 +6,14 @@ from fastapi import FastAPI
 from starlette.types import Message
 
 from app import config
-from app.config import DatabaseSettings, InvalidSettings, Settings, load_settings
+from app.config import (
+    CommonSettings,
+    DatabaseSettings,
+    InvalidSettings,
+    LogSettings,
+    Settings,
+    load_settings,
+)
 from app.main import create_app
 from tests.app_under_test import SECRET_KEY
 from tests.isolation import Isolation
@@ -19,7 +26,7 @@ OLD_KEY = "Vb2HhBqZ3n8sYw0LxT5kRc9GmJ7fPdQe"
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
-    for settings in (DatabaseSettings, Settings):
+    for settings in (CommonSettings, LogSettings, DatabaseSettings, Settings):
         monkeypatch.setitem(settings.model_config, "env_file", None)
 
 
@@ -134,6 +141,61 @@ def test_a_random_key_is_accepted() -> None:
     for key in (secrets.token_hex(16), secrets.token_urlsafe(24)):
         settings = Settings(database_url=URL, secret_key=key)
         assert settings.secret_key.get_secret_value() == key
+
+
+def test_a_list_is_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {
+        "DATABASE_URL": URL,
+        "SECRET_KEY": SECRET_KEY,
+        "LOG_LEVEL": "warning",
+        "TRUSTED_HOSTS": "example.com, *.example.com,[::1]",
+        "CORS_ORIGINS": "",
+        "FORWARDED_ALLOW_IPS": "10.0.0.0/8,::1,*",
+    }
+    for name, text in settings.items():
+        monkeypatch.setenv(name, text)
+
+    read = load_settings(Settings)
+
+    assert read.log_level == "WARNING"
+    assert read.trusted_hosts == ("example.com", "*.example.com", "[::1]")
+    assert read.cors_origins == ()
+    assert read.forwarded_allow_ips == ("10.0.0.0/8", "::1", "*")
+
+
+HOST = "Input should be a host without a port, *.example.com or *"
+ORIGIN = "Input should be https://app.example.com, without a path, or *"
+ADDRESS = "Input should be an address, a network or *"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("LOG_LEVEL", "loud", "Input should be 'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'"),
+        ("TRUSTED_HOSTS", "example.com:80", HOST),
+        ("TRUSTED_HOSTS", "a.*.com", HOST),
+        ("CORS_ORIGINS", "https://a.com/", ORIGIN),
+        ("CORS_ORIGINS", "a.com", ORIGIN),
+        ("FORWARDED_ALLOW_IPS", "10.0.0.1/33", ADDRESS),
+        ("FORWARDED_ALLOW_IPS", "proxy", ADDRESS),
+        ("SHUTDOWN_DELAY_SECONDS", "-1", "Input should be greater than or equal to 0"),
+    ],
+)
+def test_a_setting_that_would_have_no_effect_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str, problem: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", URL)
+    monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv(name, text)
+
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(Settings)
+
+    listed = name in {"TRUSTED_HOSTS", "CORS_ORIGINS", "FORWARDED_ALLOW_IPS"}
+    assert caught.value.code == (
+        f"Invalid settings: {name}{'.0' if listed else ''}: {problem}. "
+        "Set them in the environment or in .env (.env.example shows how)."
+    )
 
 
 def test_a_settings_file_that_is_not_text_is_reported(

@@ -31,6 +31,13 @@ async def test_ready_returns_200_when_the_database_responds(client: httpx.AsyncC
     assert response.json() == {"status": "ok"}
 
 
+@pytest.mark.parametrize("path", ["/health", "/health/ready"])
+async def test_a_health_check_may_use_head(client: httpx.AsyncClient, path: str) -> None:
+    response = await client.head(path)
+
+    assert response.status_code == 200
+
+
 async def test_ready_returns_503_without_a_database(
     app: FastAPI, client: httpx.AsyncClient, unused_tcp_port: int
 ) -> None:

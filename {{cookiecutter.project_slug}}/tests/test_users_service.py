@@ -66,9 +66,7 @@ async def test_an_email_is_stored_in_one_form(session: AsyncSession, email: str)
     user = await create_user(session, email=email, password=PASSWORD)
     assert user.email == "jos\u00e9@b\u00fccher.example"
 
-    await update_user(
-        session, user, {"email": " Jos\u00e9@Example.COM"}, current_password=PASSWORD
-    )
+    await update_user(session, user, {"email": " Jos\u00e9@Example.COM"}, current_password=PASSWORD)
     assert user.email == "Jos\u00e9@example.com"
 
 
