@@ -4,6 +4,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.project import HEAD
+
 HERE = Path(__file__).parent
 
 
@@ -190,6 +192,11 @@ MAIL_URL=http://localhost:8025/v1/messages
 CHECKOUT_URL=http://localhost:8026/v1/checkouts
 WEBHOOK_SECRET=
 """,
+        ),
+        Edit(
+            "migrations/versions/0102_create_todos.py",
+            'down_revision: str | None = "0001"',
+            f'down_revision: str | None = "{HEAD}"',
         ),
         Edit(
             "tests/conftest.py",
