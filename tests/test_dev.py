@@ -437,6 +437,6 @@ def test_nothing_is_left_however_the_server_ends(fresh: Project, number: signal.
 def test_a_change_of_the_app_is_served(fresh: Project) -> None:
     with served(fresh) as server:
         main = fresh.path / "app/main.py"
-        main.write_text(main.read_text().replace("health.router)", ")"))
+        main.write_text(main.read_text().replace('    "app.health",\n', ""))
 
         assert wait_until(lambda: status(server.port, "/health") == 404, seconds=20)

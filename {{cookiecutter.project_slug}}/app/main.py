@@ -2,18 +2,23 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import async_sessionmaker
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import health
-from app.auth import router as auth
 from app.config import PYPROJECT, InvalidSettings, Settings, load_settings
 from app.database import create_engine
 from app.errors import add_error_handlers
-from app.users import router as users
+
+# The modules whose `router` is served, in the order of the documentation.
+ROUTERS = (
+    "app.auth.router",
+    "app.users.router",
+    "app.health",
+)
 
 
 class SettingsAtStart:
@@ -59,8 +64,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.add_middleware(SettingsAtStart, settings=settings)
     add_error_handlers(app)
-    for router in (auth.router, users.router, health.router):
-        app.include_router(router)
+    for name in ROUTERS:
+        app.include_router(import_module(name).router)
 
     @app.get("/", include_in_schema=False)
     async def index(request: Request) -> RedirectResponse:
