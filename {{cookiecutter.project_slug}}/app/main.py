@@ -17,6 +17,7 @@ from app.errors import add_error_handlers
 ROUTERS = (
     "app.auth.router",
     "app.users.router",
+    "app.memos.router",
     "app.health",
 )
 
