@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from support.project import Done, Project
+from support.project import HEAD, MIGRATIONS, Done, Project
 from test_baked_suite import load_embedded, query, wait_until
 
 NOTE = """
@@ -31,11 +31,11 @@ class Note(Base):
     a_name_that_needs_a_second_line_when_the_file_is_formatted: Mapped[str | None]
 """
 
-BAD_MIGRATION = """
+BAD_MIGRATION = f"""
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0102"
+down_revision = "{HEAD}"
 
 
 def upgrade() -> None:
@@ -198,7 +198,7 @@ def test_the_url_is_that_of_the_running_server(running: Served) -> None:
 
     assert url.startswith("postgresql://postgres@localhost:5432/postgres?host=/")
     asyncpg_url = url.replace("postgresql://", "postgresql+asyncpg://")
-    assert query(asyncpg_url, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert query(asyncpg_url, "SELECT version_num FROM alembic_version") == [(HEAD,)]
 
 
 def test_sql_is_run(running: Served) -> None:
@@ -210,10 +210,10 @@ def test_other_commands_share_the_server(running: Served) -> None:
     nothing = dev(running.project, "revision", "-m", "nothing")
     assert output(nothing) == "No changes: no migration was written."
     assert nothing.stderr == "Comparing the models with the database ...\n"
-    assert output(dev(running.project, "upgrade")) == "0001 (head)"
-    assert output(dev(running.project, "history")) == (
-        "<base> -> 0001 (head) (current), Create users"
-    )
+    assert output(dev(running.project, "upgrade")) == f"{HEAD} (head)"
+    history = output(dev(running.project, "history")).splitlines()
+    assert len(history) == len(MIGRATIONS)
+    assert history[0].endswith(f" -> {HEAD} (head) (current), {MIGRATIONS[HEAD]}")
 
 
 def test_the_data_of_a_running_server_is_not_removed(running: Served) -> None:
@@ -236,12 +236,16 @@ def test_a_migration_is_written_applied_and_undone(fresh: Project) -> None:
 
     written = dev(fresh, "revision", "-m", "add notes")
 
+    befores = ("", *MIGRATIONS)
+    upgrades = [
+        f"{befores[n]} -> {step}" for n, step in enumerate(map(", ".join, MIGRATIONS.items()))
+    ]
     path = Path(output(written))
     assert path.parent == fresh.path / "migrations" / "versions"
     assert path.name.endswith("_add_notes.py")
-    assert written.stderr.splitlines()[:4] == [
+    assert written.stderr.splitlines()[: len(MIGRATIONS) + 3] == [
         f"Starting PostgreSQL in {fresh.path}/.postgres ...",
-        "Running upgrade  -> 0001, Create users",
+        *(f"Running upgrade {step}" for step in upgrades),
         "Comparing the models with the database ...",
         "Detected added table 'notes'",
     ]
@@ -251,10 +255,10 @@ def test_a_migration_is_written_applied_and_undone(fresh: Project) -> None:
     again = dev(fresh, "revision", "-m", "x")
     assert output(again) == "No changes: no migration was written."
     assert "Detected" not in again.stderr
-    assert output(dev(fresh, "downgrade")) == "0001"
+    assert output(dev(fresh, "downgrade")) == HEAD
     assert output(dev(fresh, "upgrade", "+1")) == f"{number} (head)"
     assert output(dev(fresh, "downgrade", "base")) == ""
-    assert len(list(path.parent.glob("*.py"))) == 2
+    assert len(list(path.parent.glob("*.py"))) == len(MIGRATIONS) + 1
 
     without_operations = dev(fresh, "revision", "--empty", "-m", 'match "\\d" and """')
     empty = Path(output(without_operations))
@@ -266,11 +270,11 @@ def test_a_migration_is_written_applied_and_undone(fresh: Project) -> None:
 
 
 def test_a_migration_that_fails_is_named_with_its_line(fresh: Project) -> None:
-    (fresh.path / "migrations/versions/0002_bad.py").write_text(BAD_MIGRATION)
+    (fresh.path / "migrations/versions/0102_bad.py").write_text(BAD_MIGRATION)
 
     for command in ("upgrade", "serve"):
         line = dev(fresh, command).stderr.splitlines()[-1]
-        assert line == "migrations/versions/0002_bad.py:9: syntax error at end of input"
+        assert line == "migrations/versions/0102_bad.py:9: syntax error at end of input"
 
 
 def test_the_data_is_removed_after_a_confirmation(fresh: Project) -> None:
@@ -326,7 +330,7 @@ def test_the_server_of_database_url_is_used_and_never_emptied(
     assert (
         run("revision", "-m", "x").stderr.splitlines()[-1] == "Target database is not up to date."
     )
-    assert output(run("upgrade")) == "0001 (head)"
+    assert output(run("upgrade")) == f"{HEAD} (head)"
     output(run("create-user", "ada@example.com", f"--password={PASSWORD}"))
     assert output(run("psql", "-Atc", "SELECT email FROM users")) == "ada@example.com"
     assert output(run("url")) == server_url.replace("+asyncpg", "")
@@ -433,6 +437,6 @@ def test_nothing_is_left_however_the_server_ends(fresh: Project, number: signal.
 def test_a_change_of_the_app_is_served(fresh: Project) -> None:
     with served(fresh) as server:
         main = fresh.path / "app/main.py"
-        main.write_text(main.read_text().replace("health.router)", ")"))
+        main.write_text(main.read_text().replace('    "app.health",\n', ""))
 
         assert wait_until(lambda: status(server.port, "/health") == 404, seconds=20)

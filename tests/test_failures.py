@@ -7,12 +7,12 @@ from textwrap import dedent, indent
 from xml.etree import ElementTree
 
 import pytest
-from support.project import Done, Project
+from support.project import HEAD, Done, Project
 from test_migrations_of_baked import migration
 
 MAIN = "app/main.py"
 LIFESPAN = "async def lifespan(app: FastAPI) -> AsyncIterator[None]:\n"
-NOTES = "migrations/versions/0002_notes.py"
+NOTES = "migrations/versions/0102_notes.py"
 MOST_LINES = 40
 WIDTH = 300
 
@@ -58,32 +58,32 @@ def assert_short(done: Done) -> None:
 
 MIGRATIONS = {
     "sql": (
-        migration("0002", 'op.execute("CREATE TABEL notes ()")  # <-'),
+        migration("0102", 'op.execute("CREATE TABEL notes ()")  # <-'),
         r'syntax error at or near "TABEL", at LINE in upgrade',
     ),
     "rows": (
-        migration("0002", 'op.execute("INSERT INTO users (version) VALUES (1)")  # <-'),
+        migration("0102", 'op.execute("INSERT INTO users (version) VALUES (1)")  # <-'),
         r'null value in column "\w+" of relation "users" violates not-null .*, at LINE in upgrade',
     ),
     "python": (
-        migration("0002", 'op.create_tabel("notes")  # <-'),
+        migration("0102", 'op.create_tabel("notes")  # <-'),
         r"AttributeError: module 'alembic.op' has no attribute 'create_tabel', at LINE in upgrade",
     ),
     "exit": (
-        migration("0002", 'raise SystemExit("not today")  # <-'),
+        migration("0102", 'raise SystemExit("not today")  # <-'),
         r"SystemExit: not today, at LINE in upgrade",
     ),
     "import": (
-        "import nothing_here  # <-\n" + migration("0002"),
+        "import nothing_here  # <-\n" + migration("0102"),
         r"ModuleNotFoundError: No module named 'nothing_here', at LINE in <module>",
     ),
     "missing revision": (
-        migration("0002").replace('"0001"', '"0009"  # <-'),
-        r'Revision 0009 referenced from .* is not present, .*LINE: down_revision = "0009"',
+        migration("0102").replace(f'"{HEAD}"', '"0109"  # <-'),
+        r'Revision 0109 referenced from .* is not present, .*LINE: down_revision = "0109"',
     ),
     "two heads": (
-        migration("0002").replace('\nrevision = "0002"', '\nrevision = "0002"  # <-'),
-        r'Multiple head revisions .*, LINE: revision = "0002".*0002_tags.py:\d+: revision = "tags"',
+        migration("0102").replace('\nrevision = "0102"', '\nrevision = "0102"  # <-'),
+        r'Multiple head revisions .*, LINE: revision = "0102".*0102_tags.py:\d+: revision = "tags"',
     ),
 }
 
@@ -92,7 +92,7 @@ def plant_migration(project: Project, name: str) -> str:
     text, message = MIGRATIONS[name]
     write(project, NOTES, text)
     if name == "two heads":
-        write(project, "migrations/versions/0002_tags.py", migration("tags"))
+        write(project, "migrations/versions/0102_tags.py", migration("tags"))
     return message.replace("LINE", re.escape(marked(project, NOTES)))
 
 
@@ -116,7 +116,7 @@ def test_migrations_that_cant_be_read_are_reported_in_few_lines(
     done = run_pytest(project)
 
     assert_short(done)
-    assert re.search("nothing_here|Revision 0009 referenced", done.stdout), done.stdout
+    assert re.search("nothing_here|Revision 0109 referenced", done.stdout), done.stdout
 
 
 def test_two_workers_report_once_that_a_schema_cant_be_built(project: Project) -> None:

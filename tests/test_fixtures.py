@@ -96,8 +96,8 @@ def test_a_lifespan_that_uses_the_database_works_in_the_isolation_of_each_test(
     replace(
         project,
         "app/main.py",
-        "from app.users import router as users\n",
-        "from app.users import router as users\n"
+        "from app.errors import add_error_handlers\n",
+        "from app.errors import add_error_handlers\n"
         "from app.users.service import create_user, find_user\n",
     )
     replace(project, "app/main.py", "AsyncIterator[None]", "AsyncIterator[dict[str, Any]]")

@@ -229,12 +229,12 @@ def databases_of_runs(url: str) -> set[str]:
 # Parallel runs
 
 COUNTING_MIGRATION = migration(
-    "0002", upgrade="""with open("migrated", "a") as file: file.write("once\\n")"""
+    "0102", upgrade="""with open("migrated", "a") as file: file.write("once\\n")"""
 )
 
 
 def test_two_workers_migrate_once(faulty: Project) -> None:
-    (faulty.path / "migrations/versions/0002.py").write_text(COUNTING_MIGRATION, encoding="utf-8")
+    (faulty.path / "migrations/versions/0102.py").write_text(COUNTING_MIGRATION, encoding="utf-8")
 
     done = faulty.uv("run", "--frozen", "pytest", *IN_ORDER, "-n2", FAULT="none")
 

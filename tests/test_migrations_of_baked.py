@@ -7,10 +7,10 @@ from pathlib import Path
 from textwrap import indent
 
 import pytest
-from support.project import Project
+from support.project import HEAD, MIGRATIONS, Project
 from test_baked_suite import load_embedded, passed
 
-HEAD = """
+PREAMBLE = """
 import enum
 from datetime import date, datetime
 from decimal import Decimal
@@ -52,7 +52,7 @@ def migration(
     revision: str,
     upgrade: str = "pass",
     downgrade: str = "pass",
-    down_revision: str = "0001",
+    down_revision: str = HEAD,
     head: str = "",
 ) -> str:
     return MIGRATION.format(
@@ -88,11 +88,11 @@ def write(project: Project, name: str, text: str) -> None:
 
 def plant(project: Project, steps: list[Step]) -> None:
     """Add the steps, one migration after the other."""
-    last = "0001"
+    last = HEAD
     for step in steps:
         if step.models:
             write(project, f"app/{step.name}/__init__.py", "")
-            write(project, f"app/{step.name}/models.py", HEAD + step.models)
+            write(project, f"app/{step.name}/models.py", PREAMBLE + step.models)
         text = migration(step.name, step.upgrade, step.downgrade, last, step.head)
         write(project, f"migrations/versions/{step.name}.py", text)
         last = step.name
@@ -452,7 +452,7 @@ def test_alembic_writes_migrations_that_the_tests_and_ruff_accept(project: Proje
         users.replace(field, FIELD.lstrip("\n") + field), encoding="utf-8"
     )
     write(project, "app/feature/__init__.py", "")
-    write(project, "app/feature/models.py", HEAD + models + FEATURE)
+    write(project, "app/feature/models.py", PREAMBLE + models + FEATURE)
     with load_embedded().running_server() as server:
         alembic = partial(
             project.succeed, "run", "--frozen", "alembic", DATABASE_URL=server.url("postgres")
@@ -603,14 +603,14 @@ class Defect:
 
 
 def undo(name: str, message: str, upgrade: str = "pass", downgrade: str = "pass") -> Defect:
-    files = {"migrations/versions/0002_a.py": migration("0002a", upgrade, downgrade)}
+    files = {"migrations/versions/0102_a.py": migration("0102a", upgrade, downgrade)}
     return Defect(name, files, "test_each_migration_can_be_undone_and_done_again", message)
 
 
 DEFECTS = [
     Defect(
         "model that the migrations do not import",
-        {"app/notes.py": HEAD + HIDDEN},
+        {"app/notes.py": PREAMBLE + HIDDEN},
         "test_no_model_is_hidden_from_the_migrations",
         "no migration creates the tables of\n  app.notes.Note\nFix: move them to a models.py",
     ),
@@ -618,7 +618,7 @@ DEFECTS = [
         "type that no migration creates",
         {
             "app/notes/__init__.py": "",
-            "app/notes/models.py": HEAD
+            "app/notes/models.py": PREAMBLE
             + HIDDEN
             + "    email: Mapped[str] = mapped_column(pg.CITEXT)",
         },
@@ -629,55 +629,55 @@ DEFECTS = [
     Defect(
         "two heads",
         {
-            "migrations/versions/0002_a.py": migration("0002a"),
-            "migrations/versions/0002_b.py": migration("0002b"),
+            "migrations/versions/0102_a.py": migration("0102a"),
+            "migrations/versions/0102_b.py": migration("0102b"),
         },
         "test_the_migrations_have_one_head",
-        ".*merge them: .*0002[ab].*0002[ab]",
+        ".*merge them: .*0102[ab].*0102[ab]",
     ),
     undo(
         "downgrade that fails",
-        'the downgrade to 0002a@-1 fails: table "never_made" does not exist\n'
+        'the downgrade to 0102a@-1 fails: table "never_made" does not exist\n'
         "\nDROP TABLE never_made\nFix: undo .* or, if that is impossible, add to the migration\n"
         'irreversible = "PostgreSQL',
         downgrade='op.drop_table("never_made")',
     ),
     undo(
         "downgrade that is not written",
-        r"the downgrade to 0002a@-1 fails: NotImplementedError\(\)\nFix: .*\nirreversible = ",
+        r"the downgrade to 0102a@-1 fails: NotImplementedError\(\)\nFix: .*\nirreversible = ",
         downgrade="raise NotImplementedError",
     ),
     undo(
         "downgrade that does nothing",
-        "the downgrade of 0002a is incomplete:\n  unexpected: table left_over\nFix: ",
+        "the downgrade of 0102a is incomplete:\n  unexpected: table left_over\nFix: ",
         sql("CREATE TABLE left_over ()"),
     ),
     undo(
         "leftover type",
-        "the downgrade of 0002a is incomplete:\n  unexpected: enum mood 'glad'\nFix: ",
+        "the downgrade of 0102a is incomplete:\n  unexpected: enum mood 'glad'\nFix: ",
         sql("CREATE TYPE mood AS ENUM ('glad')"),
     ),
     undo(
         "downgrade that drops too much",
-        "the downgrade of 0002a is incomplete:\n  missing: index users.uq_users_email_lower ",
+        "the downgrade of 0102a is incomplete:\n  missing: index users.uq_users_email_lower ",
         downgrade=sql("DROP INDEX uq_users_email_lower"),
     ),
     undo(
         "extension that is there already",
-        'the second upgrade to 0002a fails: extension "citext" already exists\n',
+        'the second upgrade to 0102a fails: extension "citext" already exists\n',
         sql("CREATE EXTENSION citext"),
     ),
     Defect(
         "irreversible without a reason",
-        {"migrations/versions/0002_a.py": migration("0002a", head='irreversible = ""')},
+        {"migrations/versions/0102_a.py": migration("0102a", head='irreversible = ""')},
         "test_a_migration_that_is_not_undone_says_why",
-        "0002a gives no reason: irreversible = \"PostgreSQL can't remove",
+        "0102a gives no reason: irreversible = \"PostgreSQL can't remove",
     ),
     Defect(
         "misnamed",
         {
-            "migrations/versions/0002_a.py": migration(
-                "0002a",
+            "migrations/versions/0102_a.py": migration(
+                "0102a",
                 sql(
                     "CREATE INDEX users_name_idx ON users (full_name, email DESC)",
                     "CREATE UNIQUE INDEX users_lower ON users (lower(full_name))",
@@ -791,24 +791,25 @@ SQUAWKS = {
 def test_a_migration_that_locks_a_table_is_warned_about_unless_it_is_meant(
     project: Project,
 ) -> None:
-    (project.path / "migrations/versions/0002.py").write_text(
-        migration("0002", upgrade=RISKY), encoding="utf-8"
+    (project.path / "migrations/versions/0102.py").write_text(
+        migration("0102", upgrade=RISKY), encoding="utf-8"
     )
     command = ("run", "--frozen", "pytest", "tests/test_migrations.py", "-k", "squawk")
 
     warned = project.uv(*command)
     failed = project.uv(*command, "-Werror")
 
-    found = r"^  \S+/versions/0002.py:15: UserWarning: squawk: (.*?;)"
+    found = r"^  \S+/versions/0102.py:15: UserWarning: squawk: (.*?;)"
     assert set(re.findall(found, warned.stdout, re.MULTILINE)) == SQUAWKS
-    assert re.search(r"^=+ 2 passed, \d+ deselected, 2 warnings in", warned.stdout, re.MULTILINE)
+    summary = rf"^=+ {len(MIGRATIONS) + 1} passed, \d+ deselected, 2 warnings in"
+    assert re.search(summary, warned.stdout, re.MULTILINE)
     assert failed.returncode == 1
     assert re.search(r"^E +UserWarning: squawk: adding-required-field: ", failed.stdout, re.M)
 
 
 def test_a_migration_that_reads_rows_is_not_checked_by_squawk(project: Project) -> None:
-    (project.path / "migrations/versions/0002.py").write_text(
-        migration("0002", upgrade='op.get_bind().execute(text("SELECT 1")).all()'), encoding="utf-8"
+    (project.path / "migrations/versions/0102.py").write_text(
+        migration("0102", upgrade='op.get_bind().execute(text("SELECT 1")).all()'), encoding="utf-8"
     )
 
     output = project.succeed("run", "--frozen", "pytest", "tests/test_migrations.py")

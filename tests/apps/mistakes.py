@@ -1210,12 +1210,12 @@ async def due_today(
     ),
     mistake(
         "downgrade-forgets-a-table",
-        "migrations/versions/0007_create_tickets.py",
+        "migrations/versions/0107_create_tickets.py",
         '    op.drop_table("tickets")\n    op.drop_table("pass_kinds")\n',
         '    op.drop_table("tickets")\n',
         "migrations.py::test_each_migration_can_be_undone_and_done_again",
         "test",
-        "the downgrade of 0007 is incomplete",
+        "the downgrade of 0107 is incomplete",
         run="m",
     ),
     mistake(

@@ -4,6 +4,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.project import HEAD
+
 HERE = Path(__file__).parent
 
 
@@ -63,8 +65,9 @@ PRODUCT = Overlay(
             for old, new in (
                 (
                     "from collections.abc import AsyncIterator\n"
-                    "from contextlib import asynccontextmanager\n\nfrom fastapi",
-                    "import sentry_sdk\nfrom fastapi",
+                    "from contextlib import asynccontextmanager\n"
+                    "from importlib import import_module\n\nfrom fastapi",
+                    "from importlib import import_module\n\nimport sentry_sdk\nfrom fastapi",
                 ),
                 (
                     "from sqlalchemy.ext.asyncio import async_sessionmaker\n",
@@ -73,46 +76,39 @@ PRODUCT = Overlay(
                     "from starlette.middleware.gzip import GZipMiddleware\n",
                 ),
                 (
-                    "from app import health\nfrom app.auth import router as auth\n",
+                    "from app.database import create_engine\n",
+                    "",
+                ),
+                (
+                    "from app.logs import configure_logs\n",
                     """\
-from app import health
-from app.admin import router as admin
-from app.auth import router as auth
-from app.billing import router as billing
-from app.chat import router as chat
-from app.comments import router as comments
+from app.graph import schema as graph
+from app.lifespan import lifespan
+from app.logs import configure_logs
 """,
                 ),
                 (
-                    "from app.database import create_engine\n"
-                    "from app.errors import add_error_handlers\n"
-                    "from app.logs import configure_logs\n"
-                    "from app.middleware import Outermost, TrustedHosts\n",
+                    "from app.schema import Migrations\n"
+                    "from app.security import hashing_threads, verify_password\n",
                     """\
-from app.errors import add_error_handlers
-from app.feed import router as feed
-from app.files import router as files
-from app.graph import schema as graph
-from app.jobs import router as jobs
-from app.lifespan import lifespan
-from app.links import router as links
-from app.logs import configure_logs
-from app.middleware import Outermost, TrustedHosts
 from app.observability import metrics
 from app.observability.headers import SecurityHeaders
 from app.pages import router as pages
-from app.reports import router as reports
-from app.stats import router as stats
 from app.stats.limits import limiter
-from app.tickets import router as tickets
-from app.todos import router as todos
 """,
                 ),
                 (
                     """
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        engine = create_engine(app.state.settings.database_url)
+        settings = app.state.settings
+        hashing_threads.limit(
+            at_once=settings.password_hashes_at_once, waiting=settings.password_hashes_waiting
+        )
+        # An unknown email is compared with a hash that is made at first use.
+        await verify_password("", None)
+        engine = create_engine(settings.database_url, settings)
+        app.state.migrations = Migrations()
         app.state.sessionmaker = async_sessionmaker(engine, expire_on_commit=False)
         try:
             yield
@@ -139,15 +135,33 @@ from app.todos import router as todos
                 ),
                 (
                     """\
-    for router in (auth.router, users.router, health.router):
-        app.include_router(router)
+    "app.health",
+)
 """,
                     """\
-    for domain in (
-        *(auth, users, health, admin, todos, comments, files, links, chat, jobs, feed),
-        *(billing, reports, tickets, stats, pages, metrics),
-    ):
-        app.include_router(domain.router)
+    "app.health",
+    "app.admin.router",
+    "app.todos.router",
+    "app.comments.router",
+    "app.files.router",
+    "app.links.router",
+    "app.chat.router",
+    "app.jobs.router",
+    "app.feed.router",
+    "app.billing.router",
+    "app.reports.router",
+    "app.tickets.router",
+    "app.stats.router",
+    "app.pages.router",
+    "app.observability.metrics",
+)
+""",
+                ),
+                (
+                    "        app.include_router(import_module(name).router, "
+                    "responses=problems(DatabaseUnavailable))\n",
+                    """\
+        app.include_router(import_module(name).router, responses=problems(DatabaseUnavailable))
     app.include_router(graph.router, prefix="/graphql", include_in_schema=False)
     app.mount("/static", StaticFiles(directory=pages.HERE / "static"), name="static")
 """,
@@ -191,6 +205,11 @@ MAIL_URL=http://localhost:8025/v1/messages
 CHECKOUT_URL=http://localhost:8026/v1/checkouts
 WEBHOOK_SECRET=
 """,
+        ),
+        Edit(
+            "migrations/versions/0102_create_todos.py",
+            'down_revision: str | None = "0001"',
+            f'down_revision: str | None = "{HEAD}"',
         ),
         Edit(
             "tests/conftest.py",

@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TEMPLATE = Path(__file__).resolve().parent.parent.parent
+# The migrations of a baked project, oldest first, by revision: "Create users".
+MIGRATIONS = {
+    path.name[:4]: path.stem[5:].replace("_", " ").capitalize()
+    for path in sorted(TEMPLATE.glob("{{cookiecutter.project_slug}}/migrations/versions/0*.py"))
+}
+HEAD = list(MIGRATIONS)[-1]
 # Settings of the user who runs these tests, which a baked project must not see.
 NOT_OURS = {
     # In CI, pytest shows the messages of its summary in full.

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import RedirectResponse
@@ -9,8 +10,6 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import health
-from app.auth import router as auth
 from app.body_limit import BodyLimit
 from app.config import PYPROJECT, InvalidSettings, Settings, load_settings
 from app.database import create_engine
@@ -19,7 +18,14 @@ from app.logs import configure_logs
 from app.middleware import Outermost, TrustedHosts
 from app.schema import Migrations
 from app.security import hashing_threads, verify_password
-from app.users import router as users
+
+# The modules whose `router` is served, in the order of the documentation.
+ROUTERS = (
+    "app.auth.router",
+    "app.users.router",
+    "app.memos.router",
+    "app.health",
+)
 
 
 class SettingsAtStart:
@@ -99,8 +105,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     # So far there are only the routes of the documentation.
     for route in (route for route in app.routes if isinstance(route, Route)):
         route.app = only_if_documented(route.app)
-    for router in (auth.router, users.router, health.router):
-        app.include_router(router, responses=problems(DatabaseUnavailable))
+    for name in ROUTERS:
+        app.include_router(import_module(name).router, responses=problems(DatabaseUnavailable))
     return app
 
 

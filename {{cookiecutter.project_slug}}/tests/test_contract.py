@@ -38,7 +38,7 @@ async def test_every_answer_is_as_documented(
     tested, failures = await asyncio.to_thread(fuzz, document, through(client), token)
 
     assert not failures, "\n\n".join(failures)
-    assert tested == {
+    assert tested >= {
         f"{method.upper()} {path}"
         for path, operations in document["paths"].items()
         for method in operations

@@ -18,6 +18,7 @@ from app.database import create_engine
 from app.flags.service import load_flags
 from app.jobs.worker import working
 from app.observability.logs import configure_logging
+from app.schema import Migrations
 from app.stats.service import warm
 
 
@@ -29,7 +30,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.flags = load_flags(settings.flags_file)
     app.state.rooms = Rooms()
     async with AsyncExitStack() as stack:
-        engine = create_engine(settings.database_url)
+        engine = create_engine(settings.database_url, settings)
+        app.state.migrations = Migrations()
         stack.push_async_callback(engine.dispose)
         sessionmaker = async_sessionmaker(engine, expire_on_commit=False)
         app.state.sessionmaker = sessionmaker

@@ -1,15 +1,15 @@
 """Let a todo be urgent
 
-Revision ID: 0008
-Revises: 0007
+Revision ID: 0108
+Revises: 0107
 """
 
 from collections.abc import Sequence
 
 from alembic import op
 
-revision: str = "0008"
-down_revision: str | None = "0007"
+revision: str = "0108"
+down_revision: str | None = "0107"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

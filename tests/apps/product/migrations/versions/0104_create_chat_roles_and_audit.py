@@ -1,7 +1,7 @@
 """Create the chat, roles and the audit log
 
-Revision ID: 0004
-Revises: 0003
+Revision ID: 0104
+Revises: 0103
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0004"
-down_revision: str | None = "0003"
+revision: str = "0104"
+down_revision: str | None = "0103"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

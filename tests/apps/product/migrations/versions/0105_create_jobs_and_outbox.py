@@ -1,7 +1,7 @@
 """Create the queue of jobs and the outbox
 
-Revision ID: 0005
-Revises: 0004
+Revision ID: 0105
+Revises: 0104
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0005"
-down_revision: str | None = "0004"
+revision: str = "0105"
+down_revision: str | None = "0104"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,7 +1,7 @@
 """Create comments, files and mails
 
-Revision ID: 0003
-Revises: 0002
+Revision ID: 0103
+Revises: 0102
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0003"
-down_revision: str | None = "0002"
+revision: str = "0103"
+down_revision: str | None = "0102"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,7 +1,7 @@
 """Give each list a slug, which is made of its title
 
-Revision ID: 0010
-Revises: 0009
+Revision ID: 0110
+Revises: 0109
 """
 
 import re
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0010"
-down_revision: str | None = "0009"
+revision: str = "0110"
+down_revision: str | None = "0109"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,7 +1,7 @@
 """Create todo lists, todos and tags
 
-Revision ID: 0002
-Revises: 0001
+Revision ID: 0102
+Revises: the last one that was baked
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0002"
+revision: str = "0102"
 down_revision: str | None = "0001"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None

@@ -1,7 +1,7 @@
 """Create ski passes, with the kinds that are sold
 
-Revision ID: 0007
-Revises: 0006
+Revision ID: 0107
+Revises: 0106
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0007"
-down_revision: str | None = "0006"
+revision: str = "0107"
+down_revision: str | None = "0106"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

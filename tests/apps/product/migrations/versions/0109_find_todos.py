@@ -1,7 +1,7 @@
 """Find todos by a part of their title, and the open ones by when they are due
 
-Revision ID: 0009
-Revises: 0008
+Revision ID: 0109
+Revises: 0108
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0009"
-down_revision: str | None = "0008"
+revision: str = "0109"
+down_revision: str | None = "0108"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
