@@ -199,7 +199,8 @@ def database(*, migrated: bool = False) -> Iterator[str]:
     from tests.postgres.embedded import running_server, server_of
 
     shown = logging.StreamHandler()
-    shown.addFilter(lambda record: record.getMessage().startswith(("Running", "Detected")))
+    told = ("Running", "Detected", "Waiting")
+    shown.addFilter(lambda record: record.getMessage().startswith(told))
     for logger in map(logging.getLogger, ("alembic.runtime", "alembic.autogenerate")):
         logger.addHandler(shown)
         logger.setLevel(logging.INFO)

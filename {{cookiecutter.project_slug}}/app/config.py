@@ -26,12 +26,19 @@ class InvalidSettings(SystemExit):
         )
 
 
-class DatabaseSettings(BaseSettings):
-    """The settings that migrations need."""
+class MigrationSettings(BaseSettings):
+    """The settings of migrations on whichever database."""
 
     model_config = SettingsConfigDict(
         env_file=ROOT / ".env", extra="ignore", frozen=True, hide_input_in_errors=True
     )
+
+    migration_lock_timeout: float = Field(default=5, gt=0, le=86_400)
+    """Seconds that a migration waits for a lock on a table, while other queries wait behind it."""
+
+
+class DatabaseSettings(MigrationSettings):
+    """The settings that migrations need."""
 
     database_url: str
 
@@ -60,7 +67,7 @@ class Settings(DatabaseSettings):
     access_token_minutes: int = Field(default=30, gt=0)
 
 
-AnySettings = TypeVar("AnySettings", bound=DatabaseSettings)
+AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
 
 def load_settings(kind: type[AnySettings]) -> AnySettings:
