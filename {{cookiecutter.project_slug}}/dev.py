@@ -216,6 +216,7 @@ def database(*, migrated: bool = False) -> Iterator[str]:
         return
     if not server_of(DATA):
         tell(f"Starting PostgreSQL in {DATA} ...")
+    # It hides PGPORT and its like, also from the processes that a command starts.
     with running_server(data=DATA) as server:
         if migrated:
             command.upgrade(alembic_config(server.url()), "head")

@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends
-from sqlalchemy import DateTime, MetaData
+from sqlalchemy import DateTime, MetaData, make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from starlette.requests import HTTPConnection
 
 import app
+
+DEFAULT_PORT = 5432
 
 
 class Base(DeclarativeBase):
@@ -40,7 +42,13 @@ def import_models() -> None:
 
 def create_engine(database_url: str) -> AsyncEngine:
     """Create the engine of this process. It connects at the first query."""
-    return create_async_engine(database_url, pool_pre_ping=True)
+    url = make_url(database_url)
+    # What the URL leaves out is not left to PGPORT and its like, which may be about another server.
+    # A password, certificates and the mode of TLS may come from there.
+    if not url.port and "host" not in url.query:
+        url = url.set(port=DEFAULT_PORT)
+    arguments = {"target_session_attrs": url.query.get("target_session_attrs", "any")}
+    return create_async_engine(url, pool_pre_ping=True, connect_args=arguments)
 
 
 async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
