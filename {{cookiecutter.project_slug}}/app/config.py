@@ -63,8 +63,15 @@ class DatabaseSettings(MigrationSettings):
 class Settings(DatabaseSettings):
     """The settings that the application needs."""
 
+    database_read_url: str = ""
+    """A replica for what only reads. Empty: the server of `database_url`."""
     secret_key: Secret[Annotated[str, Field(min_length=32)]]
     access_token_minutes: int = Field(default=30, gt=0)
+
+    @field_validator("database_read_url")
+    @classmethod
+    def use_asyncpg_for_reads(cls, value: str) -> str:
+        return value and cls.use_asyncpg(value)
 
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)

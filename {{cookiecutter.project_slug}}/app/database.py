@@ -57,7 +57,18 @@ async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]
         yield session
 
 
+async def get_read_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
+    """Open a session that only reads, on the replica if there is one.
+
+    A write is an error, with or without a replica. A replica may be some time behind: what a client
+    has just written itself is only sure to be in `get_session`.
+    """
+    async with connection.app.state.read_sessionmaker() as session:
+        yield session
+
+
 SessionDep = Annotated[AsyncSession, Depends(get_session)]
+ReadSessionDep = Annotated[AsyncSession, Depends(get_read_session)]
 
 
 def violated_constraint(error: IntegrityError) -> str | None:

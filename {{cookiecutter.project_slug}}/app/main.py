@@ -44,12 +44,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        engine = create_engine(app.state.settings.database_url)
+        settings: Settings = app.state.settings
+        engine = create_engine(settings.database_url)
+        read_url = settings.database_read_url
+        replica = create_engine(read_url) if read_url else engine
         app.state.sessionmaker = async_sessionmaker(engine, expire_on_commit=False)
+        app.state.read_sessionmaker = async_sessionmaker(
+            replica.execution_options(postgresql_readonly=True)
+        )
         try:
             yield
         finally:
             await engine.dispose()
+            await replica.dispose()
 
     app = FastAPI(
         title=PYPROJECT["tool"]["app"]["title"],
