@@ -187,10 +187,18 @@ def test_variables_of_another_server_do_not_reach_the_development_server(
     query = ("-tAc", "SELECT email FROM users")
 
     project.succeed(
-        "run", "dev.py", "create-user", "a@b.example", "--password=12345678", **ELSEWHERE
+        "run",
+        "dev.py",
+        "create-user",
+        "a@b.example",
+        "--password=12345678",
+        timeout=120,
+        **ELSEWHERE,
     )
 
-    assert project.succeed("run", "dev.py", "psql", *query, **ELSEWHERE) == "a@b.example\n"
+    assert (
+        project.succeed("run", "dev.py", "psql", *query, timeout=60, **ELSEWHERE) == "a@b.example\n"
+    )
 
 
 def test_a_connection_that_the_migrations_leave_open_does_not_keep_the_template(
