@@ -1,11 +1,13 @@
 """The current user's profile, over HTTP."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import jwt
 import pytest
+from anyio.to_thread import current_default_thread_limiter
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -245,3 +247,20 @@ async def test_delete_me_removes_the_account(
 
     assert response.status_code == 204
     assert (await session.scalars(select(User).where(User.id == user.id))).all() == []
+
+
+async def test_a_token_is_checked_while_all_threads_are_busy(
+    client: httpx.AsyncClient, token: dict[str, str]
+) -> None:
+    threads = current_default_thread_limiter()
+    busy = [object() for _ in range(int(threads.available_tokens))]
+    for work in busy:
+        threads.acquire_on_behalf_of_nowait(work)
+    try:
+        async with asyncio.timeout(5):
+            response = await client.get("/users/me", headers=token)
+    finally:
+        for work in busy:
+            threads.release_on_behalf_of(work)
+
+    assert response.status_code == 200
