@@ -120,3 +120,129 @@ def test_a_library_that_nothing_imports_is_no_blind_spot(
     missing = {name for name, verdict in said.items() if verdict == "not installed"}
     assert {name for name in RULES if name.startswith("database.")} < missing
     assert not any(name.startswith(("blocking.", "slow.", "tasks.")) for name in missing)
+
+
+SHOP = """\
+    from fastapi import Depends, FastAPI
+    from sqlalchemy import StaticPool, create_engine
+    from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+    engine = create_engine(
+        "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
+
+
+    class Base(DeclarativeBase): ...
+
+
+    class Note(Base):
+        __tablename__ = "notes"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+
+    def get_db():
+        with Session(engine) as session:
+            yield session
+
+
+    app = FastAPI()
+
+
+    @app.post("/notes")
+    def forget(db: Session = Depends(get_db)):
+        db.add(Note())
+        db.flush()
+    """
+SHARING = """\
+    import httpx
+    import pytest
+    from sqlalchemy.orm import Session
+
+    from shop import Base, app, engine, get_db
+
+    allow = pytest.mark.gate_allow
+
+
+    @pytest.fixture
+    def session():
+        Base.metadata.create_all(engine)
+        with Session(engine) as session:  # made here
+            yield session
+
+
+    @pytest.fixture
+    async def client(session):
+        def own_session():
+            with Session(session.connection()) as own:
+                yield own
+
+        app.dependency_overrides[get_db] = lambda: session
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            yield client
+        app.dependency_overrides.clear()
+
+
+    async def test_nothing_is_found(client):
+        assert (await client.post("/notes")).status_code == 200
+
+
+    @allow("database.lost-commit", reason="nobody can see it")
+    async def test_what_is_hidden_may_be_allowed(client):
+        assert (await client.post("/notes")).status_code == 200
+
+
+    @allow("database.session-leak", reason="none")
+    async def test_what_is_not_hidden_is_judged(client):
+        assert (await client.post("/notes")).status_code == 200
+    """
+
+
+def sharing(folder: Path, environment: dict[str, str]) -> Project:
+    """Make a project whose app and tests share a session, in two modules of tests."""
+    project = plant(folder, environment, "")
+    for name, text in (
+        ("shop.py", SHOP),
+        ("test_notes.py", SHARING),
+        ("test_others.py", SHARING),
+    ):
+        (folder / name).write_text(dedent(text), encoding="utf-8")
+    return project
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2", "--dist=loadfile")], ids=["alone", "workers"])
+def test_one_session_for_app_and_test_is_said_once_and_hides_one_rule(
+    workers: tuple[str, ...], installed: Project, tmp_path: Path
+) -> None:
+    project = sharing(tmp_path / "project", installed.environment)
+    (line,) = (n for n, text in enumerate(SHARING.splitlines(), 1) if "# made here" in text)
+
+    done = run_pytest(project, *workers, "-p", "no:randomly")
+
+    said = [text for text in done.stdout.splitlines() if "blind spot" in text]
+    assert len(said) == 1
+    (module,) = re.findall(r"\((test_\w+\.py):\d+ in session\)", said[0])
+    assert module == "test_notes.py" or workers
+    assert said[0] == (
+        "behavior gate: blind spot: the app and the test share one session"
+        f" ({module}:{line} in session), so that a forgotten commit is not seen. Fix: give each"
+        " request a session of its own on the connection of the test, with"
+        ' join_transaction_mode="create_savepoint"'
+    )
+    assert json.loads(project.read("gate.json"))["findings"] == []
+    assert "7 passed, 2 errors in" in done.stdout
+    assert '@pytest.mark.gate_allow("database.session-leak") allowed nothing' in done.stdout
+    assert '"database.lost-commit") allowed nothing' not in done.stdout
+
+
+def test_a_session_for_each_request_hides_nothing(installed: Project, tmp_path: Path) -> None:
+    project = sharing(tmp_path / "project", installed.environment)
+    test = project.path / "test_notes.py"
+    text = test.read_text(encoding="utf-8")
+    test.write_text(text.replace("lambda: session", "own_session"), encoding="utf-8")
+
+    done = run_pytest(project, "test_notes.py::test_nothing_is_found")
+
+    assert "blind spot" not in done.stdout
+    (finding,) = json.loads(project.read("gate.json"))["findings"]
+    assert (finding["rule"], finding["path"]) == ("database.lost-commit", "shop.py")

@@ -18,6 +18,7 @@ PACKAGES = (
     *(
         "babel",
         "bcrypt",
+        "dependency-injector",
         "jinja2",
         "loguru",
         "prometheus-client",

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import logging
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -137,6 +136,7 @@ def create_user(arguments: argparse.Namespace) -> None:
 
 def psql(arguments: argparse.Namespace) -> None:
     """open an SQL prompt; accepts the options of psql, such as -c "SELECT 1" """
+    from app.database_url import for_libpq
     from tests.postgres.embedded import program
 
     with database() as address:
@@ -149,6 +149,7 @@ def psql(arguments: argparse.Namespace) -> None:
 def url(_: argparse.Namespace) -> None:
     """print the URL of the database, for other programs"""
     from app.config import DatabaseSettings
+    from app.database_url import for_libpq
     from tests.postgres.embedded import server_of
 
     server = server_of(DATA)
@@ -193,9 +194,12 @@ def given_url(kind: "type[DatabaseSettings]") -> str | None:
 @contextmanager
 def database(*, migrated: bool = False) -> Iterator[str]:
     """Yield the URL of the database. An embedded one is started if it is not running."""
+    import asyncpg
     from alembic import command
+    from sqlalchemy.exc import DBAPIError
 
     from app.config import DatabaseSettings
+    from app.database_errors import sqlstate
     from tests.postgres.embedded import running_server, server_of
 
     shown = logging.StreamHandler()
@@ -209,10 +213,10 @@ def database(*, migrated: bool = False) -> Iterator[str]:
         # It may be anyone's server: only `upgrade` and `downgrade` change its schema.
         try:
             yield given
-        except OSError as error:
-            if error.filename:
-                raise  # It is about a file.
-            sys.exit(f"DATABASE_URL: could not connect to the server: {error}.")
+        except DBAPIError as error:
+            if sqlstate(error) != asyncpg.CannotConnectNowError.sqlstate:
+                raise
+            sys.exit(f"DATABASE_URL: could not connect to the server: {error.orig}.")
         return
     if not server_of(DATA):
         tell(f"Starting PostgreSQL in {DATA} ...")
@@ -227,11 +231,6 @@ def alembic_config(database_url: str) -> "Config":
     from alembic.config import Config
 
     return Config(ROOT / "alembic.ini", attributes={"database_url": database_url})
-
-
-def for_libpq(database_url: str) -> str:
-    address = database_url.replace("+asyncpg", "", 1)
-    return re.sub(r"(?<=[?&])ssl=", "sslmode=", address)
 
 
 @contextmanager

@@ -1,16 +1,23 @@
 """Settings, read from the environment and from `.env`."""
 
-import re
 import tomllib
-from contextlib import suppress
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, PostgresDsn, Secret, TypeAdapter, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    PostgresDsn,
+    Secret,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+
+from app.database_url import normalize
 
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -26,6 +33,34 @@ class InvalidSettings(SystemExit):
         )
 
 
+class Limits(BaseModel):
+    """How long the app waits for the database, and with how many connections."""
+
+    database_pool_size: int = Field(default=10, gt=0)
+    """Connections that a process keeps open."""
+    database_max_overflow: int = Field(default=5, ge=0)
+    """Connections that it opens beyond those, while it needs them."""
+    database_pool_timeout: float = Field(default=5, gt=0)
+    """Seconds that a request waits for a connection when all are in use."""
+    database_connect_timeout: float = Field(default=5, gt=0)
+    """Seconds until a new connection is open, unless the URL has a `connect_timeout`."""
+    database_statement_timeout: float = Field(default=10, gt=0)
+    """Seconds that a statement may take."""
+    database_lock_timeout: float = Field(default=3, gt=0)
+    """Seconds that a statement may wait for a lock."""
+    database_idle_timeout: float = Field(default=30, gt=0)
+    """Seconds that a transaction may wait for its next statement."""
+
+    def as_sql(self) -> str:
+        """Return the statements that limit a transaction."""
+        limits = {
+            "statement_timeout": self.database_statement_timeout,
+            "lock_timeout": self.database_lock_timeout,
+            "idle_in_transaction_session_timeout": self.database_idle_timeout,
+        }
+        return "".join(f"SET LOCAL {name} = {ceil(1000 * s)};" for name, s in limits.items())
+
+
 class MigrationSettings(BaseSettings):
     """The settings of migrations on whichever database."""
 
@@ -37,7 +72,7 @@ class MigrationSettings(BaseSettings):
     """Seconds that a migration waits for a lock on a table, while other queries wait behind it."""
 
 
-class DatabaseSettings(MigrationSettings):
+class DatabaseSettings(Limits, MigrationSettings):
     """The settings that migrations need."""
 
     database_url: str
@@ -46,18 +81,15 @@ class DatabaseSettings(MigrationSettings):
     @classmethod
     def use_asyncpg(cls, value: str) -> str:
         """Accept the URL as hosting providers write it, and name the driver in it."""
-        TypeAdapter(PostgresDsn).validate_python(value)
-        # SQLAlchemy accepts only one port, and takes all that follows the first @ for the host.
-        with suppress(ArgumentError, ValueError):
-            if "@" not in (make_url(value).host or ""):
-                address = value.split("://", 1)[1]
-                # asyncpg and libpq name this option differently.
-                return "postgresql+asyncpg://" + re.sub(r"(?<=[?&])sslmode=", "ssl=", address)
-        raise PydanticCustomError(
-            "url",
-            "Input should be a valid database URL, postgresql://USER:PASSWORD@HOST:PORT/NAME, "
-            "with any @ in the password written as %40",
+        # In a URL of libpq, an option may name the host instead.
+        has_host = "@/" not in value or "host=" not in value
+        TypeAdapter(PostgresDsn).validate_python(
+            value if has_host else value.replace("@/", "@localhost/", 1)
         )
+        try:
+            return normalize(value)
+        except ValueError as error:
+            raise PydanticCustomError("url", "{reason}", {"reason": str(error)}) from None
 
 
 class Settings(DatabaseSettings):

@@ -1,19 +1,31 @@
 """The declarative base, the engine, and the session of a request."""
 
+import asyncio
 import importlib
 import pkgutil
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
+import asyncpg
 from fastapi import Depends
-from sqlalchemy import DateTime, MetaData, make_url
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import DateTime, MetaData, event
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 from starlette.requests import HTTPConnection
 
 import app
+from app.config import Limits
+from app.database_errors import in_one_line, on_error
+from app.database_url import for_engine
+
+DEFAULT_LIMITS = Limits()
+
+GRACE_S = 2.0
+"""Seconds that a response of the server may take, besides the statement itself."""
 
 DEFAULT_PORT = 5432
 
@@ -40,21 +52,96 @@ def import_models() -> None:
             importlib.import_module(module.name)
 
 
-def create_engine(database_url: str) -> AsyncEngine:
-    """Create the engine of this process. It connects at the first query."""
-    url = make_url(database_url)
+class Connection(asyncpg.Connection):  # type: ignore[misc]
+    """A connection whose transactions have limits of time."""
+
+    limits = ""
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109
+        if query.startswith("BEGIN"):
+            # In the same message, they take no round trip. PgBouncer would refuse them as options
+            # of the connection, and would give them to others as settings of the session.
+            query += self.limits
+        status: str = await super().execute(query, *args, timeout=timeout)
+        return status
+
+
+def create_engine(database_url: str, limits: Limits | None = DEFAULT_LIMITS) -> AsyncEngine:
+    """Create the engine of this process. It connects at the first query.
+
+    It also works through PgBouncer, which may use another connection for each transaction: no
+    statement stays prepared, and no setting lasts longer than a transaction.
+
+    Args:
+        limits: None for migrations, which may take long, and need no pool.
+
+    Raises:
+        ValueError: The URL is not that of a database, or has an option that can't be respected.
+    """
+    url, connect_args = for_engine(database_url)
     # What the URL leaves out is not left to PGPORT and its like, which may be about another server.
     # A password, certificates and the mode of TLS may come from there.
-    if not url.port and "host" not in url.query:
+    if not url.port and "host" not in url.query and "port" not in connect_args:
         url = url.set(port=DEFAULT_PORT)
-    arguments = {"target_session_attrs": url.query.get("target_session_attrs", "any")}
-    return create_async_engine(url, pool_pre_ping=True, connect_args=arguments)
+    if "target_session_attrs" not in connect_args.get("dsn", ""):
+        connect_args["target_session_attrs"] = "any"
+    # One of the URL wins.
+    connect_args = {"timeout": (limits or DEFAULT_LIMITS).database_connect_timeout} | connect_args
+    options: dict[str, Any] = {"poolclass": NullPool}
+    if limits:
+        # A server that does not keep the limit of a statement no longer responds.
+        connect_args["command_timeout"] = limits.database_statement_timeout + GRACE_S
+        options = {
+            "pool_size": limits.database_pool_size,
+            "max_overflow": limits.database_max_overflow,
+            "pool_timeout": limits.database_pool_timeout,
+        }
+
+    async def connect(**arguments: Any) -> asyncpg.Connection:
+        try:
+            connection = await asyncpg.connect(connection_class=Connection, **arguments)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            # SQLAlchemy leaves some of them as they are.
+            raise asyncpg.CannotConnectNowError(in_one_line(error)) from error
+        connection.limits = limits.as_sql() if limits else ""
+        return connection
+
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        connect_args=connect_args
+        | {
+            "async_creator_fn": connect,
+            "statement_cache_size": 0,
+            "prepared_statement_cache_size": 0,
+        },
+        **options,
+    )
+    event.listen(engine.sync_engine, "handle_error", on_error)
+    event.listen(engine.sync_engine, "checkout", renew_if_closed)
+    return engine
+
+
+def renew_if_closed(_: object, record: ConnectionPoolEntry, __: object) -> None:
+    """Do not take a connection from the pool that the server has closed, as after a restart.
+
+    The driver knows without asking the server, which `pool_pre_ping` would do at each request.
+    """
+    connection: Any = record.driver_connection
+    if connection.is_closed():
+        raise DisconnectionError
 
 
 async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
     """Open a session for one request. Changes that are not committed are rolled back."""
-    async with connection.app.state.sessionmaker() as session:
+    session: AsyncSession = connection.app.state.sessionmaker()
+    try:
         yield session
+    finally:
+        # A connection that fails here is discarded. The response has been sent, or the endpoint has
+        # failed for a better reason.
+        with suppress(DBAPIError):
+            await asyncio.shield(session.close())
 
 
 async def get_read_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:

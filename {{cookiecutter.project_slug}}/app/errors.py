@@ -4,6 +4,7 @@ Every error has the same body: problem details, https://www.rfc-editor.org/rfc/r
 """
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -16,6 +17,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 from pydantic_core import to_jsonable_python
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -23,6 +26,10 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketState
+
+from app.database_errors import in_one_line, is_about_schema, is_temporary
+
+logger = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 BODILESS = {204, 205, 304}
@@ -113,6 +120,11 @@ class ChangedMeanwhile(DomainError):
 class DatabaseUnavailable(DomainError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     detail = "The database does not respond."
+    headers = {"Retry-After": "1"}  # noqa: RUF012
+
+
+class DatabaseNotMigrated(DatabaseUnavailable):
+    detail = "The database lacks migrations of this version: `alembic upgrade head` applies them."
 
 
 def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
@@ -159,7 +171,31 @@ async def _answer(
 
 
 async def _on_domain_error(connection: HTTPConnection, error: DomainError) -> Response | None:
+    if isinstance(error, DatabaseUnavailable):
+        cause = in_one_line(error.__cause__ or error)
+        logger.error("%s: %s: %s", type(error).__name__, connection.url.path, cause)
     return await _answer(connection, error.problem(), error.headers)
+
+
+async def _on_database_error(connection: HTTPConnection, error: SQLAlchemyError) -> Response | None:
+    unavailable: DatabaseUnavailable
+    if is_temporary(error):
+        unavailable = DatabaseUnavailable()
+    elif is_about_schema(error) and await _lacks_migrations(connection):
+        unavailable = DatabaseNotMigrated()
+    else:
+        raise error
+    unavailable.__cause__ = error
+    return await _on_domain_error(connection, unavailable)
+
+
+async def _lacks_migrations(connection: HTTPConnection) -> bool:
+    state = connection.app.state
+    if not hasattr(state, "migrations"):
+        # A mounted app, with a database of its own.
+        return False
+    async with state.sessionmaker() as session:
+        return not await state.migrations.are_applied(session)
 
 
 async def _on_stale_data(connection: HTTPConnection, _: StaleDataError) -> Response | None:
@@ -211,6 +247,8 @@ def add_error_handlers(app: FastAPI) -> None:
     handlers: dict[type[Exception], Any] = {
         DomainError: _on_domain_error,
         StaleDataError: _on_stale_data,
+        DBAPIError: _on_database_error,
+        PoolTimeout: _on_database_error,
         RequestValidationError: _on_invalid_input,
         WebSocketRequestValidationError: _on_invalid_input,
         HTTPException: _on_http_exception,

@@ -1,13 +1,12 @@
 import asyncio
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import SessionDep
-from app.errors import DatabaseUnavailable, problems
+from app.errors import DatabaseNotMigrated, DatabaseUnavailable, problems
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -24,11 +23,13 @@ async def liveness() -> Health:
     return Health()
 
 
-@router.get("/ready", responses=problems(DatabaseUnavailable))
-async def readiness(session: SessionDep) -> Health:
+@router.get("/ready", responses=problems(DatabaseUnavailable, DatabaseNotMigrated))
+async def readiness(request: Request, session: SessionDep) -> Health:
     try:
         async with asyncio.timeout(DATABASE_TIMEOUT):
-            await session.execute(text("SELECT 1"))
+            is_migrated = await request.app.state.migrations.are_applied(session)
     except (SQLAlchemyError, OSError) as error:
         raise DatabaseUnavailable from error
+    if not is_migrated:
+        raise DatabaseNotMigrated
     return Health()

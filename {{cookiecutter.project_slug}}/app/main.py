@@ -12,7 +12,8 @@ from app import health
 from app.auth import router as auth
 from app.config import PYPROJECT, InvalidSettings, Settings, load_settings
 from app.database import create_engine
-from app.errors import add_error_handlers
+from app.errors import DatabaseUnavailable, add_error_handlers, problems
+from app.schema import Migrations
 from app.users import router as users
 
 
@@ -45,9 +46,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings: Settings = app.state.settings
-        engine = create_engine(settings.database_url)
+        engine = create_engine(settings.database_url, settings)
         read_url = settings.database_read_url
-        replica = create_engine(read_url) if read_url else engine
+        replica = create_engine(read_url, settings) if read_url else engine
+        app.state.migrations = Migrations()
         app.state.sessionmaker = async_sessionmaker(engine, expire_on_commit=False)
         app.state.read_sessionmaker = async_sessionmaker(
             replica.execution_options(postgresql_readonly=True)
@@ -68,7 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     add_error_handlers(app)
     # A request goes through them in this order: what is asked most comes first.
     for router in (health.router, users.router, auth.router):
-        app.include_router(router)
+        app.include_router(router, responses=problems(DatabaseUnavailable))
 
     @app.get("/", include_in_schema=False)
     async def index(request: Request) -> RedirectResponse:

@@ -8,11 +8,9 @@ from contextlib import aclosing
 from alembic import context
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from app.config import DatabaseSettings, MigrationSettings, load_settings
-from app.database import Base, import_models
+from app.database import Base, create_engine, import_models
 from migrations.autogenerate import complete, include_object, render_item
 from migrations.locks import lock_timeout, one_at_a_time, set_lock_timeout
 
@@ -53,7 +51,7 @@ def run_migrations(connection: Connection | None = None) -> None:
 
 
 async def run_online() -> None:
-    engine = create_async_engine(database_url(), poolclass=NullPool)
+    engine = create_engine(database_url(), limits=None)
     try:
         connection = await engine.connect()
     except (OSError, SQLAlchemyError) as error:

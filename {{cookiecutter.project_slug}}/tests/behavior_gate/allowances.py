@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import pytest
 
@@ -27,12 +27,16 @@ def note(item: pytest.Item) -> None:
     item.stash[_own_key] = [mark for mark in item.own_markers if mark.name == "gate_allow"]
 
 
-def unused(item: pytest.Item, used: set[str], modes: Modes) -> str | None:
+def unused(
+    item: pytest.Item, used: set[str], modes: Modes, hidden: Collection[rules.Rule | None]
+) -> str | None:
     """Say what a test alone is allowed and has not done.
 
-    Not what depends on the machine, or what nobody looks for.
+    Not what depends on the machine, or what nobody looks for or can see.
     """
-    spared = [rule for rule in rules.RULES if rule.by_time or modes.of(rule) == "off"]
+    spared = [
+        rule for rule in rules.RULES if rule.by_time or rule in hidden or modes.of(rule) == "off"
+    ]
     marks = item.stash[_own_key]
     names = _names(marks) - used
     names -= {name for rule in spared for name in (rule.id, rule.family)}

@@ -171,8 +171,8 @@ class Gate(Sources):
         self.stranded: asyncio.Future[Any] | None = None
         #: What was found while no test was running.
         self.strays: list[Finding] = []
-        #: What can't be watched, each in a sentence.
-        self.blind_spots: list[str] = []
+        #: What can't be watched, each in a sentence, with the rule if it hides one alone.
+        self.blind_spots: dict[str, Rule | None] = {}
         self._lock = threading.Lock()
 
     def report(self, rule: Rule, *, what: str, where: Location | None) -> None:
@@ -212,11 +212,11 @@ class Gate(Sources):
         """Whether a finding fails its test. Only then the gate may interfere with what runs."""
         return self.modes.of(finding.rule) != "off" and self.outcome(finding) == "failed"
 
-    def blind(self, text: str) -> None:
-        """Note what can't be watched, in a sentence without its full stop."""
+    def blind(self, text: str, rule: Rule | None = None) -> None:
+        """Note what can't be watched, in a sentence without its full stop; of a rule, once."""
         with self._lock:
-            if text not in self.blind_spots:
-                self.blind_spots.append(text)
+            if rule is None or rule not in self.blind_spots.values():
+                self.blind_spots.setdefault(text, rule)
 
     def lacks(self, name: str, loses: str) -> None:
         """Note a name that this version of a library does not have, and what goes with it."""

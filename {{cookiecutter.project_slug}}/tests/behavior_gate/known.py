@@ -71,7 +71,7 @@ class Known:
                 self._hashes[where.path] = self._read(where.path)
         met = {self._entry(finding) for finding in known}
         gap = self._extent.gap(session)
-        if gap is None and self._gate.blind_spots:
+        if gap is None and None in self._gate.blind_spots.values():
             gap = "something could not be watched"
         lost = self._entries - met
         gone = {entry for entry in lost if gap is None and self._is_gone(entry, watched)}
@@ -93,6 +93,8 @@ class Known:
         if rule is None:
             return True
         if rule.family not in watched or self._gate.modes.of(rule) == "off":
+            return False
+        if rule in self._gate.blind_spots.values():
             return False
         # Whether a slow line is met depends on the machine.
         digest = entry.rpartition(" ")[2]

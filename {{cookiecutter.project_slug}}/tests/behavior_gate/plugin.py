@@ -204,9 +204,10 @@ class BehaviorGate:
         findings = self._conclude(item, phase)
         if findings:
             raise failure_of(findings)
-        is_blind = self.gate.blind_spots or self._loops.foreign.counts()
+        hidden = self.gate.blind_spots.values()
+        is_blind = None in hidden or self._loops.foreign.counts()
         if when == "teardown" and has_passed(item) and not is_blind:
-            problem = allowances.unused(item, self.gate.case.used, self.gate.modes)
+            problem = allowances.unused(item, self.gate.case.used, self.gate.modes, hidden)
             lenient = self.gate.modes.only_records or flag(self.config, "gate_allow_unused")
             if problem and not lenient:
                 pytest.fail(problem, pytrace=False)

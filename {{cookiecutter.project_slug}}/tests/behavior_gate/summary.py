@@ -65,7 +65,9 @@ class Summary:
         if self._is_worker:
             output_of_worker = cast(Any, self.config).workeroutput
             output_of_worker["behavior_gate"] = strays
-            output_of_worker["behavior_gate_blind"] = self.gate.blind_spots
+            output_of_worker["behavior_gate_blind"] = {
+                text: rule and rule.id for text, rule in self.gate.blind_spots.items()
+            }
             output_of_worker["behavior_gate_unwatched"] = self._foreign.counts()
             return
         self._unwatched.update(self._foreign.counts())
@@ -92,7 +94,7 @@ class Summary:
                 path,
                 tests=self.tests,
                 detectors=names,
-                blind_spots=self.gate.blind_spots,
+                blind_spots=list(self.gate.blind_spots),
                 findings=self.found,
                 causes=[causes.to_data(place) for place in causes.places_of(self.found)],
             )
@@ -101,8 +103,8 @@ class Summary:
     def pytest_testnodedown(self, node: Any) -> None:
         output_of_worker = getattr(node, "workeroutput", {})
         self.found.extend(output_of_worker.get("behavior_gate", []))
-        for text in output_of_worker.get("behavior_gate_blind", []):
-            self.gate.blind(text)
+        for text, rule in output_of_worker.get("behavior_gate_blind", {}).items():
+            self.gate.blind(text, rules.BY_ID.get(rule))
         self._unwatched.update(output_of_worker.get("behavior_gate_unwatched", {}))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

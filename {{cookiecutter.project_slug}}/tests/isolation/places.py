@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from .database import Isolation, SharedDatabase, committed
 from .drivers import RunningApp, may_be_used, other_drivers
 
+#: PgBouncer may use another connection for the next transaction, without what is prepared.
+NO_CACHE = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+
 
 class Databases(Protocol):
     """Clones of the database that `migrate` has built."""
@@ -56,7 +59,7 @@ class Places:
     @asynccontextmanager
     async def _own(self) -> AsyncIterator[Isolation]:
         database_url = await self._databases.clone()
-        engine = create_async_engine(database_url)
+        engine = create_async_engine(database_url, connect_args=NO_CACHE)
         async with committed(engine, self._session_class) as isolation:
             yield isolation
         await engine.dispose()

@@ -8,16 +8,24 @@ import re
 import sysconfig
 import traceback
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AbstractContextManager, aclosing, asynccontextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    aclosing,
+    asynccontextmanager,
+    suppress,
+)
 from contextvars import copy_context
 from dataclasses import dataclass
 from inspect import getfile
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 from uuid import uuid4
 
-from sqlalchemy import URL, CursorResult, make_url, text
+import asyncpg
+from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -26,7 +34,26 @@ from .embedded import CREDENTIALS, PostgresUnavailable, running_server, without_
 from .guard import only_databases
 
 MAY_CREATE_DATABASES = "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+# A connection of PgBouncer keeps the name of its last user, but not the transaction.
+ALIVE = (
+    "SELECT application_name FROM pg_stat_activity "
+    "WHERE xact_start IS NOT NULL AND pid != pg_backend_pid()"
+)
 MY_DATABASES = "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = current_user"
+
+ERRORS_OF_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError)
+#: PgBouncer may use another connection for the next transaction, without what is prepared.
+NO_CACHE = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+
+LOCK = text("SELECT pg_advisory_xact_lock(hashtext('pytest databases'))")
+
+#: Options of a URL that are arguments of asyncpg, and those that it reads only from a URL.
+OPTIONS = {"dsn", "host", "port", "ssl", "target_session_attrs"}
+OPTIONS_IN_URL = {
+    *("gsslib", "krbsrvname", "options", "passfile", "ssl_max_protocol_version"),
+    *("ssl_min_protocol_version", "sslcert", "sslcrl", "sslkey", "sslnegotiation"),
+    *("sslpassword", "sslrootcert"),
+}
 
 #: A database of ours is named `pytest_<run>_...`, and so is the connection that keeps it alive.
 PREFIX = "pytest_"
@@ -148,7 +175,8 @@ class Databases:
         self._created.add(name)
         return self.url(name)
 
-    async def _execute(self, statement: str) -> CursorResult[Any]:
+    async def _execute(self, statement: str) -> list[Any]:
+        """Execute a statement, and return the values of its first column."""
         async with self._lock:
             try:
                 if self._is_disconnected():
@@ -156,8 +184,13 @@ class Databases:
                     await self._admin.invalidate()
                     await self._admin.rollback()
                     await self._look_at_the_connection()
-                return await self._admin.execute(text(statement))
-            except (SQLAlchemyError, OSError) as error:
+                if not statement.startswith("SELECT"):
+                    await self._connection.execute(statement)
+                    return []
+                # PgBouncer may prepare it on one connection and execute it on another.
+                async with self._connection.transaction():
+                    return [row[0] for row in await self._connection.fetch(statement)]
+            except (SQLAlchemyError, OSError, *ERRORS_OF_DRIVER) as error:
                 raise self._server.failure("{} failed", error) from error
 
     async def _look_at_the_connection(self) -> None:
@@ -165,7 +198,7 @@ class Databases:
 
     async def _build_template(self, migrate: Callable[[str], None]) -> None:
         names = await self._execute(MY_DATABASES)
-        if self.template in names.scalars().all():
+        if self.template in names:
             return
         # The final name is given last, so that a killed migration leaves no incomplete template.
         unfinished = f"{self.template}_unfinished"
@@ -185,7 +218,7 @@ class Databases:
 
     async def _open(self, migrate: Callable[[str], None]) -> None:
         await self._look_at_the_connection()
-        if not (await self._execute(MAY_CREATE_DATABASES)).scalar():
+        if not (await self._execute(MAY_CREATE_DATABASES))[0]:
             raise DatabaseError(
                 f"DATABASE_URL: the role {self._server.url.username} may not create databases. "
                 f"Allow it with ALTER ROLE {self._server.url.username} CREATEDB, "
@@ -208,22 +241,33 @@ class Databases:
 
     async def _drop_abandoned(self, *, also_mine: bool) -> None:
         """Drop the databases of finished runs, and of this one if it has no other worker."""
-        others = await self._execute(
-            "SELECT application_name FROM pg_stat_activity WHERE pid != pg_backend_pid()"
-        )
-        alive = set(others.scalars()) | (set() if also_mine else {self._run})
-        names = await self._execute(MY_DATABASES)
-        for name in names.scalars().all():
+        alive = set(await self._execute(ALIVE)) | (set() if also_mine else {self._run})
+        for name in await self._execute(MY_DATABASES):
             match = NAME.match(name)
             if match and match[1] not in alive:
                 await self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
+    def _one_at_a_time(self) -> AbstractAsyncContextManager[None]:
+        # This transaction is not what shows that the run is alive.
+        return self._in_transaction(
+            "SET LOCAL application_name = 'pytest'",
+            "SELECT pg_advisory_xact_lock(hashtext('pytest databases'))",
+        )
+
+    def _shown_as_alive(self) -> AbstractAsyncContextManager[None]:
+        """Show other runs by a transaction, which has the name of this one, that it is alive."""
+        return self._in_transaction("SET LOCAL idle_in_transaction_session_timeout = 0")
+
     @asynccontextmanager
-    async def _one_at_a_time(self) -> AsyncIterator[None]:
-        # After an error, closing the connection releases the lock.
-        await self._execute("SELECT pg_advisory_lock(hashtext('pytest databases'))")
-        yield
-        await self._execute("SELECT pg_advisory_unlock(hashtext('pytest databases'))")
+    async def _in_transaction(self, *statements: str) -> AsyncIterator[None]:
+        engine = self._admin.engine.execution_options(isolation_level="READ COMMITTED")
+        try:
+            async with engine.connect() as connection:
+                for statement in statements:
+                    await connection.execute(text(statement))
+                yield
+        except (SQLAlchemyError, OSError) as error:
+            raise self._server.failure("{} failed", error) from error
 
 
 @asynccontextmanager
@@ -295,26 +339,35 @@ def given_server() -> Server | None:
             f"DATABASE_URL is for {url.get_backend_name()}, but the tests need postgresql://. "
             "Unset it to use the embedded PostgreSQL."
         )
-    # asyncpg and libpq name the SSL mode differently.
-    query = {"ssl" if name == "sslmode" else name: text for name, text in url.query.items()}
     return Server(
-        url.set(drivername="postgresql+asyncpg", query=query),
+        url.set(drivername="postgresql+asyncpg", query=_options_for_asyncpg(url)),
         "DATABASE_URL",
         f"the server {url.host}:{url.port or 5432}",
         "Start the server or fix the URL, or unset it to use the embedded PostgreSQL.",
     )
 
 
+def _options_for_asyncpg(url: URL) -> dict[str, Any]:
+    """Return the options of a URL as asyncpg reads them.
+
+    Others make no difference to tests, or are for another driver.
+    """
+    # asyncpg and libpq name the SSL mode differently.
+    options = {"ssl" if name == "sslmode" else name: text for name, text in url.query.items()}
+    known = {name: text for name, text in options.items() if name in OPTIONS}
+    in_url = {name: text for name, text in options.items() if name in OPTIONS_IN_URL}
+    return known | ({"dsn": f"postgresql:///?{urlencode(in_url)}"} if in_url else {})
+
+
 @asynccontextmanager
 async def _databases_on(
     server: Server, run: str, migrate: Callable[[str], None]
 ) -> AsyncIterator[Databases]:
-    # The name shows other runs that this one is alive.
     engine = create_async_engine(
         server.url,
         poolclass=NullPool,
         isolation_level="AUTOCOMMIT",
-        connect_args={"server_settings": {"application_name": run}},
+        connect_args=NO_CACHE | {"server_settings": {"application_name": run}},
     )
     try:
         admin = await engine.connect()
@@ -323,8 +376,9 @@ async def _databases_on(
     async with aclosing(admin):
         databases = Databases(server, admin, run)
         try:
-            await databases._open(migrate)
-            yield databases
+            async with databases._shown_as_alive():
+                await databases._open(migrate)
+                yield databases
         finally:
             await databases._close()
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from .databases import DatabaseError, given_server, only_given_server
+from .databases import NO_CACHE, DatabaseError, given_server, only_given_server
 
 FIX = (
     "Start it, or make DATABASE_URL match the POSTGRES_USER, POSTGRES_PASSWORD and "
@@ -32,7 +32,9 @@ async def wait(seconds: float) -> None:
             "DATABASE_URL is not set. Set it to postgresql://USER:PASSWORD@HOST:PORT/NAME."
         )
     server = replace(server, fix=FIX)
-    engine = create_async_engine(server.url, poolclass=NullPool, connect_args={"timeout": 5})
+    engine = create_async_engine(
+        server.url, poolclass=NullPool, connect_args=NO_CACHE | {"timeout": 5}
+    )
     end = time.monotonic() + seconds
     while True:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,14 @@ from ...asgi import endpoint_of, here, is_lifespan, is_over, is_websocket, runs_
 from ...core import Phase, Request
 from ...patches import Patches
 from ...sql import classify, is_temporary, targets, temporary_tables
+from .hooks import before, has_asyncio
 from .records import Statement, Work, Write
-from .traffic import Listener, Part, Traffic, before, has_asyncio, is_autocommit
+from .traffic import Listener, Part, Traffic, is_autocommit
+from .unflushed import unflushed
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
+    from sqlalchemy.ext.asyncio import AsyncSession
     from sqlalchemy.orm import Session, SessionTransaction
 
 
@@ -52,12 +56,11 @@ class Commits(Part):
         patches.replace(InstanceState, "_modified_event", partial(before, self._modified))
         patches.replace(Session, "close", partial(before, self._session_closing))
         patches.replace_new(Session, "reset", partial(before, self._session_closing))
-        patches.replace(Session, "__exit__", partial(before, self._left))
         patches.replace(Connection, "__exit__", partial(before, self._left))
         if has_asyncio():
             from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-            patches.replace(AsyncSession, "__aexit__", partial(before, self._left))
+            patches.replace(AsyncSession, "close", partial(before, self._async_session_closing))
             patches.replace(AsyncConnection, "__aexit__", partial(before, self._left))
 
     # Changes
@@ -173,7 +176,7 @@ class Commits(Part):
         boundary = session.get_nested_transaction() or session.get_transaction()
         write = work.writes.pop(boundary, None)
         if boundary is session.get_transaction():
-            write = write or _unflushed(session, work)
+            write = write or unflushed(session, work)
             # What an answer promised is not taken back on purpose once it went out.
             if write is not None and write.early and work.request.response_started:
                 self._lose(work, write)
@@ -192,21 +195,24 @@ class Commits(Part):
         work = self.traffic.works.get(session)
         if work is None:
             return
+        # Whatever ends its `with`, also that of a subclass or of another object.
+        error = sys.exception()
+        if work.error_before != id(error):
+            _abandon(work, error)
         transaction = session.get_transaction()
         if transaction is not None and not work.writes:
-            write = _unflushed(session, work)
+            write = unflushed(session, work)
             if write is not None:
                 work.writes[transaction] = write
 
-    def _left(self, owner: Any, _: object, error: BaseException | None, __: object) -> None:
-        # Generators are closed by one as well, when all went well.
-        if error is None or isinstance(error, GeneratorExit):
-            return
-        owner = getattr(owner, "sync_session", getattr(owner, "sync_connection", owner))
-        line = self.traffic.lines.get(owner)
-        work = line.work if line else self.traffic.works.get(owner)
-        if work is not None:
-            work.abandoned = True
+    def _async_session_closing(self, session: AsyncSession) -> None:
+        # It is closed in a greenlet, where the exception can't be seen.
+        self._session_closing(session.sync_session)
+
+    def _left(self, connection: Any, _: object, error: BaseException | None, __: object) -> None:
+        line = self.traffic.lines.get(getattr(connection, "sync_connection", connection))
+        if line is not None and line.work is not None:
+            _abandon(line.work, error)
 
     def _transaction_ended(self, session: Session, transaction: SessionTransaction) -> None:
         work = self.traffic.works.get(session)
@@ -263,27 +269,10 @@ class Commits(Part):
             del self._temporary[request]
 
 
-def _unflushed(session: Session, work: Work) -> Write | None:
-    """The change that the session holds and has not sent to the database."""
-    early = not work.request.response_started
-    for verb, instances in (("new", session.new), ("deleted", session.deleted)):
-        for instance in instances:
-            return work.touched or Write(f"a {verb} {type(instance).__name__}", None, early)
-    for instance in session.dirty:
-        if _is_changed(instance):
-            return work.touched or Write(f"a changed {type(instance).__name__}", None, early)
-    return None
-
-
-def _is_changed(instance: object) -> bool:
-    """Whether an attribute differs from the database. `Session.is_modified` may ask that for it."""
-    from sqlalchemy.orm.attributes import instance_state
-
-    state: Any = instance_state(instance)
-    return any(
-        not state.manager[name].impl.is_equal(state.dict.get(name), before)
-        for name, before in state.committed_state.items()
-    )
+def _abandon(work: Work, error: BaseException | None) -> None:
+    # Generators are closed by an exception as well, when all went well.
+    if error is not None and not isinstance(error, GeneratorExit):
+        work.abandoned = True
 
 
 def _counts_rows(connection: Connection, statement: str) -> bool:

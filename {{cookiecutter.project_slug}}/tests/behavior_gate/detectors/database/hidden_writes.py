@@ -12,8 +12,9 @@ from ...asgi import here, serving
 from ...patches import Patches
 from ...sql import calls, classify
 from ...where import Location
+from .hooks import has_asyncio
 from .records import Statement, Write
-from .traffic import Listener, Part, Traffic, has_asyncio
+from .traffic import Listener, Part, Traffic
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection

@@ -14,8 +14,10 @@ from ...core import Finding, Phase, Request
 from ...loops import run
 from ...patches import Patches
 from ...where import Location
+from .containers import is_in_container
+from .hooks import before
 from .records import Work
-from .traffic import Listener, Part, Traffic, before
+from .traffic import Listener, Part, Traffic
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session, SessionTransaction
@@ -60,6 +62,9 @@ class Leaks(Part):
         if work is None or transaction.parent is not None:
             return
         self._begun[session] = work
+        if work.of_test or work.is_scoped:
+            # It is given to whoever asks next, also when it was closed.
+            return
         if work.closed and work.request.response_started and not work.reported:
             work.reported = True
             self.gate.report(
@@ -104,6 +109,10 @@ class Leaks(Part):
             connection = work.connection
             may_end = True
             if connection is not None and not work.reported:
+                if is_in_container(self.gate, session):
+                    # The next request gets it as well.
+                    del self._begun[session]
+                    continue
                 may_end = self._report("session", work.request, work.opened)
             is_async = connection is not None and connection.dialect.is_async
             if may_end:

@@ -17,8 +17,9 @@ from ...core import Option, Phase, Request
 from ...patches import Patches
 from ...sql import classify, lookup, one_line
 from ...where import Location, stack
+from .hooks import has_asyncio
 from .records import Statement
-from .traffic import Listener, Part, Traffic, has_asyncio
+from .traffic import Listener, Part, Traffic
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection

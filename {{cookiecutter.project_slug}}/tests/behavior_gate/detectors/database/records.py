@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, ref
@@ -33,8 +34,14 @@ class Work:
     opened: Location | None
     #: A test's own dependency opened it, and may close it when the test is over.
     of_test: bool = False
+    #: A registry gives it to whatever runs in the same task or thread, as a test does.
+    is_scoped: bool = False
+    #: A sessionmaker of the tests made it, which the application may use in place of its own.
+    is_rebound: bool = False
     closed: bool = False
-    #: An exception has left its `with`, which is a rollback on purpose.
+    #: The exception that was being handled when it was opened, by its id.
+    error_before: int = field(default_factory=lambda: id(sys.exception()))
+    #: Another one has ended its use, which is a rollback on purpose.
     abandoned: bool = False
     #: A change to objects, from which the next flush will make statements.
     touched: Write | None = None

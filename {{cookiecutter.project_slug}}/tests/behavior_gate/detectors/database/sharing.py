@@ -52,9 +52,9 @@ class Sharing(Part):
         request, connection = statement.request, statement.connection
         self._running.pop(connection, None)
         work, _ = self.traffic.work_of(request, connection)
-        if work is None or work.request is request or work.of_test or is_lifespan(request):
+        if work is None or work.request is request or is_lifespan(request):
             return
-        if not work.reported:
+        if not (work.reported or work.of_test or work.is_scoped):
             work.reported = True
             self.gate.report(
                 rules.GLOBAL_SESSION,

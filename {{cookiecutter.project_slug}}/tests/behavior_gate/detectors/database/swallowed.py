@@ -19,7 +19,8 @@ from ...core import Request
 from ...patches import Patches
 from ...sql import classify
 from ...where import Location, stack
-from .traffic import Listener, Part, Traffic, before
+from .hooks import before
+from .traffic import Listener, Part, Traffic
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection

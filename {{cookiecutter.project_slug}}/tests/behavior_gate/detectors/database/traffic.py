@@ -6,7 +6,6 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial, wraps
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet, ref
 
@@ -15,6 +14,9 @@ from ...awaiting import current_task
 from ...core import Gate, Phase, Request
 from ...patches import Patches
 from ...where import Location, stack
+from .containers import is_in_container
+from .hooks import after
+from .owners import Owners
 from .records import CheckOut, Line, Statement, Work
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Traffic(Part):
 
     def __init__(self, gate: Gate) -> None:
         self.traffic, self.gate = self, gate
+        self.owners = Owners(gate)
         self.works: WeakKeyDictionary[Session, Work] = WeakKeyDictionary()
         self.lines: WeakKeyDictionary[Connection, Line] = WeakKeyDictionary()
         #: Told of each statement.
@@ -66,6 +69,7 @@ class Traffic(Part):
         from sqlalchemy.pool import Pool
 
         return [
+            (Session, "transient_to_pending", self._used),
             (Session, "after_begin", self._session_connected),
             (Session, "before_commit", self._committing.add),
             (Session, "after_transaction_end", self._transaction_ended),
@@ -81,6 +85,7 @@ class Traffic(Part):
         from sqlalchemy.engine import Transaction
         from sqlalchemy.orm import Session, SessionTransaction
 
+        self.owners.patch(patches)
         patches.replace(Session, "__init__", partial(after, self._session_made))
         patches.replace(SessionTransaction, "_connection_for_bind", self._asking)
         patches.replace(Transaction, "close", self._closing)
@@ -130,9 +135,24 @@ class Traffic(Part):
 
     def _session_made(self, session: Session, *_: object) -> None:
         request = serving()
-        if request is not None:
-            opened = self._consumer() or here(self.gate)
-            self.works[session] = Work(request, opened, runs_test_code(self.gate))
+        if request is None:
+            self.owners.note_outside(session)
+            return
+        opened = self._consumer() or here(self.gate)
+        self.works[session] = self.owners.work(request, opened)
+
+    def _used(self, session: Session, *_: object) -> None:
+        request, work = serving(), self.works.get(session)
+        if request is None or (work is not None and work.request is request):
+            return
+        if work is None:
+            self.owners.share(session)
+            return
+        if work.is_rebound:
+            work.is_rebound = False
+            work.of_test = work.of_test or is_in_container(self.gate, session)
+        if work.of_test:
+            self.owners.tell_of_shared(work.opened)
 
     def _consumer(self) -> Location | None:
         """The line that has stepped into an asynchronous generator by itself, and has to end it."""
@@ -165,10 +185,13 @@ class Traffic(Part):
     def _connected(self, connection: Connection) -> None:
         request = serving()
         if request is not None:
-            self.line(connection).work = Work(request, None)
+            self.line(connection).work = Work(request, None, runs_test_code(self.gate))
 
     def _taken(self, _: object, record: Any, fairy: Any) -> None:
+        # What a test's own dependency takes, the test gives back.
         request, task = serving(), current_task()
+        if request is not None and runs_test_code(self.gate):
+            request = None
         self.checked_out[record] = CheckOut(
             request, ref(task) if task else None, here(self.gate), fairy if request else None
         )
@@ -182,6 +205,7 @@ class Traffic(Part):
         def wrapper(transaction: SessionTransaction, *args: Any, **kwargs: Any) -> Connection:
             connection = original(transaction, *args, **kwargs)
             self.line(connection).user = ref(transaction.session)
+            self._used(transaction.session)
             return connection
 
         return wrapper
@@ -213,30 +237,6 @@ class Traffic(Part):
             statement = Statement(request, connection, cursor, text, parameters, context)
             for part in self.parts:
                 part.executed(statement)
-
-
-def has_asyncio() -> bool:
-    """Whether SQLAlchemy's asyncio can be imported. Once that fails, it passes for imported."""
-    return find_spec("greenlet") is not None
-
-
-def before(hook: Callable[..., None], original: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(original)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        hook(*args)
-        return original(*args, **kwargs)
-
-    return wrapper
-
-
-def after(hook: Callable[..., None], original: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(original)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        result = original(*args, **kwargs)
-        hook(*args)
-        return result
-
-    return wrapper
 
 
 def is_autocommit(connection: Connection) -> bool:
