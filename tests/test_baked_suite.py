@@ -150,21 +150,55 @@ def test_the_baked_suite_passes_by_database_url_and_leaves_that_server_as_it_was
     assert state() == before
 
 
-def test_variables_of_another_server_do_not_reach_the_embedded_one(installed: Project) -> None:
-    elsewhere = {
-        "PGHOST": "/nowhere",
-        "PGPORT": "6000",
-        "PGDATABASE": "other",
-        "PGUSER": "nobody",
-        "PGSERVICE": "none",
-        "PGSSLMODE": "require",
-        "PGTARGETSESSIONATTRS": "standby",
-        "PGOPTIONS": "-c default_transaction_read_only=on",
-    }
+ELSEWHERE = {
+    "PGHOST": "/nowhere",
+    "PGHOSTADDR": "192.0.2.1",
+    "PGPORT": "6000",
+    "PGDATABASE": "other",
+    "PGUSER": "nobody",
+    "PGSERVICE": "none",
+    "PGSSLMODE": "require",
+    "PGTARGETSESSIONATTRS": "standby",
+    "PGOPTIONS": "-c default_transaction_read_only=on",
+}
+WITH_PROCESSES = ("tests/test_users.py", "tests/test_migrations.py")
 
-    done = installed.uv("run", "pytest", "tests/test_users.py", timeout=120, **elsewhere)
+
+def test_variables_of_another_server_do_not_reach_the_embedded_one(installed: Project) -> None:
+    done = installed.uv("run", "pytest", *WITH_PROCESSES, timeout=120, **ELSEWHERE)
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_variables_of_another_server_do_not_reach_the_given_one(installed: Project) -> None:
+    with load_embedded().running_server(over_tcp=True) as server:
+        url = server.url()
+        done = installed.uv(
+            "run", "pytest", *WITH_PROCESSES, timeout=120, DATABASE_URL=url, **ELSEWHERE
+        )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_variables_of_another_server_do_not_reach_the_development_server(
+    installed: Project, tmp_path: Path
+) -> None:
+    project = installed.copy(tmp_path / "my_backend")
+    query = ("-tAc", "SELECT email FROM users")
+
+    project.succeed(
+        "run",
+        "dev.py",
+        "create-user",
+        "a@b.example",
+        "--password=12345678",
+        timeout=120,
+        **ELSEWHERE,
+    )
+
+    assert (
+        project.succeed("run", "dev.py", "psql", *query, timeout=60, **ELSEWHERE) == "a@b.example\n"
+    )
 
 
 def test_a_connection_that_the_migrations_leave_open_does_not_keep_the_template(

@@ -1,11 +1,16 @@
 """Do the baked project's migration tests say what is wrong, and nothing else?"""
 
+import asyncio
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from textwrap import indent
+from typing import Any
 
+import asyncpg
 import pytest
 from support.project import HEAD, MIGRATIONS, Project
 from test_baked_suite import load_embedded, passed
@@ -816,3 +821,46 @@ def test_a_migration_that_reads_rows_is_not_checked_by_squawk(project: Project) 
 
     assert output.count("UserWarning: ") == 1
     assert "UserWarning: squawk: not checked, as it can't be written as SQL: " in output
+
+
+def test_a_statement_that_waits_long_for_a_lock_ends_the_upgrade_in_one_line(
+    project: Project,
+) -> None:
+    statement = "ALTER TABLE users ADD COLUMN age integer"
+    write(project, "migrations/versions/0002.py", migration("0002", sql(statement)))
+
+    with load_embedded().running_server() as server:
+        url = {"DATABASE_URL": server.url(), "MIGRATION_LOCK_TIMEOUT": "0.05"}
+        project.succeed("run", "--frozen", "alembic", "upgrade", "0001", **url)
+        with locked(server, "users"):
+            done = project.uv("run", "--frozen", "alembic", "upgrade", "head", **url)
+
+    assert done.returncode == 255
+    assert done.stderr.splitlines()[-1].endswith(
+        "] migrations/versions/0002.py:16: no lock within 0.05 s, as another transaction "
+        f"holds it: {statement}. This migration was rolled back, those before it are done. Run "
+        "the command again, or set MIGRATION_LOCK_TIMEOUT to more seconds."
+    )
+
+
+def test_an_upgrade_as_sql_limits_how_long_it_waits_for_locks(project: Project) -> None:
+    sql = project.succeed(
+        "run", "--frozen", "alembic", "upgrade", "head", "--sql", MIGRATION_LOCK_TIMEOUT="7"
+    )
+
+    assert sql.startswith("SET lock_timeout = '7000ms';\n\nBEGIN;\n")
+
+
+@contextmanager
+def locked(server: Any, table: str) -> Iterator[None]:
+    """Hold a lock on a table, as a transaction that has read it does."""
+
+    async def lock() -> Any:
+        connection = await asyncpg.connect(host=str(server.directory), user="postgres")
+        await connection.execute(f"BEGIN; LOCK TABLE {table} IN ACCESS SHARE MODE")
+        return connection
+
+    with asyncio.Runner() as runner:
+        connection = runner.run(lock())
+        yield
+        runner.run(connection.close())

@@ -208,7 +208,8 @@ def database(*, migrated: bool = False) -> Iterator[str]:
     from tests.postgres.embedded import running_server, server_of
 
     shown = logging.StreamHandler()
-    shown.addFilter(lambda record: record.getMessage().startswith(("Running", "Detected")))
+    told = ("Running", "Detected", "Waiting")
+    shown.addFilter(lambda record: record.getMessage().startswith(told))
     for logger in map(logging.getLogger, ("alembic.runtime", "alembic.autogenerate")):
         logger.addHandler(shown)
         logger.setLevel(logging.INFO)
@@ -224,6 +225,7 @@ def database(*, migrated: bool = False) -> Iterator[str]:
         return
     if not server_of(DATA):
         tell(f"Starting PostgreSQL in {DATA} ...")
+    # It hides PGPORT and its like, also from the processes that a command starts.
     with running_server(data=DATA) as server:
         if migrated:
             command.upgrade(alembic_config(server.url()), "head")

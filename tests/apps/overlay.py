@@ -88,7 +88,7 @@ from app.logs import configure_logs
 """,
                 ),
                 (
-                    "from app.schema import Migrations\n"
+                    "from app.schema import migrations_of_this_version\n"
                     "from app.security import hashing_threads, verify_password\n",
                     """\
 from app.observability import metrics
@@ -101,19 +101,25 @@ from app.stats.limits import limiter
                     """
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        settings = app.state.settings
+        settings: Settings = app.state.settings
         hashing_threads.limit(
             at_once=settings.password_hashes_at_once, waiting=settings.password_hashes_waiting
         )
         # An unknown email is compared with a hash that is made at first use.
         await verify_password("", None)
         engine = create_engine(settings.database_url, settings)
-        app.state.migrations = Migrations()
+        read_url = settings.database_read_url
+        replica = create_engine(read_url, settings) if read_url else engine
+        app.state.migrations = migrations_of_this_version()
         app.state.sessionmaker = async_sessionmaker(engine, expire_on_commit=False)
+        app.state.read_sessionmaker = async_sessionmaker(
+            replica.execution_options(postgresql_readonly=True)
+        )
         try:
             yield
         finally:
             await engine.dispose()
+            await replica.dispose()
 
 """,
                     """\
@@ -135,11 +141,11 @@ from app.stats.limits import limiter
                 ),
                 (
                     """\
-    "app.health",
+    "app.auth.router",
 )
 """,
                     """\
-    "app.health",
+    "app.auth.router",
     "app.admin.router",
     "app.todos.router",
     "app.comments.router",

@@ -140,7 +140,14 @@ class LogSettings(CommonSettings):
     """`auto` is `console` in a terminal, and else `json`."""
 
 
-class DatabaseSettings(Limits, CommonSettings):
+class MigrationSettings(CommonSettings):
+    """The settings of migrations on whichever database."""
+
+    migration_lock_timeout: float = Field(default=5, gt=0, le=86_400)
+    """Seconds that a migration waits for a lock on a table, while other queries wait behind it."""
+
+
+class DatabaseSettings(Limits, MigrationSettings):
     """The settings that migrations need."""
 
     database_url: str
@@ -162,6 +169,9 @@ class DatabaseSettings(Limits, CommonSettings):
 
 class Settings(DatabaseSettings, LogSettings):
     """The settings that the application needs."""
+
+    database_read_url: str = ""
+    """A replica for what only reads. Empty: the server of `database_url`."""
 
     secret_key: Secret[SecretKey]
     """Signs the tokens."""
@@ -207,6 +217,11 @@ class Settings(DatabaseSettings, LogSettings):
     """The proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses, networks."""
     shutdown_delay_seconds: float = Field(default=2, ge=0)
     """How long requests are still accepted after SIGTERM, while `/health/ready` is 503."""
+
+    @field_validator("database_read_url")
+    @classmethod
+    def use_asyncpg_for_reads(cls, value: str) -> str:
+        return value and cls.use_asyncpg(value)
 
 
 AnySettings = TypeVar("AnySettings", bound=CommonSettings)

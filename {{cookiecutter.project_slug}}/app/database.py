@@ -27,6 +27,8 @@ DEFAULT_LIMITS = Limits()
 GRACE_S = 2.0
 """Seconds that a response of the server may take, besides the statement itself."""
 
+DEFAULT_PORT = 5432
+
 
 class Base(DeclarativeBase):
     """The base of all models."""
@@ -77,6 +79,12 @@ def create_engine(database_url: str, limits: Limits | None = DEFAULT_LIMITS) -> 
         ValueError: The URL is not that of a database, or has an option that can't be respected.
     """
     url, connect_args = for_engine(database_url)
+    # What the URL leaves out is not left to PGPORT and its like, which may be about another server.
+    # A password, certificates and the mode of TLS may come from there.
+    if not url.port and "host" not in url.query and "port" not in connect_args:
+        url = url.set(port=DEFAULT_PORT)
+    if "target_session_attrs" not in connect_args.get("dsn", ""):
+        connect_args["target_session_attrs"] = "any"
     # One of the URL wins.
     connect_args = {"timeout": (limits or DEFAULT_LIMITS).database_connect_timeout} | connect_args
     options: dict[str, Any] = {"poolclass": NullPool}
@@ -145,7 +153,18 @@ async def release_connection(session: AsyncSession) -> None:
     await session.commit()
 
 
+async def get_read_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
+    """Open a session that only reads, on the replica if there is one.
+
+    A write is an error, with or without a replica. A replica may be some time behind: what a client
+    has just written itself is only sure to be in `get_session`.
+    """
+    async with connection.app.state.read_sessionmaker() as session:
+        yield session
+
+
 SessionDep = Annotated[AsyncSession, Depends(get_session)]
+ReadSessionDep = Annotated[AsyncSession, Depends(get_read_session)]
 
 
 def violated_constraint(error: IntegrityError) -> str | None:

@@ -16,15 +16,16 @@ from app.database import create_engine
 from app.errors import DatabaseUnavailable, add_error_handlers, problems
 from app.logs import configure_logs
 from app.middleware import Outermost, TrustedHosts
-from app.schema import Migrations
+from app.schema import migrations_of_this_version
 from app.security import hashing_threads, verify_password
 
-# The modules whose `router` is served, in the order of the documentation.
+# The modules whose `router` is served. A request goes through them in this order: what is asked
+# most comes first.
 ROUTERS = (
-    "app.auth.router",
+    "app.health",
     "app.users.router",
     "app.memos.router",
-    "app.health",
+    "app.auth.router",
 )
 
 
@@ -72,19 +73,25 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        settings = app.state.settings
+        settings: Settings = app.state.settings
         hashing_threads.limit(
             at_once=settings.password_hashes_at_once, waiting=settings.password_hashes_waiting
         )
         # An unknown email is compared with a hash that is made at first use.
         await verify_password("", None)
         engine = create_engine(settings.database_url, settings)
-        app.state.migrations = Migrations()
+        read_url = settings.database_read_url
+        replica = create_engine(read_url, settings) if read_url else engine
+        app.state.migrations = migrations_of_this_version()
         app.state.sessionmaker = async_sessionmaker(engine, expire_on_commit=False)
+        app.state.read_sessionmaker = async_sessionmaker(
+            replica.execution_options(postgresql_readonly=True)
+        )
         try:
             yield
         finally:
             await engine.dispose()
+            await replica.dispose()
 
     app = Application(
         title=PYPROJECT["tool"]["app"]["title"],

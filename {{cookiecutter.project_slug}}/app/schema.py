@@ -1,5 +1,6 @@
 """Whether the database has the migrations of this version of the app."""
 
+from functools import cache
 from typing import Any
 
 from alembic.config import Config
@@ -35,3 +36,9 @@ class Migrations:
                 raise
             applied = set()
         return self.heads <= applied or not applied <= self.known
+
+
+@cache
+def migrations_of_this_version() -> Migrations:
+    """Return the migrations in the code, whose files are read once."""
+    return Migrations()

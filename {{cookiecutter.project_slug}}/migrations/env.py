@@ -9,9 +9,10 @@ from alembic import context
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.config import DatabaseSettings, load_settings
+from app.config import DatabaseSettings, MigrationSettings, load_settings
 from app.database import Base, create_engine, import_models
 from migrations.autogenerate import complete, include_object, render_item
+from migrations.locks import lock_timeout, one_at_a_time, set_lock_timeout
 
 import_models()
 
@@ -36,8 +37,17 @@ def run_migrations(connection: Connection | None = None) -> None:
         transaction_per_migration=True,
         literal_binds=connection is None,
     )
+    seconds = load_settings(MigrationSettings).migration_lock_timeout
     with context.begin_transaction():
-        context.run_migrations()
+        if connection is None:
+            context.execute(set_lock_timeout(seconds))
+            context.run_migrations()
+        elif "destination_rev" not in context.get_context().opts:
+            # It only reads.
+            context.run_migrations()
+        else:
+            with one_at_a_time(connection), lock_timeout(connection, seconds):
+                context.run_migrations()
 
 
 async def run_online() -> None:

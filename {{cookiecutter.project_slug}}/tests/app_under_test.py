@@ -57,6 +57,8 @@ async def running_app(database_url: str) -> AsyncIterator[FastAPI]:
     """Start the app on a database, and stop it."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DATABASE_URL", database_url)
+        # Reads share the connection of a test, and see what it has written.
+        environment.setenv("DATABASE_READ_URL", "")
         environment.setenv("SECRET_KEY", SECRET_KEY)
         environment.setenv("EMAIL_TO_LOG", "false")
         # One app for all tests: FastAPI works out its routes at the first request, about 2 ms each.

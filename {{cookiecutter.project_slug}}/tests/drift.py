@@ -7,20 +7,23 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres.databases import only_given_server
+
 Process = subprocess.Popen[str]
 STARTED = pytest.StashKey[Process]()
 
 
 def start_check() -> Process:
     # In a separate process, which has not imported what the tests have.
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.drift_check"],
-        cwd=Path(__file__).parent.parent,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    with only_given_server():
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.drift_check"],
+            cwd=Path(__file__).parent.parent,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

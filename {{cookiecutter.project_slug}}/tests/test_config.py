@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import make_url, text
 from starlette.types import Message
 
 from app import config
@@ -14,9 +15,11 @@ from app.config import (
     Settings,
     load_settings,
 )
+from app.database import create_engine
 from app.main import create_app
 from tests.app_under_test import SECRET_KEY
 from tests.isolation import Isolation
+from tests.postgres import Databases
 
 URL = "postgresql+asyncpg://user:password@localhost/db"
 OLD_KEY = "Vb2HhBqZ3n8sYw0LxT5kRc9GmJ7fPdQe"
@@ -152,8 +155,8 @@ def test_a_list_is_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         "CORS_ORIGINS": "",
         "FORWARDED_ALLOW_IPS": "10.0.0.0/8,::1,*",
     }
-    for name, text in settings.items():
-        monkeypatch.setenv(name, text)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
 
     read = load_settings(Settings)
 
@@ -264,3 +267,21 @@ def test_every_setting_is_in_the_example(monkeypatch: pytest.MonkeyPatch) -> Non
 
     for name in Settings.model_fields:
         assert f"{name.upper()}=" in example
+
+
+async def test_variables_of_another_server_do_not_reach_the_app(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = await databases.clone()
+    elsewhere = {"PORT": "1", "HOST": "/nowhere", "USER": "nobody", "DATABASE": "other"}
+    for name, value in (elsewhere | {"TARGETSESSIONATTRS": "standby"}).items():
+        monkeypatch.setenv(f"PG{name}", value)
+
+    engine = create_engine(url)
+    async with engine.connect() as connection:
+        name = await connection.scalar(text("SELECT current_database()"))
+    await engine.dispose()
+    await databases.drop(url)
+
+    assert name == make_url(url).database
+    assert create_engine("postgresql+asyncpg://user:password@host/db").url.port == 5432

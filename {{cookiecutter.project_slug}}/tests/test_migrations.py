@@ -19,12 +19,14 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import app
 from app.database import Base, import_models
+from migrations.locks import TRY_LOCK
 from tests.catalogue import Thing, catalogue
 from tests.postgres import Databases
 
@@ -183,6 +185,38 @@ def test_a_migration_that_is_not_undone_says_why(script: Script) -> None:
             pytest.skip(f"{script.revision} is not undone: {reason}")
         case _:
             pytest.fail(f"{script.revision} gives no reason: {REASON}", pytrace=False)
+
+
+async def test_a_migration_waits_for_another_process_that_migrates(
+    empty: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = create_async_engine(empty)
+    with caplog.at_level("INFO", "alembic.runtime.migration"):
+        async with engine.begin() as other_process:
+            await other_process.execute(TRY_LOCK)
+            upgrade = asyncio.create_task(migrate("upgrade", empty, "head"))
+            while "Waiting for another process" not in caplog.text:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            assert "Running upgrade" not in caplog.text
+        await upgrade
+
+    assert "Running upgrade" in caplog.text
+    await engine.dispose()
+
+
+async def test_a_migration_does_not_wait_long_for_a_table(
+    migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIGRATION_LOCK_TIMEOUT", "0.05")
+    engine = create_async_engine(migrated)
+    async with engine.begin() as other_transaction:
+        await other_transaction.execute(text("LOCK TABLE alembic_version IN SHARE MODE"))
+        with pytest.raises(CommandError) as failure:
+            await migrate("stamp", migrated, "base")
+
+    assert str(failure.value).startswith("no lock within 0.05 s, as another transaction holds it: ")
+    assert str(failure.value).endswith("or set MIGRATION_LOCK_TIMEOUT to more seconds.")
+    await engine.dispose()
 
 
 def as_sql(script: Script) -> str:

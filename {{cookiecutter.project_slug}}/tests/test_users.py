@@ -1,9 +1,11 @@
 """The current user's profile, over HTTP."""
 
+import asyncio
 from datetime import timedelta
 
 import httpx
 import pytest
+from anyio.to_thread import current_default_thread_limiter
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -303,3 +305,20 @@ async def test_delete_me_requires_the_current_password(
     assert response.status_code == 403
     assert response.json() == WRONG_PASSWORD
     assert (await session.scalars(select(User).where(User.id == user.id))).all() == [user]
+
+
+async def test_a_token_is_checked_while_all_threads_are_busy(
+    client: httpx.AsyncClient, token: dict[str, str]
+) -> None:
+    threads = current_default_thread_limiter()
+    busy = [object() for _ in range(int(threads.available_tokens))]
+    for work in busy:
+        threads.acquire_on_behalf_of_nowait(work)
+    try:
+        async with asyncio.timeout(5):
+            response = await client.get("/users/me", headers=token)
+    finally:
+        for work in busy:
+            threads.release_on_behalf_of(work)
+
+    assert response.status_code == 200

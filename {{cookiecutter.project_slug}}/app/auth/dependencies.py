@@ -15,7 +15,8 @@ from app.users.models import User
 oauth2_scheme = OAuth2PasswordBearer(tokenUrl="auth/login", auto_error=False)
 
 
-def get_settings(request: Request) -> Settings:
+# FastAPI runs a dependency in a thread if it is not async.
+async def get_settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 

@@ -30,7 +30,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from .embedded import PostgresUnavailable, running_server
+from .embedded import CREDENTIALS, PostgresUnavailable, running_server, without_variables
 from .guard import only_databases
 
 MAY_CREATE_DATABASES = "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
@@ -58,8 +58,6 @@ OPTIONS_IN_URL = {
 #: A database of ours is named `pytest_<run>_...`, and so is the connection that keeps it alive.
 PREFIX = "pytest_"
 NAME = re.compile(rf"^({PREFIX}[0-9a-f]{{12}})_")
-#: The variables that drivers of PostgreSQL read, such as PGPORT and PGSERVICE.
-LIBPQ = re.compile("PG[A-Z]+")
 #: Read before an app is imported, which may set it for its own use.
 DATABASE_URL = os.environ.get("DATABASE_URL")
 
@@ -291,16 +289,15 @@ async def open_databases(
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid4().hex
     server = given_server()
     if server:
-        async with _databases_on(server, f"{PREFIX}{run[:12]}", migrate) as databases:
-            yield databases
+        with only_given_server():
+            async with _databases_on(server, f"{PREFIX}{run[:12]}", migrate) as databases:
+                yield databases
         return
     embedded = running_server(share=run, over_tcp=over_tcp)
     try:
         started = await asyncio.to_thread(embedded.__enter__)
     except PostgresUnavailable as error:
         raise DatabaseError(str(error)) from error
-    # They are about another server, and add to what a URL says.
-    hidden = {name: os.environ.pop(name) for name in list(os.environ) if LIBPQ.fullmatch(name)}
     try:
         server = Server(
             make_url(started.url()),
@@ -311,8 +308,12 @@ async def open_databases(
         async with _databases_on(server, f"{PREFIX}{run[:12]}", migrate) as databases:
             yield databases
     finally:
-        os.environ.update(hidden)
         await asyncio.to_thread(embedded.__exit__, None, None, None)
+
+
+def only_given_server() -> AbstractContextManager[None]:
+    """Hide the variables that lead to another server than the tests use."""
+    return without_variables(but=CREDENTIALS if DATABASE_URL else None)
 
 
 def given_server() -> Server | None:

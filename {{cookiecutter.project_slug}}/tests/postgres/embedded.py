@@ -48,6 +48,10 @@ INITDB = [
     # Segments in /dev/shm would outlive a server that is killed.
     *("-c", "dynamic_shared_memory_type=mmap"),
 ]
+#: What drivers of PostgreSQL read, such as PGPORT and PGSERVICE.
+LIBPQ = re.compile("PG[A-Z]+")
+#: Those of them that do not say which server it is, or how to behave.
+CREDENTIALS = re.compile("PGPASS(WORD|FILE)|PGSSL(CERT|CRL|KEY|ROOTCERT)")
 THROW_AWAY = [
     "--no-sync",
     *("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"),
@@ -142,6 +146,8 @@ def running_server(
     that directory, and processes that pass the same one use one server. With `over_tcp`, a server
     that is thrown away is reached on the loopback interface, with a password.
 
+    The variables that drivers read, such as PGPORT, are hidden: they are about another server.
+
     Raises PostgresUnavailable.
     """
     assert not (data and over_tcp), "a kept server listens on its socket only"
@@ -153,9 +159,21 @@ def running_server(
     except OSError as error:
         raise _unavailable(str(error), "fix the cause") from error
     try:
-        yield Server(hold.directory)
+        with without_variables():
+            yield Server(hold.directory)
     finally:
         _leave(hold)
+
+
+@contextmanager
+def without_variables(*, but: re.Pattern[str] | None = None) -> Iterator[None]:
+    """Hide the variables that drivers read, which add to what a URL says."""
+    names = [name for name in os.environ if LIBPQ.fullmatch(name)]
+    hidden = {name: os.environ.pop(name) for name in names if not (but and but.fullmatch(name))}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 def server_of(data: Path) -> Server | None:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from .databases import NO_CACHE, DatabaseError, given_server
+from .databases import NO_CACHE, DatabaseError, given_server, only_given_server
 
 FIX = (
     "Start it, or make DATABASE_URL match the POSTGRES_USER, POSTGRES_PASSWORD and "
@@ -54,6 +54,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.postgres.wait", description=__doc__)
     parser.add_argument("seconds", type=float, help="how long to try")
     try:
-        asyncio.run(wait(parser.parse_args().seconds))
+        with only_given_server():
+            asyncio.run(wait(parser.parse_args().seconds))
     except DatabaseError as error:
         sys.exit(str(error))

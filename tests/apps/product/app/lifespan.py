@@ -18,7 +18,7 @@ from app.database import create_engine
 from app.flags.service import load_flags
 from app.jobs.worker import working
 from app.observability.logs import configure_logging
-from app.schema import Migrations
+from app.schema import migrations_of_this_version
 from app.stats.service import warm
 
 
@@ -31,7 +31,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.rooms = Rooms()
     async with AsyncExitStack() as stack:
         engine = create_engine(settings.database_url, settings)
-        app.state.migrations = Migrations()
+        app.state.migrations = migrations_of_this_version()
         stack.push_async_callback(engine.dispose)
         sessionmaker = async_sessionmaker(engine, expire_on_commit=False)
         app.state.sessionmaker = sessionmaker
