@@ -42,6 +42,8 @@ def one_at_a_time(connection: Connection) -> Iterator[None]:
             waiting = True
             time.sleep(PAUSE_S)
         holder.execute(NO_LIMITS)
+        # The last statement must have no snapshot, for which CREATE INDEX CONCURRENTLY would wait.
+        holder.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         yield
 
 
