@@ -117,7 +117,7 @@ async def test_an_error_that_passes_is_503_in_one_line_of_the_log(
         await session.execute(_raising(sqlstate))
 
     assert_unavailable(await client.get("/failing"))
-    (record,) = (record for record in caplog.records if record.name.startswith("app."))
+    (record,) = (record for record in caplog.records if record.name == "app.errors")
     assert record.getMessage() == "DatabaseUnavailable: /failing: it failed"
     assert record.levelno == logging.ERROR
     assert record.exc_info is None

@@ -24,7 +24,7 @@ async def test_a_read_session_sees_what_has_been_committed(
     async with read_session(request_to_app) as session:
         emails = list(await session.scalars(select(User.email)))
 
-    assert emails == [user.email]
+    assert user.email in emails
 
 
 async def test_a_write_through_a_read_session_is_an_error(

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import anyio
@@ -47,6 +48,8 @@ async def trap(
     async with lock, asyncio.timeout(5):
         known = await asyncio.gather(*(is_known(request, f"{n}@example.com") for n in range(3)))
         names = await session.run_sync(lambda _: names_of(session))
+    if await asyncio.to_thread(Path(__file__).exists):
+        setting += await anyio.to_thread.run_sync(Path(__file__).read_text)
     async with anyio.NamedTemporaryFile("w", dir=tempfile.gettempdir()) as file:
         await file.write(setting)
     await session.commit()

@@ -19,6 +19,7 @@ from app.flags.service import load_flags
 from app.jobs.worker import working
 from app.observability.logs import configure_logging
 from app.schema import migrations_of_this_version
+from app.security import hashing_threads, verify_password
 from app.stats.service import warm
 
 
@@ -30,11 +31,18 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.flags = load_flags(settings.flags_file)
     app.state.rooms = Rooms()
     async with AsyncExitStack() as stack:
+        hashing_threads.limit(
+            at_once=settings.password_hashes_at_once, waiting=settings.password_hashes_waiting
+        )
+        await verify_password("", None)
         engine = create_engine(settings.database_url, settings)
         app.state.migrations = migrations_of_this_version()
         stack.push_async_callback(engine.dispose)
         sessionmaker = async_sessionmaker(engine, expire_on_commit=False)
         app.state.sessionmaker = sessionmaker
+        app.state.read_sessionmaker = async_sessionmaker(
+            engine.execution_options(postgresql_readonly=True)
+        )
         app.state.http = await stack.enter_async_context(httpx.AsyncClient(timeout=5))
         app.state.redis = await stack.enter_async_context(
             redis.from_url(settings.redis_url, decode_responses=True)

@@ -30,10 +30,13 @@ async def create_invoice(
     settings: SettingsDep,
     request: Request,
 ) -> Invoice:
-    invoice = await service.create_invoice(session, user, amount=new.amount, currency=new.currency)
+    invoice = await service.next_invoice(session, user, amount=new.amount, currency=new.currency)
+    # No connection is held while the provider answers.
+    await session.commit()
     invoice.checkout_url = await service.open_checkout(
         request.app.state.http, settings.checkout_url, invoice
     )
+    session.add(invoice)
     await session.commit()
     return invoice
 

@@ -30,15 +30,12 @@ class ProviderUnavailable(DomainError):
     detail = "The payment provider does not answer. Try again later."
 
 
-async def create_invoice(
+async def next_invoice(
     session: AsyncSession, owner: User, *, amount: Decimal, currency: str
 ) -> Invoice:
-    """Add an invoice under the next number."""
+    """Return an invoice under the next number, which is not added yet."""
     number = await session.scalar(text("SELECT nextval('billing.invoice_numbers')"))
-    invoice = Invoice(owner_id=owner.id, number=f"R{number:06}", amount=amount, currency=currency)
-    session.add(invoice)
-    await session.flush()
-    return invoice
+    return Invoice(owner_id=owner.id, number=f"R{number:06}", amount=amount, currency=currency)
 
 
 async def open_checkout(http: httpx.AsyncClient, url: str, invoice: Invoice) -> str:

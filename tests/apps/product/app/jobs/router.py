@@ -55,8 +55,10 @@ async def read_job(
 
 
 @router.get("/{job_id}/events", response_class=StreamingResponse)
-async def progress(job: OwnJob, request: Request) -> StreamingResponse:
+async def progress(job: OwnJob, session: SessionDep, request: Request) -> StreamingResponse:
     """Server-sent events: one for each change of the status, until the job is over."""
+    # The session of the request lives as long as the stream: it holds no connection.
+    await session.commit()
     return StreamingResponse(
         changes(request.app.state.sessionmaker, job.id), media_type="text/event-stream"
     )

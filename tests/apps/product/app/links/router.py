@@ -1,5 +1,6 @@
 from fastapi import APIRouter, Request
 
+from app.database import SessionDep
 from app.errors import AccountDisabled, NotAuthenticated, problems
 from app.links import service
 from app.todos.errors import TodoNotFound
@@ -13,5 +14,9 @@ router = APIRouter(
 
 
 @router.get("")
-async def links(todo: OwnTodo, request: Request) -> dict[str, str | None]:
+async def links(
+    todo: OwnTodo, session: SessionDep, request: Request
+) -> dict[str, str | None]:
+    # No connection is held while the pages are fetched.
+    await session.commit()
     return await service.previews(request.app.state.http, todo.title)

@@ -56,6 +56,8 @@ async def words(
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
 ) -> list[WordCount]:
     titles = await service.titles_of(session, user)
+    # No connection is held while another process counts.
+    await session.commit()
     counts = await asyncio.get_running_loop().run_in_executor(
         request.app.state.processes, service.word_counts, titles, limit
     )

@@ -6,7 +6,8 @@ import asyncio
 import sys
 from asyncio import futures, mixins
 from collections.abc import Callable
-from functools import wraps
+from contextvars import Context
+from functools import partial, wraps
 from types import CodeType, FrameType
 from typing import Any
 
@@ -37,6 +38,8 @@ _FRAMEWORKS = ("starlette/", "fastapi/", "litestar/")
 _HANDS_ON = ("anyio/", "starlette/concurrency.py", "asgiref/")
 #: A read or write of a file is a short hop.
 _FILES = ("anyio/_core/_fileio.py", "anyio/_core/_tempfile.py", "anyio/streams/file.py")
+#: What a function of these does in a thread is one, too.
+_FILE_MODULES = ("pathlib", "os", "posix", "posixpath", "genericpath", "shutil", "io", "_io")
 #: Seconds that a request may sleep in all with a connection. A test makes such times short.
 _SLEEP_S = 0.01
 
@@ -86,7 +89,11 @@ class Held(Part):
         def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(original)
             def wrapper(*args: Any, **kwargs: Any) -> Any:
-                if current_request.get() is not None and self.traffic.checked_out:
+                if (
+                    current_request.get() is not None
+                    and self.traffic.checked_out
+                    and not _handles_file(args)
+                ):
                     self._begin_wait(what, sys._getframe(1), direct=direct)
                 return original(*args, **kwargs)
 
@@ -100,7 +107,11 @@ class Held(Part):
         def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(original)
             async def wrapper(*args: Any, **kwargs: Any) -> Any:
-                if current_request.get() is not None and self.traffic.checked_out:
+                if (
+                    current_request.get() is not None
+                    and self.traffic.checked_out
+                    and not _handles_file(args)
+                ):
                     self._begin_wait(what, sys._getframe(1), direct=direct)
                 return await original(*args, **kwargs)
 
@@ -217,6 +228,19 @@ def _is_not_asked(code: CodeType) -> bool:
 
 def _is_database(code: CodeType) -> bool:
     return library_path(code.co_filename).startswith(_DATABASE)
+
+
+def _handles_file(arguments: tuple[Any, ...]) -> bool:
+    """Tell whether a thread is handed a function that reads, writes or examines a file."""
+    function: Any = next(filter(callable, arguments), None)
+    while isinstance(function, partial):
+        # How `asyncio.to_thread()` hands it on.
+        runs = isinstance(getattr(function.func, "__self__", None), Context)
+        function = function.args[0] if runs else function.func
+    module = getattr(function, "__module__", None)
+    if module is None:
+        module = type(getattr(function, "__self__", None)).__module__
+    return module.partition(".")[0] in _FILE_MODULES
 
 
 def _is_librarys(code: CodeType) -> bool:
