@@ -60,6 +60,8 @@ async def running_app(database_url: str) -> AsyncIterator[FastAPI]:
         # Reads share the connection of a test, and see what it has written.
         environment.setenv("DATABASE_READ_URL", "")
         environment.setenv("SECRET_KEY", SECRET_KEY)
+        # What a developer sets in .env is not what is tested.
+        environment.setitem(Settings.model_config, "env_file", None)
         environment.setenv("EMAIL_TO_LOG", "false")
         # One app for all tests: FastAPI works out its routes at the first request, about 2 ms each.
         async with running(app):
