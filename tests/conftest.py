@@ -13,6 +13,9 @@ from support.shapes import SHAPES, Environment, make_environment
 
 # Where the tests run in the background, their children would ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# The pytest of a child is no worker of ours.
+for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
+    del os.environ[name]
 
 
 @pytest.fixture(scope="session")
