@@ -14,9 +14,7 @@ router = APIRouter(
 
 
 @router.get("")
-async def links(
-    todo: OwnTodo, session: SessionDep, request: Request
-) -> dict[str, str | None]:
+async def links(todo: OwnTodo, session: SessionDep, request: Request) -> dict[str, str | None]:
     # No connection is held while the pages are fetched.
     await session.commit()
     return await service.previews(request.app.state.http, todo.title)
