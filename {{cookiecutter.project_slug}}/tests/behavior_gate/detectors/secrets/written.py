@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from ... import rules
 from ...asgi import endpoint_of, here, is_lifespan, serving
 from ...awaiting import current_task
+from ...callers import find_caller
 from ...core import Gate, Request
 from ...rules import Rule
-from ...where import Location, stack
+from ...where import Location
 from .forms import (
     SHORTEST_HASH,
     digest_of,
@@ -86,13 +87,10 @@ class LogJudge:
         """
         if is_logged(password, read) or (password in values and is_rare(password)):
             return True
-        return is_word_of(password, read) and self._hands_over_password()
-
-    def _hands_over_password(self) -> bool:
-        for frame in stack(sys._getframe(1)):
-            if self.gate.origin(frame.f_code) in ("application", "test"):
-                return hands_over_password(frame)
-        return False
+        if not is_word_of(password, read):
+            return False
+        caller = find_caller(self.gate, sys._getframe())
+        return caller is not None and hands_over_password(caller.frame)
 
     def _serving(self) -> Request | None:
         request = serving()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import multiprocessing.connection
 import os
 import subprocess
 import threading
@@ -54,9 +53,11 @@ def thread_of(thread: Any, name: str, where: Location) -> Thing:
 def _runs(thread: Any) -> bool:
     if not hasattr(type(thread), "sentinel"):
         return bool(thread.is_alive())
+    from multiprocessing.connection import wait
+
     # Whoever has waited for a process by its number alone has not told `is_alive()`.
     sentinel = getattr(thread, "_sentinel", None)
-    return sentinel is not None and not multiprocessing.connection.wait([sentinel], 0)
+    return sentinel is not None and not wait([sentinel], 0)
 
 
 def process_of(
