@@ -31,7 +31,7 @@ async def create(email: str, db: Db) -> str:
 
 @router.get("/users")
 async def read(db: Db) -> list[str]:
-    return list(await db.scalars(select(User.email)))
+    return list(await db.scalars(select(User.email).order_by(User.email)))
 
 
 @router.delete("/users")
