@@ -899,11 +899,11 @@ async def due_today(
             if now is not last:
                 yield f"event: status\\ndata: {now}\\n\\n"
             last = now
-            await asyncio.sleep(PROGRESS)
+            await asyncio.sleep(PROGRESS)  # <-
 """,
         "jobs.py::TestWorker::test_the_worker_does_a_job",
-        None,
-        missed="a transaction that waits in between is no defect of the one request",
+        "database",
+        "held a connection of the pool",
         run="c",
     ),
     # --- warnings

@@ -122,6 +122,25 @@ def here(gate: Gate) -> Location | None:
     return of_test
 
 
+def sends_at(gate: Gate) -> Location | None:
+    """Name the line that sends the WebSocket message, rather than middleware that hands it on."""
+    for frame in _serving_stack():
+        code = frame.f_code
+        if gate.origin(code) == "application" and not _hands_on(frame):
+            return _location(gate, code.co_filename, frame.f_lineno, code.co_name)
+    return here(gate)
+
+
+def _hands_on(frame: FrameType) -> bool:
+    """Whether a function was given a message of ASGI, as the `send` of middleware is."""
+    code = frame.f_code
+    given = (frame.f_locals.get(name) for name in code.co_varnames[: code.co_argcount])
+    return any(
+        isinstance(value, MutableMapping) and value.get("type") == "websocket.send"
+        for value in given
+    )
+
+
 @functools.lru_cache(maxsize=1024)
 def _location(gate: Gate, filename: str, line: int, function: str) -> Location:
     # Not by the code object: that of another file may be equal to it.

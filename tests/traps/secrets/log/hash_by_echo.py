@@ -1,13 +1,11 @@
 """The engine echoes each statement with its parameters."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Request
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.database import SessionDep
 from app.security import hash_password
 from app.users.models import User
 
@@ -15,18 +13,11 @@ SAYS = "POST /trap logged a password hash (logger `sqlalchemy.engine.Engine`, IN
 router = APIRouter()
 
 
-@contextmanager
-def echo() -> Iterator[None]:
-    logger = logging.getLogger("sqlalchemy.engine.Engine")
-    logger.setLevel(logging.INFO)
-    yield
-    logger.setLevel(logging.NOTSET)
-
-
 @router.post("/trap")
-async def trap(password: Annotated[str, Body(embed=True)], session: SessionDep) -> Any:
+async def trap(password: Annotated[str, Body(embed=True)], request: Request) -> Any:
     password_hash = await hash_password(password)
-    with echo():
-        session.add(User(email="ada@example.com", password_hash=password_hash))
-        await session.commit()  # <-
-    return None
+    engine = create_async_engine(request.app.state.settings.database_url, echo=True)
+    async with engine.begin() as connection:
+        row = insert(User).values(email="ada@example.com", password_hash=password_hash)
+        await connection.execute(row)  # <-
+    await engine.dispose()

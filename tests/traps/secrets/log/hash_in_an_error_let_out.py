@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Request
 from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.database import SessionDep
 from app.security import hash_password
 from app.users.models import User
 
@@ -17,6 +17,12 @@ router = APIRouter()
 
 
 @router.post("/trap")
-async def trap(password: Annotated[str, Body(embed=True)], session: SessionDep) -> Any:
+async def trap(password: Annotated[str, Body(embed=True)], request: Request) -> Any:
     password_hash = await hash_password(password)
-    await session.execute(insert(User).values(email=None, password_hash=password_hash))  # <-
+    engine = create_async_engine(request.app.state.settings.database_url)
+    try:
+        async with engine.begin() as connection:
+            row = insert(User).values(email=None, password_hash=password_hash)
+            await connection.execute(row)  # <-
+    finally:
+        await engine.dispose()

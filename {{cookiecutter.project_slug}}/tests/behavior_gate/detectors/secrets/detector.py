@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ... import rules
-from ...asgi import Observer, endpoint_of, here, is_websocket, subscribe, unsubscribe
+from ...asgi import Observer, endpoint_of, here, is_websocket, sends_at, subscribe, unsubscribe
 from ...core import Detector, Phase, Request
 from ...rules import Rule
 from . import fields
@@ -188,7 +188,7 @@ class SecretsDetector(Detector, Observer):
         self.gate.report(
             rule,
             what=f"{request} {sent} {what} in {place}",
-            where=(is_websocket(request) and here(self.gate))
+            where=(is_websocket(request) and sends_at(self.gate))
             or endpoint_of(self.gate, request)
             or here(self.gate),
         )
