@@ -1,0 +1,27 @@
+"""A counter is read, and the next value written."""
+
+from fastapi import APIRouter
+from sqlalchemy import select, update
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app.database import SessionDep
+
+router = APIRouter()
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Counter(Base):
+    __tablename__ = "counters"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[int]
+
+
+@router.post("/hits")
+async def hit(session: SessionDep) -> None:
+    value = await session.scalar(select(Counter.value).where(Counter.name == "hits"))
+    change = update(Counter).where(Counter.name == "hits").values(value=(value or 0) + 1)
+    await session.execute(change)
+    await session.commit()
