@@ -1,10 +1,12 @@
+import asyncio
+
 import httpx
 import pytest
 from trap_races import Plant, Request, Twenty
 
 from tests.exploration.interleavings import Interleavings
 
-from .lock_of_another_kind import Base, Label, router
+from .hang import Base, Label, router
 
 
 @pytest.fixture
@@ -25,4 +27,5 @@ async def test_explored(
 
 
 async def test_gathered(twenty: Twenty, print_label: Request, print_test: Request) -> None:
-    assert await twenty(print_label, print_test) == {200: 20}
+    async with asyncio.timeout(5):
+        assert await twenty(print_label, print_test) == {200: 20}

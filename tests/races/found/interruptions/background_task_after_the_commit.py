@@ -1,0 +1,35 @@
+"""The response is sent, and what the background task should add never comes."""
+
+from fastapi import APIRouter, BackgroundTasks, Request
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from trap_services import other_service
+
+from app.database import SessionDep
+
+router = APIRouter()
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Order(Base):
+    __tablename__ = "orders"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str]
+
+
+async def confirm(request: Request, order_id: int) -> None:
+    async with other_service() as mail:
+        await mail.post("/messages")
+    async with request.app.state.sessionmaker.begin() as session:
+        order = await session.get_one(Order, order_id)
+        order.state = "confirmed"
+
+
+@router.post("/orders", status_code=201)
+async def create(request: Request, session: SessionDep, tasks: BackgroundTasks) -> None:
+    order = Order(state="new")
+    session.add(order)
+    await session.commit()
+    tasks.add_task(confirm, request, order.id)

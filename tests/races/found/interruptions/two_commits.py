@@ -1,0 +1,32 @@
+"""A transfer commits twice: what comes between leaves half of it."""
+
+from fastapi import APIRouter
+from sqlalchemy import Update, update
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app.database import SessionDep
+
+router = APIRouter()
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Account(Base):
+    __tablename__ = "accounts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    balance: Mapped[int]
+
+
+def add(account_id: int, amount: int) -> Update:
+    same = update(Account).where(Account.id == account_id)
+    return same.values(balance=Account.balance + amount)
+
+
+@router.post("/transfers")
+async def transfer(amount: int, session: SessionDep) -> None:
+    await session.execute(add(1, -amount))
+    await session.commit()
+    await session.execute(add(2, amount))
+    await session.commit()
