@@ -18,5 +18,6 @@ pytest_plugins = [
     f"{PACKAGE}behavior_gate",
     f"{PACKAGE}postgres.fixtures",
     f"{PACKAGE}isolation.fixtures",
+    f"{PACKAGE}exploration.fixtures",
     f"{PACKAGE}app_under_test",
 ]

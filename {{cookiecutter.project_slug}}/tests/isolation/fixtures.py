@@ -25,6 +25,9 @@ from .places import Databases, Places
 from .summary import PLUGIN, Summary
 from .websocket import WebSocket
 
+#: Fixtures that need a database of their own.
+NEED_REAL_COMMITS = ("concurrent_", "interleavings", "interruptions")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Summary(config), PLUGIN)
@@ -57,7 +60,7 @@ async def has_real_commits(request: pytest.FixtureRequest, _places: Places) -> b
     fixtures = request.fixturenames
     return (
         request.node.get_closest_marker("real_commits") is not None
-        or any(name.startswith("concurrent_") for name in fixtures)
+        or any(name.startswith(NEED_REAL_COMMITS) for name in fixtures)
         or ("_running" in fixtures and not inspect.iscoroutinefunction(request.function))
         or await _places.needs_real_commits()
     )

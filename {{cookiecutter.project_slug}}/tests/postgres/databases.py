@@ -32,6 +32,7 @@ from sqlalchemy.pool import NullPool
 
 from .embedded import CREDENTIALS, PostgresUnavailable, running_server, without_variables
 from .guard import only_databases
+from .snapshots import Snapshot, taken
 
 MAY_CREATE_DATABASES = "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
 # A connection of PgBouncer keeps the name of its last user, but not the transaction.
@@ -100,7 +101,7 @@ class Databases:
         self._numbers = count(1)
         # The next test's clone is made while this one runs, in a task that is not the test's.
         self._ahead: asyncio.Task[str] | None = None
-        self._context = copy_context()
+        self.context = copy_context()
         self._clones = 0
 
     @property
@@ -116,7 +117,7 @@ class Databases:
         Raises:
             DatabaseError: The server failed.
         """
-        return await self._on_its_loop(self._clone())
+        return await self.on_its_loop(self._clone())
 
     async def create(self) -> str:
         """Create a database without tables, and return its URL.
@@ -124,11 +125,11 @@ class Databases:
         Raises:
             DatabaseError: The server failed.
         """
-        return await self._on_its_loop(self._create(""))
+        return await self.on_its_loop(self._create(""))
 
     async def drop(self, url: str) -> None:
         """Drop a database that was created here, even if something is connected to it."""
-        await self._on_its_loop(self._drop(url))
+        await self.on_its_loop(self._drop(url))
 
     async def check(self) -> None:
         """Check that the server is still running, at no cost if it is.
@@ -137,13 +138,25 @@ class Databases:
             DatabaseError: The server failed.
         """
         if self._is_disconnected():
-            await self._on_its_loop(self._execute("SELECT 1"))
+            await self.on_its_loop(self._execute("SELECT 1"))
+
+    def snapshot(self, url: str) -> AbstractAsyncContextManager[Snapshot]:
+        """Take a snapshot of a database that was created here, and be able to go back to it.
+
+        What is connected to the database is disconnected. At the end it is as it was.
+
+        Raises:
+            OpenTransactionError: What is connected is in a transaction, which would be lost.
+            DatabaseError: The server failed.
+        """
+        return taken(self, self._admin.engine, url)
 
     def only_these(self) -> AbstractContextManager[None]:
         """Refuse connections to other databases."""
         return only_databases(PREFIX)
 
-    async def _on_its_loop(self, work: Coroutine[Any, Any, Result]) -> Result:
+    async def on_its_loop(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Do some work on the event loop of these databases."""
         if asyncio.get_running_loop() is self._loop:
             return await work
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
@@ -155,7 +168,7 @@ class Databases:
         self._clones += 1
         # All tests share the first one, and maybe no test needs its own.
         if self._clones > 1:
-            self._ahead = self._context.run(asyncio.create_task, self._create(options))
+            self._ahead = self.context.run(asyncio.create_task, self._create(options))
         return url
 
     async def _drop(self, url: str) -> None:
@@ -169,8 +182,20 @@ class Databases:
     def _is_disconnected(self) -> bool:
         return self._admin.invalidated or bool(self._connection.is_closed())
 
+    def new_name(self) -> str:
+        return f"{self._run}_{os.getpid()}_{next(self._numbers)}"
+
+    def failure(self, error: Exception) -> DatabaseError:
+        return self._server.failure("{} failed", error)
+
+    async def connect(self, database: str) -> Any:
+        """Connect to a database, by the driver itself."""
+        url = self._server.url.set(database=database)
+        _, arguments = self._admin.dialect.create_connect_args(url)
+        return await asyncpg.connect(**arguments, statement_cache_size=0)
+
     async def _create(self, options: str) -> str:
-        name = f"{self._run}_{os.getpid()}_{next(self._numbers)}"
+        name = self.new_name()
         await self._execute(f'CREATE DATABASE "{name}" {options}')
         self._created.add(name)
         return self.url(name)

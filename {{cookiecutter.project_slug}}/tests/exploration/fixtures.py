@@ -1,0 +1,41 @@
+"""The fixture `interleavings`. Knows nothing about the app, so it can be copied."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from .interleavings import Interleavings
+from .lines import Lines
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("exploration")
+    group.addoption(
+        "--schedule",
+        metavar="NAME",
+        help="run only the schedule of this name, as a report has named it: A3|B*|A",
+    )
+    group.addoption(
+        "--explore",
+        choices=("full", "short"),
+        default="full" if os.environ.get("CI") else "short",
+        help="run all schedules, or few (default: full where CI is set, else short)",
+    )
+
+
+@pytest.fixture
+def interleavings(
+    request: pytest.FixtureRequest, databases: Any, isolation: Any, pytestconfig: pytest.Config
+) -> Interleavings:
+    """Explores how calls may come between each other, statement by statement."""
+    return Interleavings(
+        databases,
+        isolation,
+        Lines(pytestconfig.rootpath),
+        request.node.nodeid,
+        only=pytestconfig.getoption("--schedule"),
+        in_full=pytestconfig.getoption("--explore") == "full",
+    )

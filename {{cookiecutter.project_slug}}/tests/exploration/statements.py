@@ -1,0 +1,133 @@
+"""The statements that a call sends to the database, seen before they are sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from greenlet import getcurrent
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.util import await_only
+
+#: As much of a statement as the report shows.
+LENGTH = 200
+
+
+@dataclass
+class Statement:
+    """One statement of a call, COMMIT and ROLLBACK included."""
+
+    letter: str
+    """The call that it belongs to."""
+    number: int
+    """Its place among the statements of its call, from 1."""
+    text: str
+    """On one line, without the values of its parameters."""
+    where: str
+    """The line of the application: `app/users/service.py:12 in create_user`."""
+    backend: int | None = field(default=None, repr=False)
+    """The process of the server that the connection belongs to, if the driver tells."""
+
+    @property
+    def writes(self) -> bool:
+        return not self.text.upper().startswith(
+            ("SELECT", "COMMIT", "ROLLBACK", "SAVEPOINT", "REL")
+        )
+
+
+class Watcher(Protocol):
+    """Whoever has to know of the statements of a call."""
+
+    loop: asyncio.AbstractEventLoop
+
+    def noted(self, text: str, connection: Connection) -> Coroutine[Any, Any, None]:
+        """Note a statement, and return what to wait for before it may go on."""
+        ...
+
+
+#: Whose call runs. The tasks and threads of the call inherit it.
+watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """Tell the watchers of calls of their statements, on whichever engine and driver."""
+    listeners: tuple[tuple[str, Callable[..., None]], ...] = (
+        ("before_cursor_execute", _before_execute),
+        ("commit", _before_commit),
+        ("rollback", _before_rollback),
+        ("prepare_twophase", _before_prepare),
+        ("commit_twophase", _before_commit_twophase),
+        ("rollback_twophase", _before_rollback_twophase),
+    )
+    for name, listener in listeners:
+        event.listen(Engine, name, listener)
+    try:
+        yield
+    finally:
+        for name, listener in listeners:
+            event.remove(Engine, name, listener)
+
+
+def backend_of(connection: Connection) -> int | None:
+    """The process of the server that serves a connection, if the driver tells."""
+    driver: Any = connection.connection.driver_connection
+    if hasattr(driver, "get_server_pid"):  # asyncpg
+        return int(driver.get_server_pid())
+    if hasattr(driver, "get_backend_pid"):  # psycopg2
+        return int(driver.get_backend_pid())
+    info = getattr(driver, "info", None)  # psycopg
+    return getattr(info, "backend_pid", None)
+
+
+def one_line(statement: str) -> str:
+    line = " ".join(statement.split())
+    return line if len(line) <= LENGTH else f"{line[:LENGTH]}…"
+
+
+def _before_execute(connection: Connection, _: object, statement: str, *__: object) -> None:
+    _wait_for(connection, one_line(statement))
+
+
+def _before_commit(connection: Connection) -> None:
+    # With AUTOCOMMIT, nothing is sent.
+    if not connection._is_autocommit_isolation():
+        _wait_for(connection, "COMMIT")
+
+
+def _before_rollback(connection: Connection) -> None:
+    # Nor is it where the connection is lost.
+    is_lost = connection.closed or connection.invalidated
+    if not is_lost and not connection._is_autocommit_isolation():
+        _wait_for(connection, "ROLLBACK")
+
+
+def _before_prepare(connection: Connection, _: object) -> None:
+    _wait_for(connection, "PREPARE TRANSACTION")
+
+
+def _before_commit_twophase(connection: Connection, _: object, __: object) -> None:
+    _wait_for(connection, "COMMIT PREPARED")
+
+
+def _before_rollback_twophase(connection: Connection, _: object, __: object) -> None:
+    _wait_for(connection, "ROLLBACK PREPARED")
+
+
+def _wait_for(connection: Connection, text: str) -> None:
+    watching = watcher.get()
+    if watching is None or connection.dialect.name != "postgresql":
+        return
+    turn = watching.noted(text, connection)
+    if getattr(getcurrent(), "__sqlalchemy_greenlet_provider__", False):
+        await_only(turn)
+    elif asyncio._get_running_loop() is None:
+        # A thread of a driver without async.
+        asyncio.run_coroutine_threadsafe(turn, watching.loop).result()
+    else:
+        # It holds the event loop itself, so that nobody can be waited for.
+        turn.close()

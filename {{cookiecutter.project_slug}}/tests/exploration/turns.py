@@ -1,0 +1,263 @@
+"""Runs calls by a schedule: one goes on, the others stand before their next statement."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from .lines import Lines
+from .outcomes import HANGS, Ending, ending_of
+from .schedules import LETTERS, Schedule
+from .statements import Statement, backend_of, watcher
+
+#: Seconds after which the server is asked whether the call that has the turn waits for a lock.
+ASK_S = 0.005
+#: Seconds without progress, and in no statement, after which a call is taken to wait for another.
+WAITS_S = 1.0
+#: Seconds without progress of any call, after which they hang. PostgreSQL looks for deadlocks
+#: after one second, if it is not told otherwise.
+HANGS_S = 5.0
+
+BLOCKERS = (
+    "SELECT pid, state = 'active', pg_blocking_pids(pid) FROM pg_stat_activity"
+    " WHERE pid = ANY ($1::int[])"
+)
+
+Function = Callable[[], Awaitable[Any]]
+
+
+class Server(Protocol):
+    """Where it is asked who waits for whom."""
+
+    async def fetch(self, query: str, *arguments: Any) -> list[Any]: ...
+
+
+@dataclass
+class Wait:
+    """A call that had the turn, and waited for others."""
+
+    letter: str
+    statement: Statement | None
+    """The statement that waits for a lock, or None where it is in none."""
+    others: str
+    """The letters of the calls that hold the lock."""
+
+
+@dataclass
+class Run:
+    """What has come of a schedule."""
+
+    schedule: Schedule
+    endings: tuple[Ending, ...] = ()
+    statements: list[Statement] = field(default_factory=list)
+    """In the order in which they ran."""
+    begun: list[dict[str, int]] = field(default_factory=list)
+    """How many statements of each call had begun at the end of each turn."""
+    waits: list[Wait] = field(default_factory=list)
+    deadlock: bool = False
+    hang: bool = False
+    seconds: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return str(self.schedule)
+
+    @property
+    def outcomes(self) -> tuple[int | str, ...]:
+        return tuple(ending.outcome for ending in self.endings)
+
+
+class Call:
+    """A call in one run."""
+
+    def __init__(self, letter: str, turns: Turns) -> None:
+        self.letter = letter
+        self.loop = asyncio.get_running_loop()
+        self.task: asyncio.Task[Ending] | None = None
+        self.begun = 0
+        #: The number of the statement before which it has to stand.
+        self.stop: int | None = None
+        #: The statements that it stands before.
+        self.standing: dict[int, asyncio.Future[None]] = {}
+        self.backends: dict[int, Statement] = {}
+        self._turns = turns
+
+    @property
+    def is_done(self) -> bool:
+        return self.task is not None and self.task.done()
+
+    @property
+    def is_running(self) -> bool:
+        return self.task is not None and not self.task.done()
+
+    def ending(self) -> Ending:
+        if self.task is None or not self.task.done() or self.task.cancelled():
+            return HANGS
+        return self.task.result()
+
+    def start(self, function: Function) -> None:
+        context = copy_context()
+        context.run(watcher.set, self)
+        self.task = self.loop.create_task(ending_of(function), context=context)
+        self.task.add_done_callback(lambda _: self._turns.changed())
+
+    def noted(self, text: str, connection: Connection) -> Coroutine[Any, Any, None]:
+        self.begun += 1
+        line = self._turns.lines.current()
+        statement = Statement(self.letter, self.begun, text, line, backend_of(connection))
+        return self._wait_before(statement)
+
+    async def _wait_before(self, statement: Statement) -> None:
+        while not self.may_pass(statement.number):
+            standing = self.standing[statement.number] = self.loop.create_future()
+            self._turns.changed()
+            try:
+                await standing
+            finally:
+                self.standing.pop(statement.number, None)
+        if statement.backend is not None:
+            self.backends[statement.backend] = statement
+        self._turns.passed(statement)
+
+    def may_pass(self, number: int) -> bool:
+        return self._turns.has_turn(self) and (self.stop is None or number < self.stop)
+
+    def let_go(self) -> None:
+        for number, standing in list(self.standing.items()):
+            if self.may_pass(number) and not standing.done():
+                del self.standing[number]
+                standing.set_result(None)
+
+
+class Turns:
+    """Runs schedules of some calls, one schedule after the other."""
+
+    def __init__(self, functions: Sequence[Function], server: Server, lines: Lines) -> None:
+        self._functions = dict(zip(LETTERS, functions, strict=False))
+        self._server = server
+        self.lines = lines
+        self._change = asyncio.Event()
+        self._calls: dict[str, Call] = {}
+        self._now: Call | None = None
+        self._run = Run(Schedule(()))
+        self._last_progress = 0.0
+
+    # What the calls tell.
+
+    def has_turn(self, call: Call) -> bool:
+        return self._now is call
+
+    def passed(self, statement: Statement) -> None:
+        self._run.statements.append(statement)
+        self.changed()
+
+    def changed(self) -> None:
+        self._last_progress = time.monotonic()
+        self._change.set()
+
+    async def run(self, schedule: Schedule) -> Run:
+        """Run the calls of a schedule. Afterwards none of them is running."""
+        begin = self._last_progress = time.monotonic()
+        run = self._run = Run(schedule)
+        letters = [turn.letter for turn in schedule.turns if turn.stop is None]
+        calls = self._calls = {letter: Call(letter, self) for letter in sorted(letters)}
+        others = asyncio.all_tasks()
+        try:
+            for turn in schedule.turns:
+                await self._advance(calls[turn.letter], turn.stop)
+                run.begun.append({letter: call.begun for letter, call in calls.items()})
+            await self._finish(letters)
+        finally:
+            self._now = None
+            await _cancel(call.task for call in calls.values())
+        run.endings = tuple(call.ending() for call in calls.values())
+        await _wait_for(asyncio.all_tasks() - others)
+        run.seconds = time.monotonic() - begin
+        return run
+
+    async def _finish(self, letters: Sequence[str]) -> None:
+        """Let those go on that had to wait, until all are done or none goes on."""
+        while waiting := [self._calls[x] for x in letters if not self._calls[x].is_done]:
+            before = self._last_progress
+            for call in waiting:
+                await self._advance(call, None)
+            if self._last_progress == before:
+                if time.monotonic() - before > HANGS_S:
+                    self._run.hang = True
+                    return
+                await self._is_quiet_for(ASK_S)
+
+    async def _advance(self, call: Call, stop: int | None) -> None:
+        """Give a call the turn, until it is done, stands before a statement, or waits."""
+        if call.is_done:
+            return
+        call.stop, self._now = stop, call
+        begin = time.monotonic()
+        if call.task is None:
+            call.start(self._functions[call.letter])
+        call.let_go()
+        try:
+            while not call.is_done and not call.standing:
+                if await self._is_quiet_for(ASK_S) and await self._waits(call, begin):
+                    return
+        finally:
+            self._now = None
+
+    async def _is_quiet_for(self, seconds: float) -> bool:
+        self._change.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._change.wait()
+        except TimeoutError:
+            return True
+        return False
+
+    async def _waits(self, call: Call, begin: float) -> bool:
+        """Whether a call waits for others, by what the server says of its connections."""
+        others = [one for one in self._calls.values() if one is not call and one.is_running]
+        owners = {pid: one for one in self._calls.values() for pid in one.backends}
+        rows = await self._server.fetch(BLOCKERS, list(owners))
+        blockers = {pid: set(blocking) for pid, _, blocking in rows if blocking}
+        for backend in sorted(call.backends.keys() & blockers.keys()):
+            holders = [one for one in others if not blockers[backend].isdisjoint(one.backends)]
+            if holders:
+                self._note(call, call.backends[backend], holders)
+                self._look_for_deadlock(blockers)
+                return True
+        quiet = time.monotonic() - max(begin, self._last_progress)
+        is_active = any(active for pid, active, _ in rows if pid in call.backends)
+        if others and not is_active and quiet > WAITS_S:
+            self._note(call, None, others)
+            return True
+        return quiet > HANGS_S
+
+    def _note(self, call: Call, statement: Statement | None, others: Iterable[Call]) -> None:
+        wait = Wait(call.letter, statement, "".join(one.letter for one in others))
+        if wait not in self._run.waits:
+            self._run.waits.append(wait)
+
+    def _look_for_deadlock(self, blockers: dict[int, set[int]]) -> None:
+        """All that is waited for waits as well: PostgreSQL is going to end one of them."""
+        waiting = set(blockers)
+        while stuck := {pid for pid in waiting if not blockers[pid] <= waiting}:
+            waiting -= stuck
+        if waiting:
+            self._run.deadlock = True
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
+    running = [task for task in tasks if task is not None and not task.done()]
+    for task in running:
+        task.cancel()
+    await _wait_for(running)
+
+
+async def _wait_for(tasks: Collection[asyncio.Task[Any]]) -> None:
+    if tasks:
+        await asyncio.wait(tasks, timeout=WAITS_S)
