@@ -1,4 +1,4 @@
-"""The fixture `interleavings`. Knows nothing about the app, so it can be copied."""
+"""The fixtures `interleavings` and `interruptions`. Knows nothing about the app, so it can be copied."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from .interleavings import Interleavings
+from .interruptions import Interruptions
 from .lines import Lines
 
 
@@ -32,6 +33,21 @@ def interleavings(
 ) -> Interleavings:
     """Explores how calls may come between each other, statement by statement."""
     return Interleavings(
+        databases,
+        isolation,
+        Lines(pytestconfig.rootpath),
+        request.node.nodeid,
+        only=pytestconfig.getoption("--schedule"),
+        in_full=pytestconfig.getoption("--explore") == "full",
+    )
+
+
+@pytest.fixture
+def interruptions(
+    request: pytest.FixtureRequest, databases: Any, isolation: Any, pytestconfig: pytest.Config
+) -> Interruptions:
+    """Interrupts a call wherever it waits, and wherever it needs its connection."""
+    return Interruptions(
         databases,
         isolation,
         Lines(pytestconfig.rootpath),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -31,8 +31,12 @@ class Lines:
 
     def current(self) -> str:
         """The innermost line of the application, else that of the test, else nothing."""
+        return self.of(frames(sys._getframe(1)))
+
+    def of(self, stack: Iterable[FrameType]) -> str:
+        """The same of a stack, whose innermost frame comes first."""
         of_test = ""
-        for frame in frames(sys._getframe(1)):
+        for frame in stack:
             path, is_app = self._known.get(frame.f_code.co_filename) or self._look_at(frame)
             if path:
                 line = f"{path}:{frame.f_lineno} in {frame.f_code.co_name}"

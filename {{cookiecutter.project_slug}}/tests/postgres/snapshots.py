@@ -69,6 +69,10 @@ class Snapshot:
         """Replace the database by one that is as it was, and disconnect what is connected."""
         await self._there(self._restore())
 
+    async def disconnect(self) -> None:
+        """End the connections to the database, and wait until they are gone."""
+        await self._there(self._disconnect())
+
     async def fetch(self, query: str, *arguments: Any) -> list[Any]:
         """Ask the server, on a connection to another database that is open all the time."""
         return await self._there(self._fetch(query, *arguments))
@@ -169,7 +173,6 @@ class Snapshot:
         await self._fetch(f'ALTER DATABASE "{name}" RENAME TO "{new}"')
 
     async def _disconnect(self) -> None:
-        """End the connections to the database, and wait until they are gone."""
         await self._fetch(END_SESSIONS, self.name)
         async with asyncio.timeout(END_S):
             while (await self._fetch(SESSIONS, self.name))[0][0]:

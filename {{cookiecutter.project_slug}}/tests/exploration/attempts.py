@@ -1,0 +1,185 @@
+"""Runs of a call that are interrupted once."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from sqlalchemy import Connection
+
+from .checkouts import Checkouts
+from .lines import Lines
+from .outcomes import HANGS, Ending, ending_of
+from .statements import Statement, backend_of, watcher
+from .suspensions import GRACE_S, Call, Suspensions
+
+Kind = Literal["cancel", "kill", "commit"]
+
+#: Seconds that a thread may take to give its connection back.
+PATIENCE_S = 0.2
+
+NAME = re.compile(r"(cancel|kill|commit)@([1-9]\d*)")
+BACKENDS = "SELECT pid, state FROM pg_stat_activity WHERE datname = $1"
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """What happens to a call, and when."""
+
+    kind: Kind
+    """It is cancelled where it waits, or the connections to the database are ended before a
+    statement, or after a COMMIT that the server has carried out, in place of its answer."""
+    number: int
+    """At which moment of this kind, from 1."""
+
+    def __str__(self) -> str:
+        return f"{self.kind}@{self.number}"
+
+
+class Server(Protocol):
+    """The server of the database, on a connection to another one."""
+
+    name: str
+
+    async def disconnect(self) -> None: ...
+    async def fetch(self, query: str, *arguments: Any) -> list[Any]: ...
+
+
+class Attempt:
+    """One run of a call, which is interrupted at most once."""
+
+    def __init__(
+        self, server: Server, lines: Lines, interruption: Interruption | None = None
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.interruption = interruption
+        self.ending = HANGS
+        self.statements: list[Statement] = []
+        #: Where the interruption came: the line, and the statement or what else it waited for.
+        self.where = ""
+        self.was_interrupted = False
+        #: It was cancelled, and went on as if nothing had happened.
+        self.swallowed = False
+        self.missing: list[str] = []
+        self._server = server
+        self._lines = lines
+        self._commits = 0
+        self._connections: dict[int, Any] = {}
+        cancel_at = self._number_of("cancel")
+        self._suspensions = Suspensions(lines.of, cancel_at=cancel_at)
+
+    @property
+    def name(self) -> str:
+        return str(self.interruption or "uninterrupted")
+
+    @property
+    def outcomes(self) -> tuple[int | str, ...]:
+        return (self.ending.outcome,)
+
+    @property
+    def hangs(self) -> bool:
+        return self._suspensions.hangs
+
+    @property
+    def places(self) -> list[str]:
+        """The lines where the call has waited, one for each time."""
+        return self._suspensions.places
+
+    @property
+    def left(self) -> list[tuple[str, str]]:
+        """The tasks that the call has left behind, and the lines where they waited."""
+        return self._suspensions.left
+
+    async def run(self, call: Call) -> None:
+        """Run the call. Afterwards none of its tasks is running, and no statement of it."""
+        checkouts = Checkouts(self._lines)
+        token = watcher.set(self)
+        try:
+            with checkouts.watched():
+                task = await self._suspensions.run(lambda: ending_of(call))
+                # A thread goes on when its call is cancelled.
+                await _until(lambda: not checkouts.missing(), PATIENCE_S)
+                self.missing = checkouts.missing()
+                await checkouts.take_back()
+        finally:
+            watcher.reset(token)
+        await self._settle()
+        if self._suspensions.was_cancelled:
+            self.was_interrupted = True
+            self.where = self.places[self._number_of("cancel", 1) - 1]
+        if self.hangs:
+            return
+        if task.cancelled():
+            self.ending = Ending("CancelledError")
+            return
+        self.ending = task.result()
+        self.swallowed = self._suspensions.was_cancelled and self.ending.error is None
+
+    def noted(self, text: str, connection: Connection) -> Coroutine[Any, Any, None]:
+        """Note a statement, and interrupt the call before it, or after it if it is a COMMIT."""
+        driver = connection.connection.driver_connection
+        backend = backend_of(connection)
+        number = len(self.statements) + 1
+        statement = Statement("A", number, text, self._lines.current(), backend)
+        self.statements.append(statement)
+        if backend is not None:
+            self._connections[backend] = driver
+        is_commit = text == "COMMIT"
+        self._commits += is_commit
+        if is_commit and self._commits == self._number_of("commit"):
+            # What SQLAlchemy sends then fails, as it would if only the answer had been lost.
+            cursor = connection.connection.cursor()
+            cursor.execute("COMMIT")
+            cursor.close()
+            return self._disconnect(statement, driver)
+        if number == self._number_of("kill"):
+            return self._disconnect(statement, driver)
+        return _nothing()
+
+    async def _disconnect(self, statement: Statement, driver: Any) -> None:
+        self.was_interrupted, self.where = True, statement.where
+        await self._server.disconnect()
+        if hasattr(driver, "is_closed"):
+            # asyncpg learns of it from the event loop.
+            await _until(driver.is_closed, GRACE_S)
+
+    async def _settle(self) -> None:
+        """Wait until the server has done what the call has asked for before it was interrupted."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_S):
+                while not await self._is_settled():
+                    await asyncio.sleep(0.001)
+
+    async def _is_settled(self) -> bool:
+        for pid, state in await self._server.fetch(BACKENDS, self._server.name):
+            connection = self._connections.get(pid)
+            if connection is not None and _is_closed(connection):
+                return False
+            if state not in {None, "idle"}:
+                return False
+        return True
+
+    def _number_of(self, kind: Kind, default: int = 0) -> int:
+        interruption = self.interruption
+        return interruption.number if interruption and interruption.kind == kind else default
+
+
+def _is_closed(connection: Any) -> bool:
+    # asyncpg has a method, and psycopg an attribute.
+    closed = getattr(connection, "is_closed", None)
+    return bool(closed() if closed else getattr(connection, "closed", False))
+
+
+async def _until(condition: Callable[[], bool], seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while not condition():
+                await asyncio.sleep(0)
+
+
+async def _nothing() -> None:
+    """Let a statement go on."""

@@ -1,0 +1,73 @@
+"""The connections that a call takes out of the pools of SQLAlchemy."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
+from sqlalchemy.util import greenlet_spawn
+
+from .lines import Lines
+from .statements import watcher
+
+
+class Checkouts:
+    """Keeps account of the connections of one call.
+
+    One that only the garbage collector has found is missing as well: an asynchronous driver can't
+    give it back to the pool from there, and closes it.
+    """
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        #: Who has a connection of which record, and the line that has asked for it.
+        self._taken: dict[Any, tuple[weakref.ref[Any], str]] = {}
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Watch the pools of all engines."""
+        listeners = (
+            ("checkout", self._checked_out),
+            ("checkin", self._checked_in),
+            ("detach", self._detached),
+        )
+        for name, listener in listeners:
+            event.listen(Pool, name, listener)
+        try:
+            yield
+        finally:
+            for name, listener in listeners:
+                event.remove(Pool, name, listener)
+
+    def missing(self) -> list[str]:
+        """The lines that have asked for connections that are not back in their pools."""
+        return [line for _, line in self._taken.values()]
+
+    async def take_back(self) -> None:
+        """Close what is missing, so that the pool has room for the next run."""
+        for taken, _ in list(self._taken.values()):
+            connection = taken()
+            if connection is None:
+                continue
+            if connection.dbapi_connection is connection.driver_connection:
+                connection.invalidate()
+            else:
+                await greenlet_spawn(connection.invalidate)
+        self._taken.clear()
+
+    def _checked_out(self, _: object, record: Any, connection: Any) -> None:
+        if watcher.get() is not None:
+            self._taken[record] = (weakref.ref(connection), self._lines.current())
+
+    def _checked_in(self, _: object, record: Any) -> None:
+        self._taken.pop(record, None)
+
+    def _detached(self, _: object, record: Any) -> None:
+        taken, _ = self._taken.get(record, (None, ""))
+        if taken is not None and taken() is not None:
+            # The app does without the pool from now on.
+            del self._taken[record]

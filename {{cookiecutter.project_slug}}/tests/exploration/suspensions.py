@@ -1,0 +1,126 @@
+"""Every moment at which a call waits, and its cancellation at one of them."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import events
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from functools import wraps
+from types import FrameType
+from typing import Any
+
+from .waiting import frames_of
+
+#: Seconds that a call may take.
+LIMIT_S = 10.0
+#: Seconds that what a call has started may take after it.
+GRACE_S = 1.0
+
+Call = Callable[[], Awaitable[Any]]
+
+_current: ContextVar[Suspensions | None] = ContextVar("suspensions", default=None)
+
+
+class Suspensions:
+    """Runs a call in a task, and notes each moment at which it, or a task that it starts, waits.
+
+    There the event loop may do something else, such as to cancel the call: a client disconnects, or
+    a timeout passes. The same number is the same moment in each run, unless tasks of the call wait
+    for the network at the same time.
+    """
+
+    def __init__(
+        self, locate: Callable[[list[FrameType]], str], *, cancel_at: int | None = None
+    ) -> None:
+        """Prepare one run.
+
+        Args:
+            locate: Tells where a task waits by its frames, the innermost first.
+            cancel_at: The number of the moment at which to cancel the call, from 1.
+        """
+        #: Where the call has waited.
+        self.places: list[str] = []
+        self.was_cancelled = False
+        #: The call has not ended in time.
+        self.hangs = False
+        #: The names of the tasks that the call has not ended, and where each waited.
+        self.left: list[tuple[str, str]] = []
+        self._locate = locate
+        self._cancel_at = cancel_at
+        self._tasks: dict[asyncio.Task[Any], None] = {}
+
+    async def run(self, call: Call) -> asyncio.Task[Any]:
+        """Run the call, and return its task. What it leaves running is cancelled.
+
+        Raises:
+            TypeError: The event loop is not one of asyncio.
+        """
+        loop = asyncio.get_running_loop()
+        if not isinstance(loop, asyncio.BaseEventLoop):
+            raise TypeError(f"Interruptions need an event loop of asyncio, not {type(loop)}.")
+        context = copy_context()
+        context.run(_current.set, self)
+        self._root = loop.create_task(_awaited(call), context=context)
+        self._tasks[self._root] = None
+        with self._watching(loop):
+            try:
+                await asyncio.wait([self._root], timeout=LIMIT_S)
+                self.hangs = not self._root.done()
+                if not self.hangs and self._running():
+                    await asyncio.wait(self._running(), timeout=GRACE_S)
+                self.left = [(_name(task), self._where(task)) for task in self._running()]
+            finally:
+                for task in (running := self._running()):
+                    task.cancel()
+                if running:
+                    await asyncio.wait(running, timeout=GRACE_S)
+        return self._root
+
+    def _running(self) -> list[asyncio.Task[Any]]:
+        return [task for task in self._tasks if not task.done()]
+
+    def _where(self, task: asyncio.Task[Any]) -> str:
+        return self._locate(frames_of(task))
+
+    @contextmanager
+    def _watching(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+        original = events.Handle._run
+
+        @wraps(original)
+        def run(handle: events.Handle) -> None:
+            original(handle)
+            # A step of a task, and what wakes it, are bound to the task.
+            bound: Any = handle
+            task = getattr(bound._callback, "__self__", None)
+            if (
+                isinstance(task, asyncio.Task)
+                and bound._loop is loop
+                and bound._context.get(_current) is self
+            ):
+                self._has_run(task)
+
+        events.Handle._run = run  # type: ignore[assignment, method-assign]
+        try:
+            yield
+        finally:
+            events.Handle._run = original  # type: ignore[method-assign]
+
+    def _has_run(self, task: asyncio.Task[Any]) -> None:
+        self._tasks[task] = None
+        if task.done() or self._root.done():
+            return
+        self.places.append(self._where(task))
+        if len(self.places) == self._cancel_at:
+            self.was_cancelled = True
+            self._root.cancel()
+
+
+async def _awaited(call: Call) -> Any:
+    return await call()
+
+
+def _name(task: asyncio.Task[Any]) -> str:
+    name: str = getattr(task.get_coro(), "__qualname__", task.get_name())
+    return name

@@ -1,0 +1,51 @@
+"""Where a task that waits stands."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+#: What stands between two coroutines, without an attribute that names the inner one.
+STEPS = {
+    *("anext_awaitable", "async_generator_asend", "async_generator_athrow", "coroutine_wrapper"),
+}
+#: The frame of a coroutine, generator or async generator, and what it waits for.
+ATTRIBUTES = (("cr_frame", "cr_await"), ("gi_frame", "gi_yieldfrom"), ("ag_frame", "ag_await"))
+
+
+def frames_of(task: asyncio.Task[Any]) -> list[FrameType]:
+    """Return the frames of a task that waits, the innermost first.
+
+    Those of a greenlet of SQLAlchemy, which runs what is not async, stand where it was started.
+    """
+    return list(_inwards(task.get_coro()))[::-1]
+
+
+def _inwards(awaited: Any) -> Iterator[FrameType]:
+    while awaited is not None:
+        if type(awaited).__name__ in STEPS:
+            awaited = next(filter(_has_frame, gc.get_referents(awaited)), None)
+        names = _has_frame(awaited)
+        if names is None:
+            return
+        frame: FrameType | None = getattr(awaited, names[0])
+        if frame is not None:
+            yield frame
+            # Not by `f_locals`, which would keep what the coroutine holds alive.
+            for local in gc.get_referents(awaited):
+                if frame.f_code.co_name == "greenlet_spawn" and hasattr(local, "gr_frame"):
+                    yield from reversed(list(_outwards(local.gr_frame)))
+        awaited = getattr(awaited, names[1])
+
+
+def _has_frame(awaited: Any) -> tuple[str, str] | None:
+    return next((names for names in ATTRIBUTES if hasattr(awaited, names[0])), None)
+
+
+def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
