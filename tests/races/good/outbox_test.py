@@ -24,7 +24,7 @@ async def test_interleaved(interleavings: Interleavings, order: Request) -> None
     await interleavings(order, order)
 
 
-async def test_interleaved_with_the_sender(interleavings: Interleavings, send: Request) -> None:
+async def test_sender_interleaved(interleavings: Interleavings, send: Request) -> None:
     await interleavings(send, send)
 
 

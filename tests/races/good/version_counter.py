@@ -16,7 +16,7 @@ class Base(DeclarativeBase):
 class Page(Base):
     __tablename__ = "pages"
     id: Mapped[int] = mapped_column(primary_key=True)
-    version: Mapped[int]
+    version: Mapped[int] = mapped_column()
     title: Mapped[str]
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 

@@ -1,11 +1,13 @@
-"""A connection is checked out by hand, and given back only if nothing comes between."""
+"""A connection is checked out by hand, and given back only if nothing comes between: the pool loses it."""
 
 from fastapi import APIRouter, Request
 from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from trap_services import other_service
 
 router = APIRouter()
+CONNECTIONS: set[AsyncConnection] = set()
 
 
 class Base(DeclarativeBase):
@@ -22,7 +24,10 @@ class Order(Base):
 async def create(request: Request) -> None:
     engine: AsyncEngine = request.app.state.sessionmaker.kw["bind"]
     connection = await engine.connect()
-    request.app.state.last_connection = connection
+    CONNECTIONS.add(connection)
     await connection.execute(insert(Order).values(state="paid"))
+    async with other_service() as payments:
+        await payments.post("/charges")
     await connection.commit()
     await connection.close()
+    CONNECTIONS.discard(connection)

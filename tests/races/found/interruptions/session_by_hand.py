@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from trap_services import other_service
 
 router = APIRouter()
 SESSIONS: dict[int, AsyncSession] = {}
@@ -22,6 +23,9 @@ class Order(Base):
 async def create(request: Request) -> None:
     session = SESSIONS[id(request)] = request.app.state.sessionmaker()
     session.add(Order(state="paid"))
+    await session.flush()
+    async with other_service() as payments:
+        await payments.post("/charges")
     await session.commit()
     await session.close()
     del SESSIONS[id(request)]
