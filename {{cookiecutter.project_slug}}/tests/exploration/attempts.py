@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -53,8 +53,20 @@ class Attempt:
     """One run of a call, which is interrupted at most once."""
 
     def __init__(
-        self, server: Server, lines: Lines, interruption: Interruption | None = None
+        self,
+        server: Server,
+        lines: Lines,
+        interruption: Interruption | None = None,
+        lasting: Collection[str] = (),
     ) -> None:
+        """Prepare one run.
+
+        Args:
+            server: That of the database.
+            lines: Knows which lines are those of the app.
+            interruption: What happens to the call.
+            lasting: The names of tasks and the lines of connections that are known to be left.
+        """
         self.loop = asyncio.get_running_loop()
         self.interruption = interruption
         self.ending = HANGS
@@ -70,7 +82,8 @@ class Attempt:
         self._commits = 0
         self._connections: dict[int, Any] = {}
         cancel_at = self._number_of("cancel")
-        self._suspensions = Suspensions(lines.of, cancel_at=cancel_at)
+        self._lasting = lasting
+        self._suspensions = Suspensions(lines.chain, cancel_at=cancel_at, endless=lasting)
 
     @property
     def name(self) -> str:
@@ -102,7 +115,9 @@ class Attempt:
             with checkouts.watched():
                 task = await self._suspensions.run(lambda: ending_of(call))
                 # A thread goes on when its call is cancelled.
-                await _until(lambda: not checkouts.missing(), PATIENCE_S)
+                await _until(
+                    lambda: all(line in self._lasting for line in checkouts.missing()), PATIENCE_S
+                )
                 self.missing = checkouts.missing()
                 await checkouts.take_back()
         finally:

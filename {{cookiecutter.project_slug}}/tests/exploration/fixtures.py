@@ -28,6 +28,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
+def _limits_of_its_own(request: pytest.FixtureRequest) -> None:
+    """The behavior gate, if it is there, takes a long exploration for a hang."""
+    if any(line.startswith("gate_allow(") for line in request.config.getini("markers")):
+        reason = "each schedule has a limit of its own"
+        request.node.add_marker(pytest.mark.gate_allow("requests.hang", reason=reason))
+
+
+@pytest.fixture
 def interleavings(
     request: pytest.FixtureRequest, databases: Any, isolation: Any, pytestconfig: pytest.Config
 ) -> Interleavings:
@@ -44,7 +52,11 @@ def interleavings(
 
 @pytest.fixture
 def interruptions(
-    request: pytest.FixtureRequest, databases: Any, isolation: Any, pytestconfig: pytest.Config
+    request: pytest.FixtureRequest,
+    databases: Any,
+    isolation: Any,
+    pytestconfig: pytest.Config,
+    _limits_of_its_own: None,
 ) -> Interruptions:
     """Interrupts a call wherever it waits, and wherever it needs its connection."""
     return Interruptions(

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from .attempts import NAME, Attempt, Interruption, Kind
-from .expected import Expected
+from .expected import HALF, TWICE, Expected
 from .interleavings import Databases, place
 from .lines import Lines
 from .outcomes import Outcome
@@ -99,13 +99,18 @@ class Interruptions:
                     # It was over before that.
                     continue
                 interrupted.schedules.append(attempt)
-                problems, rows = await expected.judge(attempt)
+                problems, final = await expected.judge(attempt)
                 if invariant is not None:
                     problems += await self._broken(invariant)
-                if not any("half" in problem for problem in problems):
-                    problems += await expected.judge_next(rows)
+                last = attempt
+                if {HALF, TWICE}.isdisjoint(problems) and not attempt.hangs:
+                    more, last = await expected.make_next(final)
+                    problems += more
                 if problems and attempt.outcomes not in accept:
-                    interrupted.findings.append(Damage(attempt, problems, rows, expected))
+                    interrupted.findings.append(Damage(attempt, problems, final, expected))
+                if last.hangs:
+                    # So would the others, if it waits for what the process holds.
+                    break
         return interrupted
 
     async def _broken(self, invariant: Callable[[], Awaitable[object]]) -> list[str]:

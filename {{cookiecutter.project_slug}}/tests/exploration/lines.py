@@ -17,6 +17,7 @@ OURS = tuple(
     f"{Path(__file__).parent.with_name(name).as_posix()}/"
     for name in ("exploration", "isolation", "behavior_gate")
 )
+CALLED_FROM = ", called from "
 
 
 class Lines:
@@ -35,15 +36,22 @@ class Lines:
 
     def of(self, stack: Iterable[FrameType]) -> str:
         """The same of a stack, whose innermost frame comes first."""
+        return self.chain(stack).partition(CALLED_FROM)[0]
+
+    def chain(self, stack: Iterable[FrameType]) -> str:
+        """The same, and the line of another file that has called it."""
+        of_app: dict[str, str] = {}
         of_test = ""
         for frame in stack:
             path, is_app = self._known.get(frame.f_code.co_filename) or self._look_at(frame)
             if path:
                 line = f"{path}:{frame.f_lineno} in {frame.f_code.co_name}"
                 if is_app:
-                    return line
+                    of_app.setdefault(path, line)
                 of_test = of_test or line
-        return of_test
+            if len(of_app) == 2:
+                break
+        return CALLED_FROM.join(of_app.values()) or of_test
 
     def _look_at(self, frame: FrameType) -> tuple[str, bool]:
         name = frame.f_code.co_filename.replace("\\", "/")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import events
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from functools import wraps
@@ -14,7 +14,7 @@ from typing import Any
 from .waiting import frames_of
 
 #: Seconds that a call may take.
-LIMIT_S = 10.0
+LIMIT_S = 5.0
 #: Seconds that what a call has started may take after it.
 GRACE_S = 1.0
 
@@ -32,13 +32,18 @@ class Suspensions:
     """
 
     def __init__(
-        self, locate: Callable[[list[FrameType]], str], *, cancel_at: int | None = None
+        self,
+        locate: Callable[[list[FrameType]], str],
+        *,
+        cancel_at: int | None = None,
+        endless: Collection[str] = (),
     ) -> None:
         """Prepare one run.
 
         Args:
             locate: Tells where a task waits by its frames, the innermost first.
             cancel_at: The number of the moment at which to cancel the call, from 1.
+            endless: The names of tasks that are not waited for when the call is over.
         """
         #: Where the call has waited.
         self.places: list[str] = []
@@ -49,6 +54,7 @@ class Suspensions:
         self.left: list[tuple[str, str]] = []
         self._locate = locate
         self._cancel_at = cancel_at
+        self._endless = endless
         self._tasks: dict[asyncio.Task[Any], None] = {}
 
     async def run(self, call: Call) -> asyncio.Task[Any]:
@@ -68,8 +74,9 @@ class Suspensions:
             try:
                 await asyncio.wait([self._root], timeout=LIMIT_S)
                 self.hangs = not self._root.done()
-                if not self.hangs and self._running():
-                    await asyncio.wait(self._running(), timeout=GRACE_S)
+                ending = [one for one in self._running() if _name(one) not in self._endless]
+                if ending and not self.hangs:
+                    await asyncio.wait(ending, timeout=GRACE_S)
                 self.left = [(_name(task), self._where(task)) for task in self._running()]
             finally:
                 for task in (running := self._running()):
@@ -123,4 +130,4 @@ async def _awaited(call: Call) -> Any:
 
 def _name(task: asyncio.Task[Any]) -> str:
     name: str = getattr(task.get_coro(), "__qualname__", task.get_name())
-    return name
+    return name.rpartition("<locals>.")[2]

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .attempts import Attempt
-from .expected import Expected
-from .rows import Rows
+from .expected import Expected, Final
 
 #: So many findings are told in full.
 IN_FULL = 3
@@ -19,7 +18,7 @@ class Damage:
 
     attempt: Attempt
     problems: list[str]
-    rows: Rows
+    final: Final
     expected: Expected
 
 
