@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
-from .interleavings import Interleavings
+from . import hooks
+from .generations import Generations
+from .interleavings import Interleavings, Settings
 from .lines import Lines
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,20 +30,43 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--explore",
         choices=("full", "short"),
         default="full" if os.environ.get("CI") else "short",
-        help="run all schedules, or few (default: full where CI is set, else short)",
+        help="stand before each statement, or only before those that write and before the COMMIT of"
+        " such (default: full where CI is set, else short)",
     )
+
+
+@pytest.fixture(scope="session")
+def _lines(pytestconfig: pytest.Config) -> Lines:
+    return Lines(pytestconfig.rootpath)
+
+
+@pytest.fixture
+def _generations() -> Iterator[Generations]:
+    generations = Generations()
+    # Until the end of the test: pools still hold connections that are of no use.
+    with generations.watched():
+        yield generations
 
 
 @pytest.fixture
 def interleavings(
-    request: pytest.FixtureRequest, databases: Any, isolation: Any, pytestconfig: pytest.Config
+    request: pytest.FixtureRequest,
+    databases: Any,
+    isolation: Any,
+    _generations: Generations,
+    _lines: Lines,
 ) -> Interleavings:
-    """Explores how calls may come between each other, statement by statement."""
-    return Interleavings(
-        databases,
-        isolation,
-        Lines(pytestconfig.rootpath),
-        request.node.nodeid,
-        only=pytestconfig.getoption("--schedule"),
-        in_full=pytestconfig.getoption("--explore") == "full",
+    """Runs calls in every order of their statements: `await interleavings(call, other)`."""
+    config = request.config
+    settings = Settings(
+        nodeid=request.node.nodeid,
+        lines=_lines,
+        only=config.getoption("--schedule"),
+        in_full=config.getoption("--explore") == "full",
+        told=partial(_tell, config, request.node.nodeid),
     )
+    return Interleavings(databases, isolation, _generations, settings)
+
+
+def _tell(config: pytest.Config, nodeid: str, schedule: str) -> None:
+    config.hook.pytest_explored(nodeid=nodeid, schedule=schedule)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from greenlet import getcurrent
 
@@ -31,8 +32,15 @@ class Lines:
 
     def current(self) -> str:
         """The innermost line of the application, else that of the test, else nothing."""
+        return self._innermost(frames(sys._getframe(1)))
+
+    def of(self, coroutine: Any) -> str:
+        """The innermost line of the application at which a coroutine waits, as above."""
+        return self._innermost(reversed([*awaiting(coroutine)]))
+
+    def _innermost(self, frames: Iterable[FrameType]) -> str:
         of_test = ""
-        for frame in frames(sys._getframe(1)):
+        for frame in frames:
             path, is_app = self._known.get(frame.f_code.co_filename) or self._look_at(frame)
             if path:
                 line = f"{path}:{frame.f_lineno} in {frame.f_code.co_name}"
@@ -62,3 +70,14 @@ def frames(frame: FrameType | None) -> Iterator[FrameType]:
         if frame is None and greenlet.parent is not None:
             greenlet = greenlet.parent
             frame = greenlet.gr_frame
+
+
+def awaiting(coroutine: Any) -> Iterator[FrameType]:
+    """The frames inwards, from a coroutine to what it waits for."""
+    while coroutine is not None:
+        for kind in ("cr", "gi", "ag"):
+            frame = getattr(coroutine, f"{kind}_frame", None)
+            if frame is not None:
+                yield frame
+        inner = (getattr(coroutine, f"{kind}_await", None) for kind in ("cr", "ag"))
+        coroutine = next(filter(None, inner), getattr(coroutine, "gi_yieldfrom", None))
