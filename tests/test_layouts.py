@@ -7,7 +7,10 @@ import pytest
 from support.shapes import SHAPES, Environment, Shape, lay_out
 
 BY_NAME = {shape.name: shape for shape in SHAPES}
-PLUGINS = "behavior_gate", "postgres.fixtures", "isolation.fixtures", "app_under_test"
+PLUGINS = (
+    *("behavior_gate", "postgres.fixtures", "isolation.fixtures", "exploration.fixtures"),
+    "app_under_test",
+)
 
 
 def replace(path: Path, old: str, new: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from tests.exploration.interruptions import Interruptions
-from tests.exploration.schedules import ScheduleError
+from tests.exploration.explored import ExplorationError
 
 SCHEMA = """
     CREATE TABLE accounts (
@@ -84,7 +84,8 @@ async def test_half_a_write_is_found(interruptions: Interruptions, bank: Bank) -
         await bank.execute(GIVE)
 
     t = asyncio.get_running_loop().time()
-    for k, v in (await findings(interruptions, transfer)).items(): print(k, v)
+    for k, v in (await findings(interruptions, transfer)).items():
+        print(k, v)
     print(asyncio.get_running_loop().time() - t)
 
 
@@ -97,7 +98,8 @@ async def test_swallow(interruptions: Interruptions, bank: Bank) -> None:
         await bank.execute(TAKE)
 
     t = asyncio.get_running_loop().time()
-    for k, v in (await findings(interruptions, transfer)).items(): print(k, v)
+    for k, v in (await findings(interruptions, transfer)).items():
+        print(k, v)
     print(asyncio.get_running_loop().time() - t)
 
 
@@ -107,12 +109,14 @@ async def test_shield(interruptions: Interruptions, bank: Bank) -> None:
         await bank.execute(GIVE)
 
     t = asyncio.get_running_loop().time()
-    for k, v in (await findings(interruptions, transfer)).items(): print(k, v)
+    for k, v in (await findings(interruptions, transfer)).items():
+        print(k, v)
     print(asyncio.get_running_loop().time() - t)
 
 
 async def test_leak(interruptions: Interruptions, bank: Bank) -> None:
     kept = []
+
     async def transfer() -> None:
         connection = await bank.engine.connect()
         kept.append(connection)
@@ -122,7 +126,8 @@ async def test_leak(interruptions: Interruptions, bank: Bank) -> None:
         await connection.close()
 
     t = asyncio.get_running_loop().time()
-    for k, v in (await findings(interruptions, transfer)).items(): print(k, v)
+    for k, v in (await findings(interruptions, transfer)).items():
+        print(k, v)
     print(asyncio.get_running_loop().time() - t)
 
 
@@ -135,7 +140,8 @@ async def test_leak_gc(interruptions: Interruptions, bank: Bank) -> None:
         await connection.close()
 
     t = asyncio.get_running_loop().time()
-    for k, v in (await findings(interruptions, transfer)).items(): print(k, v)
+    for k, v in (await findings(interruptions, transfer)).items():
+        print(k, v)
     print(asyncio.get_running_loop().time() - t)
 
 
@@ -143,12 +149,14 @@ async def test_task(interruptions: Interruptions, bank: Bank) -> None:
     async def transfer() -> None:
         async def work():
             await asyncio.sleep(100)
+
         task = asyncio.create_task(work())
         await bank.execute(TAKE)
         task.cancel()
 
     t = asyncio.get_running_loop().time()
-    for k, v in (await findings(interruptions, transfer)).items(): print(k, v)
+    for k, v in (await findings(interruptions, transfer)).items():
+        print(k, v)
     print(asyncio.get_running_loop().time() - t)
 
 
@@ -160,19 +168,22 @@ async def test_lie(interruptions: Interruptions, bank: Bank) -> None:
             pass
 
     t = asyncio.get_running_loop().time()
-    for k, v in (await findings(interruptions, transfer)).items(): print(k, v)
+    for k, v in (await findings(interruptions, transfer)).items():
+        print(k, v)
     print(asyncio.get_running_loop().time() - t)
 
 
 async def test_lock(interruptions: Interruptions, bank: Bank) -> None:
     lock = asyncio.Lock()
+
     async def transfer() -> None:
         await lock.acquire()
         await bank.execute(TAKE)
         lock.release()
 
     t = asyncio.get_running_loop().time()
-    for k, v in (await findings(interruptions, transfer)).items(): print(k, v)
+    for k, v in (await findings(interruptions, transfer)).items():
+        print(k, v)
     print(asyncio.get_running_loop().time() - t)
 
 
@@ -186,5 +197,6 @@ async def test_retry(interruptions: Interruptions, bank: Bank) -> None:
                 pass
 
     t = asyncio.get_running_loop().time()
-    for k, v in (await findings(interruptions, transfer)).items(): print(k, v)
+    for k, v in (await findings(interruptions, transfer)).items():
+        print(k, v)
     print(asyncio.get_running_loop().time() - t)

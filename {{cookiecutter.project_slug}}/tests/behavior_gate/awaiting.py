@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from .core import Gate
-from .where import Location
+from .where import ROUTING, Location, library_path
 
 
 def waits_at(gate: Gate, task: asyncio.Task[Any]) -> tuple[Location | None, str]:
@@ -70,3 +70,12 @@ def current_task() -> asyncio.Task[Any] | None:
         return asyncio.current_task()
     except RuntimeError:
         return None
+
+
+def runs_endpoint(task: asyncio.Task[Any]) -> bool:
+    """Whether a task runs an endpoint, and not only waits for one that does."""
+    for frame in awaiting(task.get_coro()):
+        if library_path(frame.f_code.co_filename) in ROUTING:
+            scope = frame.f_locals.get("scope")
+            return isinstance(scope, dict) and scope.get("type") != "lifespan"
+    return False

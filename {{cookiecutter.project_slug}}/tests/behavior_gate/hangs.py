@@ -15,11 +15,11 @@ import pytest
 
 from . import rules
 from .asgi import task_of
-from .awaiting import awaiting, waits_at
+from .awaiting import awaiting, runs_endpoint, waits_at
 from .clocks import Schedule
 from .core import Detector, Gate, Option, Phase, real_time
 from .excused import is_told
-from .where import ROUTING, library_path
+from .where import library_path
 
 TIMEOUT = Option("timeout", 10.0, "seconds after which a waiting test is stopped; 0 is never")
 
@@ -135,6 +135,11 @@ class Hangs:
         self._given = None
         self._subject = ()
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_explored(self) -> None:
+        """The test makes many runs, and each of them has the limit anew."""
+        self._subject = ()
+
     def _threads_to_stop(self) -> dict[asyncio.AbstractEventLoop, int]:
         """The loops that the test waits for, and their threads; none if it is busy by itself."""
         gate, loop = self.gate, self.gate.loop
@@ -197,8 +202,8 @@ class Hangs:
         A middleware may wait for a task of its own, which runs it.
         """
         served = {task_of(request) for request in self.gate.open_requests}
-        chosen = [task for task in tasks if _runs_endpoint(task) or task in served]
-        return sorted(chosen, key=_runs_endpoint, reverse=True)
+        chosen = [task for task in tasks if runs_endpoint(task) or task in served]
+        return sorted(chosen, key=runs_endpoint, reverse=True)
 
     def _report(self, loop: asyncio.AbstractEventLoop, reasons: list[str]) -> None:
         gate = self.gate
@@ -288,11 +293,3 @@ def _is_lifespan(task: asyncio.Task[Any]) -> bool:
     return any(
         isinstance(scope, dict) and scope.get("type") == "lifespan" for scope in scopes
     ) and any(frame.f_code.co_name == "receive" for frame in frames)
-
-
-def _runs_endpoint(task: asyncio.Task[Any]) -> bool:
-    for frame in awaiting(task.get_coro()):
-        if library_path(frame.f_code.co_filename) in ROUTING:
-            scope = frame.f_locals.get("scope")
-            return isinstance(scope, dict) and scope.get("type") != "lifespan"
-    return False

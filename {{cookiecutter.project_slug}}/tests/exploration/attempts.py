@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Collection, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -71,8 +70,9 @@ class Attempt:
         self.interruption = interruption
         self.ending = HANGS
         self.statements: list[Statement] = []
-        #: Where the interruption came: the line, and the statement or what else it waited for.
+        #: The line at which the interruption came, and how many statements had begun.
         self.where = ""
+        self.begun = 0
         self.was_interrupted = False
         #: It was cancelled, and went on as if nothing had happened.
         self.swallowed = False
@@ -83,7 +83,9 @@ class Attempt:
         self._connections: dict[int, Any] = {}
         cancel_at = self._number_of("cancel")
         self._lasting = lasting
-        self._suspensions = Suspensions(lines.chain, cancel_at=cancel_at, endless=lasting)
+        #: How many statements had begun at each moment at which the call has waited.
+        self._begun: list[int] = []
+        self._suspensions = Suspensions(self._locate, cancel_at=cancel_at, endless=lasting)
 
     @property
     def name(self) -> str:
@@ -124,8 +126,9 @@ class Attempt:
             watcher.reset(token)
         await self._settle()
         if self._suspensions.was_cancelled:
+            last = self._number_of("cancel") - 1
             self.was_interrupted = True
-            self.where = self.places[self._number_of("cancel", 1) - 1]
+            self.where, self.begun = self.places[last], self._begun[last]
         if self.hangs:
             return
         if task.cancelled():
@@ -155,8 +158,13 @@ class Attempt:
             return self._disconnect(statement, driver)
         return _nothing()
 
+    def _locate(self, coroutine: Any) -> str:
+        self._begun.append(len(self.statements))
+        return self._lines.chain(coroutine)
+
     async def _disconnect(self, statement: Statement, driver: Any) -> None:
         self.was_interrupted, self.where = True, statement.where
+        self.begun = statement.number
         await self._server.disconnect()
         if hasattr(driver, "is_closed"):
             # asyncpg learns of it from the event loop.
@@ -164,10 +172,11 @@ class Attempt:
 
     async def _settle(self) -> None:
         """Wait until the server has done what the call has asked for before it was interrupted."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GRACE_S):
-                while not await self._is_settled():
-                    await asyncio.sleep(0.001)
+        end = self.loop.time() + GRACE_S
+        while self.loop.time() < end:
+            if await self._is_settled():
+                return
+            await asyncio.sleep(0.001)
 
     async def _is_settled(self) -> bool:
         for pid, state in await self._server.fetch(BACKENDS, self._server.name):
@@ -178,9 +187,9 @@ class Attempt:
                 return False
         return True
 
-    def _number_of(self, kind: Kind, default: int = 0) -> int:
+    def _number_of(self, kind: Kind) -> int:
         interruption = self.interruption
-        return interruption.number if interruption and interruption.kind == kind else default
+        return interruption.number if interruption and interruption.kind == kind else 0
 
 
 def _is_closed(connection: Any) -> bool:
@@ -190,10 +199,12 @@ def _is_closed(connection: Any) -> bool:
 
 
 async def _until(condition: Callable[[], bool], seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            while not condition():
-                await asyncio.sleep(0)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while loop.time() < end:
+        if condition():
+            return
+        await asyncio.sleep(0)
 
 
 async def _nothing() -> None:

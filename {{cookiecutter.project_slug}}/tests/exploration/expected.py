@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .attempts import Attempt, Interruption
-from .interleavings import Place
-from .lines import Lines
+from .interleavings import Settings
+from .places import Place
 from .rows import Comparison, Rows, Schema, rows_of, schema_of
 from .suspensions import Call
 
@@ -37,10 +37,10 @@ class Expected:
     the interrupted one has done nothing, else the second time.
     """
 
-    def __init__(self, here: Place, lines: Lines, call: Call) -> None:
+    def __init__(self, here: Place, call: Call, settings: Settings) -> None:
         self._here = here
-        self._lines = lines
         self._call = call
+        self._settings = settings
         self._usual_tasks: set[str] = set()
         #: The tasks and connections that are known to be left, so that nobody waits for them again.
         self._lasting: set[str] = set()
@@ -115,8 +115,9 @@ class Expected:
         return [f"the same call made once more: {problem}" for problem in problems], again
 
     async def _make(self, interruption: Interruption | None = None) -> Attempt:
-        attempt = Attempt(self._here.snapshot, self._lines, interruption, self._lasting)
+        attempt = Attempt(self._here.snapshot, self._settings.lines, interruption, self._lasting)
         await attempt.run(self._call)
+        self._settings.told(attempt.name)
         self._lasting |= {*attempt.missing, *(name for name, _ in attempt.left)}
         return attempt
 

@@ -1,15 +1,26 @@
-"""The fixtures `interleavings` and `interruptions`. Knows nothing about the app, so it can be copied."""
+"""The fixtures `interleavings` and `interruptions`.
+
+They know nothing about the app, so they can be copied.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
-from .interleavings import Interleavings
+from . import hooks
+from .generations import Generations
+from .interleavings import Interleavings, Settings
 from .interruptions import Interruptions
 from .lines import Lines
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,53 +28,57 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--schedule",
         metavar="NAME",
-        help="run only the schedule of this name, as a report has named it: A3|B*|A",
+        help="run only the schedule of this name, as a report has named it: A3|B*|A or cancel@3",
     )
     group.addoption(
         "--explore",
         choices=("full", "short"),
         default="full" if os.environ.get("CI") else "short",
-        help="run all schedules, or few (default: full where CI is set, else short)",
+        help="stand before each statement, or only before those that write and before the COMMIT of"
+        " such (default: full where CI is set, else short)",
     )
 
 
+@pytest.fixture(scope="session")
+def _lines(pytestconfig: pytest.Config) -> Lines:
+    return Lines(pytestconfig.rootpath)
+
+
 @pytest.fixture
-def _limits_of_its_own(request: pytest.FixtureRequest) -> None:
-    """The behavior gate, if it is there, takes a long exploration for a hang."""
-    if any(line.startswith("gate_allow(") for line in request.config.getini("markers")):
-        reason = "each schedule has a limit of its own"
-        request.node.add_marker(pytest.mark.gate_allow("requests.hang", reason=reason))
+def _generations() -> Iterator[Generations]:
+    generations = Generations()
+    # Until the end of the test: pools still hold connections that are of no use.
+    with generations.watched():
+        yield generations
+
+
+@pytest.fixture
+def _settings(request: pytest.FixtureRequest, _lines: Lines) -> Settings:
+    config = request.config
+    return Settings(
+        nodeid=request.node.nodeid,
+        lines=_lines,
+        only=config.getoption("--schedule"),
+        in_full=config.getoption("--explore") == "full",
+        told=partial(_tell, config, request.node.nodeid),
+    )
 
 
 @pytest.fixture
 def interleavings(
-    request: pytest.FixtureRequest, databases: Any, isolation: Any, pytestconfig: pytest.Config
+    databases: Any, isolation: Any, _generations: Generations, _settings: Settings
 ) -> Interleavings:
-    """Explores how calls may come between each other, statement by statement."""
-    return Interleavings(
-        databases,
-        isolation,
-        Lines(pytestconfig.rootpath),
-        request.node.nodeid,
-        only=pytestconfig.getoption("--schedule"),
-        in_full=pytestconfig.getoption("--explore") == "full",
-    )
+    """Runs calls in every order of their statements: `await interleavings(call, other)`."""
+    return Interleavings(databases, isolation, _generations, _settings)
 
 
 @pytest.fixture
 def interruptions(
-    request: pytest.FixtureRequest,
-    databases: Any,
-    isolation: Any,
-    pytestconfig: pytest.Config,
-    _limits_of_its_own: None,
+    databases: Any, isolation: Any, _generations: Generations, _settings: Settings
 ) -> Interruptions:
-    """Interrupts a call wherever it waits, and wherever it needs its connection."""
-    return Interruptions(
-        databases,
-        isolation,
-        Lines(pytestconfig.rootpath),
-        request.node.nodeid,
-        only=pytestconfig.getoption("--schedule"),
-        in_full=pytestconfig.getoption("--explore") == "full",
-    )
+    """Interrupts a call wherever that can happen: `await interruptions(call)`."""
+    return Interruptions(databases, isolation, _generations, _settings)
+
+
+def _tell(config: pytest.Config, nodeid: str, schedule: str) -> None:
+    config.hook.pytest_explored(nodeid=nodeid, schedule=schedule)

@@ -2,162 +2,203 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from inspect import iscoroutine
+from typing import Any
 
-from .explored import Explored, Finding
+from .explored import ExplorationError, Explored, Finding
 from .generations import Generations
 from .lines import Lines
 from .oracle import Oracle
 from .outcomes import Outcome
-from .report import report
+from .places import Databases, Place, place
+from .report import Report
 from .rows import Comparison, Rows, rows_of, schema_of
-from .schedules import LETTERS, Schedule, parse, with_one_more
-from .statements import watched
+from .schedules import LETTERS, Schedule, ScheduleError, parse, with_one_more
 from .turns import Function, Run, Turns
 
+Invariant = Callable[[], Awaitable[object]]
+Accepted = Mapping[tuple[Outcome, ...], str]
 
-class Snapshot(Protocol):
-    """A database that can be what it was, as often as needed."""
-
-    name: str
-
-    async def restore(self) -> None: ...
-    async def fetch(self, query: str, *arguments: Any) -> list[Any]: ...
-    async def read(self, query: str) -> list[Any]: ...
+#: So many schedules may hang before an exploration ends: each takes seconds.
+HANGS = 3
 
 
-class Place:
-    """The database of the test, which is the same at the begin of each run."""
+@dataclass(frozen=True)
+class Settings:
+    """What the command line says, and the test that explores."""
 
-    def __init__(self, snapshot: Snapshot, generations: Generations) -> None:
-        self.snapshot = snapshot
-        self._generations = generations
-        self._is_fresh = True
-
-    async def begin(self) -> None:
-        """Give the next run the database as the test has filled it."""
-        if not self._is_fresh:
-            await self.snapshot.restore()
-            self._generations.begin()
-        self._is_fresh = False
-
-
-class Databases(Protocol):
-    """Where the databases of tests are."""
-
-    def snapshot(self, url: str) -> AbstractAsyncContextManager[Snapshot]: ...
-
-
-@asynccontextmanager
-async def place(databases: Databases, isolation: Any) -> AsyncIterator[Place]:
-    """Take what the test has written as that which each run begins with.
-
-    Raises:
-        OpenTransactionError: A session of the test is still in a transaction.
-    """
-    await isolation.before_request()
-    generations = Generations()
-    with generations.watched(), watched():
-        async with databases.snapshot(isolation.database_url) as snapshot:
-            generations.begin()
-            yield Place(snapshot, generations)
-        generations.begin()
+    nodeid: str
+    lines: Lines
+    only: str | None = None
+    """The name of the one schedule to run."""
+    in_full: bool = True
+    told: Callable[[str], object] = str
+    """Told of each run that is over."""
 
 
 class Interleavings:
     """Explores how calls may come between each other. The fixture `interleavings`."""
 
     def __init__(
-        self,
-        databases: Databases,
-        isolation: Any,
-        lines: Lines,
-        nodeid: str,
-        *,
-        only: str | None = None,
-        in_full: bool = True,
+        self, databases: Databases, isolation: Any, generations: Generations, settings: Settings
     ) -> None:
         self._databases = databases
         self._isolation = isolation
-        self._lines = lines
-        self._nodeid = nodeid
-        self._only = only
-        self._in_full = in_full
+        self._generations = generations
+        self._settings = settings
 
     async def __call__(
         self,
         *calls: Function,
         depth: int = 1,
-        invariant: Callable[[], Awaitable[object]] | None = None,
-        accept: Mapping[tuple[Outcome, ...], str] | None = None,
+        invariant: Invariant | None = None,
+        accept: Accepted | None = None,
     ) -> Explored:
+        """Run calls in every order of their statements, and compare with one after the other.
+
+        What the test has written before is committed, and each run begins with it. At the end the
+        database is as it was before. What is found, and what is not, see `Oracle`.
+
+        Args:
+            calls: Each returns an awaitable: a request of a client, or any coroutine.
+            depth: How often in a schedule a call stands before a statement while others go on.
+            invariant: Called after each run. Its AssertionError is a finding.
+            accept: Outcomes that are no finding, whatever the rows, each with the reason.
+
+        Raises:
+            AssertionError: Some schedule is like no serial run, or hangs, or is a deadlock, or the
+                invariant does not hold after it. The message is the report.
+            ExplorationError: It can't be made as the test or the command line asks for it.
+            OpenTransactionError: A session of the test is still in a transaction.
+        """
         __tracebackhide__ = True
-        explored = await self._explore(calls, depth, invariant, accept or {})
-        if explored.findings:
-            raise AssertionError(report(explored, self._nodeid))
-        return explored
+        _check(calls, depth, accept or {})
+        async with place(self._databases, self._isolation, self._generations) as here:
+            exploration = Exploration(here, calls, self._settings, invariant, accept or {})
+            await exploration.explore(depth)
+        if exploration.found.findings:
+            report = Report(exploration.found, exploration.comparison, self._settings.nodeid)
+            raise AssertionError(str(report))
+        return exploration.found
 
-    async def _explore(
+
+class Exploration:
+    """One exploration: the runs that are made, and what is found."""
+
+    def __init__(
         self,
+        here: Place,
         calls: tuple[Function, ...],
-        depth: int,
-        invariant: Callable[[], Awaitable[object]] | None,
-        accept: Mapping[tuple[Outcome, ...], str],
-    ) -> Explored:
-        letters = LETTERS[: len(calls)]
-        explored = Explored()
-        async with place(self._databases, self._isolation) as here:
-            turns = Turns(calls, here.snapshot, self._lines)
-            schema = await schema_of(here.snapshot)
+        settings: Settings,
+        invariant: Invariant | None,
+        accept: Accepted,
+    ) -> None:
+        self.found = Explored()
+        self._here = here
+        self._turns = Turns(calls, here.snapshot, settings.lines)
+        self._letters = LETTERS[: len(calls)]
+        self._settings = settings
+        self._invariant = invariant
+        self._accept = accept
 
-            async def run_once(schedule: Schedule) -> tuple[Run, Rows]:
-                await here.begin()
-                run = await turns.run(schedule)
-                return run, await rows_of(here.snapshot, schema)
+    async def explore(self, depth: int) -> None:
+        only = self._settings.only and self._parsed(self._settings.only)
+        self._schema = await schema_of(self._here.snapshot)
+        before = await rows_of(self._here.snapshot, self._schema)
+        self.comparison = Comparison(self._schema, before)
+        self._oracle = Oracle(self._letters, self._run, self.comparison)
+        await self._oracle.prepare()
+        self.found.serial_rows = self._oracle.serial
+        if not any(run.statements for run in self.found.serial):
+            raise ExplorationError(
+                "No statement of the calls was seen: only those that go through SQLAlchemy are."
+            )
+        if self.found.findings:
+            return
+        if only:
+            [run] = await self._run_all([only])
+            if run.missed:
+                raise ExplorationError(
+                    f"In {only}, {run.missed.letter} is done before its statement"
+                    f" {run.missed.stop}."
+                )
+            return
+        runs, known = self.found.serial, set[str]()
+        for _ in range(depth):
+            ready = [one for one in self._with_one_more(runs) if str(one) not in known]
+            known.update(map(str, ready))
+            runs = await self._run_all(ready)
 
-            comparison = Comparison(schema, await rows_of(here.snapshot, schema))
-            oracle = Oracle(letters, run_once, comparison)
-            await oracle.prepare()
-            explored.serial = [run for run, _ in oracle.serial]
-            if self._only:
-                ready = [parse(self._only, len(calls))]
-            else:
-                ready = _with_one_more(explored.serial, set())
-            known = set(map(str, ready))
-            for level in range(depth):
-                runs = []
-                for schedule in ready:
-                    run, rows = await run_once(schedule)
-                    runs.append(run)
-                    explored.schedules.append(run)
-                    what = await self._judge(run, rows, oracle, accept)
-                    if what is not None:
-                        explored.findings.append(Finding(run, rows, what))
-                if self._only or level + 1 == depth:
-                    break
-                ready = _with_one_more(runs, known)
-        return explored
+    def _parsed(self, name: str) -> Schedule:
+        try:
+            return parse(name, len(self._letters))
+        except ScheduleError as error:
+            raise ExplorationError(f"--schedule: {error}") from None
 
-    async def _judge(
-        self,
-        run: Run,
-        rows: Rows,
-        oracle: Oracle,
-        accept: Mapping[tuple[Outcome, ...], str],
-    ) -> str | None:
-        if run.outcomes in accept:
-            return None
-        if run.hang:
-            return "hangs"
-        if run.deadlock:
-            return "a deadlock"
-        if not await oracle.accepts(run, rows):
-            return "is like no serial run"
-        return None
+    def _with_one_more(self, runs: Iterable[Run]) -> Iterable[Schedule]:
+        found: dict[str, Schedule] = {}
+        for run in runs:
+            stops = None
+            if not self._settings.in_full:
+                stops = {(one.letter, one.number) for one in run.statements if one.writes}
+            for schedule in with_one_more(run.schedule, run.begun, stops):
+                found.setdefault(str(schedule), schedule)
+        return found.values()
+
+    async def _run_all(self, schedules: Iterable[Schedule]) -> list[Run]:
+        runs = []
+        for schedule in schedules:
+            if sum(bool(finding.run.hangs) for finding in self.found.findings) >= HANGS:
+                self.found.not_run.append(str(schedule))
+                continue
+            run, rows = await self._run(schedule)
+            runs.append(run)
+            self.found.schedules.append(run)
+            if run.outcomes in self._accept or run.hangs:
+                continue
+            if run.deadlock:
+                self._find(run, rows, "is a deadlock: PostgreSQL ends one of the calls")
+            elif not await self._oracle.accepts(run, rows):
+                self._find(run, rows, "comes to what no serial run comes to")
+        return runs
+
+    async def _run(self, schedule: Schedule) -> tuple[Run, Rows]:
+        await self._here.begin()
+        run = await self._turns.run(schedule)
+        rows = await rows_of(self._here.snapshot, self._schema)
+        self._settings.told(run.name)
+        if run.hangs and run.outcomes not in self._accept:
+            self._find(run, rows, "hangs: none of its calls goes on")
+        elif self._invariant is not None:
+            try:
+                await self._here.ask(self._invariant)
+            except AssertionError as error:
+                self._find(run, rows, f"breaks the invariant: {error}".rstrip(": "))
+        return run, rows
+
+    def _find(self, run: Run, rows: Rows, what: str) -> None:
+        if all(finding.run is not run for finding in self.found.findings):
+            self.found.findings.append(Finding(run, rows, what))
 
 
-def _with_one_more(runs: list[Run], known: set[str]) -> list[Schedule]:
-    found = {str(one): one for run in runs for one in with_one_more(run.schedule, run.begun)}
-    return [one for name, one in found.items() if name not in known]
+def _check(calls: tuple[Function, ...], depth: int, accept: Accepted) -> None:
+    for call in calls:
+        if not callable(call):
+            if iscoroutine(call):
+                call.close()
+            raise ExplorationError(
+                f"{call!r} can be awaited only once: give a function that returns a new awaitable."
+            )
+    if not 2 <= len(calls) <= len(LETTERS):
+        raise ExplorationError("It needs two calls or more.")
+    if depth < 1:
+        raise ExplorationError(f"depth={depth}: a schedule has at least one change of turn.")
+    for outcomes, reason in accept.items():
+        if len(outcomes) != len(calls):
+            raise ExplorationError(
+                f"accept: {outcomes} are not the outcomes of {len(calls)} calls."
+            )
+        if not reason.strip():
+            raise ExplorationError(f"accept: {outcomes} needs a reason.")

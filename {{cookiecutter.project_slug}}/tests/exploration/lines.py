@@ -7,8 +7,11 @@ import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from greenlet import getcurrent
+
+from .waiting import frames_of
 
 #: Folders that hold tests, and what only tests use.
 TESTS = {"tests", "test"}
@@ -17,7 +20,6 @@ OURS = tuple(
     f"{Path(__file__).parent.with_name(name).as_posix()}/"
     for name in ("exploration", "isolation", "behavior_gate")
 )
-CALLED_FROM = ", called from "
 
 
 class Lines:
@@ -32,26 +34,36 @@ class Lines:
 
     def current(self) -> str:
         """The innermost line of the application, else that of the test, else nothing."""
-        return self.of(frames(sys._getframe(1)))
+        return self._innermost(frames(sys._getframe(1)))
 
-    def of(self, stack: Iterable[FrameType]) -> str:
-        """The same of a stack, whose innermost frame comes first."""
-        return self.chain(stack).partition(CALLED_FROM)[0]
+    def of(self, coroutine: Any) -> str:
+        """The innermost line of the application at which a coroutine waits, as above."""
+        return self._innermost(frames_of(coroutine))
 
-    def chain(self, stack: Iterable[FrameType]) -> str:
+    def chain(self, coroutine: Any) -> str:
         """The same, and the line of another file that has called it."""
-        of_app: dict[str, str] = {}
+        lines: dict[str, str] = {}
+        for path, line, is_app in self._all(frames_of(coroutine)):
+            if is_app:
+                lines.setdefault(path, line)
+            if len(lines) == 2:
+                break
+        return ", called from ".join(lines.values()) or self.of(coroutine)
+
+    def _innermost(self, frames: Iterable[FrameType]) -> str:
         of_test = ""
-        for frame in stack:
+        for _, line, is_app in self._all(frames):
+            if is_app:
+                return line
+            of_test = of_test or line
+        return of_test
+
+    def _all(self, frames: Iterable[FrameType]) -> Iterator[tuple[str, str, bool]]:
+        """The files and lines of the project, and whether each is one of the application."""
+        for frame in frames:
             path, is_app = self._known.get(frame.f_code.co_filename) or self._look_at(frame)
             if path:
-                line = f"{path}:{frame.f_lineno} in {frame.f_code.co_name}"
-                if is_app:
-                    of_app.setdefault(path, line)
-                of_test = of_test or line
-            if len(of_app) == 2:
-                break
-        return CALLED_FROM.join(of_app.values()) or of_test
+                yield path, f"{path}:{frame.f_lineno} in {frame.f_code.co_name}", is_app
 
     def _look_at(self, frame: FrameType) -> tuple[str, bool]:
         name = frame.f_code.co_filename.replace("\\", "/")

@@ -1,36 +1,138 @@
-"""What is told of the schedules that are like no serial run."""
+"""What is told of the schedules that are not what they should be."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from .differences import Difference, differences
 from .explored import Explored, Finding
-from .turns import Run
+from .rows import Comparison, Rows
+from .turns import Run, Wait
 
 #: So many findings are told in full.
 IN_FULL = 3
+WIDTH = 100
+#: As many columns of the table are for what differs.
+LABEL = 44
+#: So many serial runs are shown beside a schedule.
+BESIDE = 3
 
 
-def report(explored: Explored, nodeid: str) -> str:
-    findings = explored.findings
-    count = len(explored.schedules)
-    parts = [f"{len(findings)} of {count} schedules are like no serial run of the calls."]
-    parts += [_in_full(finding, explored.serial, nodeid) for finding in findings[:IN_FULL]]
-    if len(findings) > IN_FULL:
-        names = ", ".join(finding.run.name for finding in findings[IN_FULL:])
-        parts.append(f"The same holds for {names}.")
-    return "\n\n".join(parts)
+class Report:
+    """The findings of an exploration, in plain text."""
+
+    def __init__(self, explored: Explored, comparison: Comparison, nodeid: str) -> None:
+        self._explored = explored
+        self._comparison = comparison
+        self._nodeid = nodeid
+
+    def __str__(self) -> str:
+        found, explored = self._explored.findings, self._explored
+        alike: dict[object, list[Finding]] = {}
+        for finding in found:
+            alike.setdefault(self._kind_of(finding), []).append(finding)
+        groups = list(alike.values())
+        count = len(explored.schedules) + len(explored.serial)
+        parts = [f"{len(found)} of {count} schedules are not as they should be."]
+        parts += map(self._of_group, groups[:IN_FULL])
+        if rest := [finding.run.name for group in groups[IN_FULL:] for finding in group]:
+            parts.append(wrapped("Others are not, either: ", rest))
+        if explored.not_run:
+            parts.append(wrapped("As so many hang, these were not run: ", explored.not_run))
+        return "\n\n".join(parts)
+
+    def _kind_of(self, finding: Finding) -> object:
+        state = frozenset(self._comparison.state_of(finding.rows).items())
+        return finding.what, finding.run.outcomes, state
+
+    def _of_group(self, findings: Sequence[Finding]) -> str:
+        first, *others = findings
+        run = first.run
+        lines = [shortened(f"{run.name} {first.what}."), ""]
+        lines += self._beside(first)
+        lines += _what_is_said(run)
+        lines += ["", "  The statements, in the order in which they ran:"]
+        lines += _statements(run)
+        if others:
+            lines += ["", wrapped("  The same comes of ", [one.run.name for one in others])]
+        lines += ["", f'  Run it alone: pytest "{self._nodeid}" --schedule="{run.name}"']
+        return "\n".join(lines)
+
+    def _beside(self, finding: Finding) -> Iterator[str]:
+        """The serial runs and a schedule side by side."""
+        serial = [one for one in self._serial() if one[0] is not finding.run][:BESIDE]
+        runs = [*serial, (finding.run, finding.rows)]
+        names = [run.name for run, _ in runs]
+        table = [
+            Difference(letter, tuple(str(run.outcomes[n]) for run, _ in runs))
+            for n, letter in enumerate(finding.run.letters)
+        ]
+        table += differences(self._comparison, [rows for _, rows in runs])
+        width = max(8, (WIDTH - LABEL - 2) // len(runs) - 2)
+        for what, values in [("", names), *table]:
+            row = "".join(f"  {shortened(str(value), width):<{width}}" for value in values)
+            yield f"  {shortened(what, LABEL):<{LABEL}}{row}".rstrip()
+
+    def _serial(self) -> Iterator[tuple[Run, Rows]]:
+        """The serial runs or, if there are many, those that come to different ends."""
+        known = set()
+        if len(self._explored.serial_rows) <= BESIDE:
+            yield from self._explored.serial_rows
+            return
+        for run, rows in self._explored.serial_rows:
+            kind = run.outcomes, frozenset(self._comparison.state_of(rows).items())
+            if kind not in known:
+                known.add(kind)
+                yield run, rows
 
 
-def _in_full(finding: Finding, serial: Sequence[Run], nodeid: str) -> str:
-    run = finding.run
-    lines = [f"{run.name}: {finding.what}"]
-    for one in (*serial, run):
-        lines.append(f"  {one.name:<12} {', '.join(map(str, one.outcomes))}")
+def _what_is_said(run: Run) -> Iterator[str]:
+    """The errors of calls, and where those wait that hang."""
+    for letter, ending in zip(run.letters, run.endings, strict=True):
+        if ending.error is not None:
+            said = " ".join(str(getattr(ending.error, "orig", None) or ending.error).split())
+            yield shortened(f"  {letter} raised {type(ending.error).__name__}: {said}")
+        if letter in run.hangs:
+            yield shortened(f"  {letter} waits at {run.hangs[letter] or 'an unknown line'}")
+
+
+def _statements(run: Run) -> Iterator[str]:
+    waits = {id(wait.statement): wait for wait in run.waits if wait.statement is not None}
     for statement in run.statements:
-        where = f"  {statement.where}" if statement.where else ""
-        lines.append(f"  {statement.letter}{statement.number} {statement.text}{where}")
+        yield shortened(f"    {statement.letter}{statement.number:<3} {statement.text}")
+        if statement.where:
+            yield shortened(f"         at {statement.where}")
+        if id(statement) in waits:
+            yield f"         {_told(waits[id(statement)])}"
     for wait in run.waits:
-        lines.append(f"  {wait}")
-    lines.append(f'  Run it alone: pytest "{nodeid}" --schedule="{run.name}"')
-    return "\n".join(lines)
+        if wait.statement is None:
+            yield f"    {_told(wait)}"
+
+
+def _told(wait: Wait) -> str:
+    others = " and ".join(wait.others)
+    verb = "goes" if len(wait.others) == 1 else "go"
+    if wait.statement is not None:
+        hold = "holds" if len(wait.others) == 1 else "hold"
+        return f"It waits for a lock that {others} {hold}, so {others} {verb} on."
+    return (
+        f"{wait.letter} came no further, and was in no statement: perhaps it waits for a connection"
+        f"\n    of the pool, or for a lock of asyncio. So {others} {verb} on."
+    )
+
+
+def shortened(text: str, width: int = WIDTH) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def wrapped(head: str, names: Iterable[str]) -> str:
+    """Names in lines that are not too long."""
+    lines = [head]
+    for n, name in enumerate(names):
+        word = f"{', ' if n else ''}{name}"
+        if len(lines[-1]) + len(word) >= WIDTH - 1:
+            lines[-1] += ","
+            lines.append(f"    {name}")
+        else:
+            lines[-1] += word
+    return "\n".join(lines) + "."

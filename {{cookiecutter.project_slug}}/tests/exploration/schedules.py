@@ -8,7 +8,8 @@ two calls, one after the other.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -17,7 +18,7 @@ TURN = re.compile(r"([A-Z])(\*|[1-9]\d*)")
 
 
 class ScheduleError(ValueError):
-    """The name is not that of a schedule of these calls."""
+    """The name is not that of a schedule of these calls. The message says why."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class Schedule:
     turns: tuple[Turn, ...]
 
     def __str__(self) -> str:
-        *first, last = self.turns
-        return "|".join([*map(str, first), last.letter])
+        # The last one has to be done anyway.
+        return "|".join(map(str, self.turns)).removesuffix("*")
 
     @property
     def preemptions(self) -> int:
@@ -66,9 +67,9 @@ def parse(name: str, calls: int) -> Schedule:
     stops: dict[str, int] = {}
     for turn in turns:
         before = stops.get(turn.letter, 0)
-        stops[turn.letter] = turn.stop or len(name) ** 9
+        stops[turn.letter] = turn.stop or sys.maxsize
         if stops[turn.letter] <= before:
-            raise ScheduleError(f"In {name!r}, {turn} comes after {turn.letter} has gone past it.")
+            raise ScheduleError(f"In {name!r}, {turn.letter} is past {turn} already.")
     ends = [turn.letter for turn in turns if turn.stop is None]
     if sorted(ends) != sorted(letters):
         raise ScheduleError(f"In {name!r}, each of {', '.join(letters)} has to be done once.")
@@ -84,12 +85,17 @@ def orders(letters: str) -> list[Schedule]:
     return [serial(order) for order in permutations(letters)]
 
 
-def with_one_more(schedule: Schedule, begun: Sequence[Mapping[str, int]]) -> Iterator[Schedule]:
+def with_one_more(
+    schedule: Schedule,
+    begun: Sequence[Mapping[str, int]],
+    stops: Container[tuple[str, int]] | None = None,
+) -> Iterator[Schedule]:
     """The schedules with one preemption more, which comes after those that are there.
 
     Args:
         schedule: It has been run.
         begun: How many statements of each call had begun at the end of each turn.
+        stops: The statements of calls that are worth standing before, or None for all.
     """
     turns = schedule.turns
     last = max((n for n, turn in enumerate(turns) if turn.stop is not None), default=-1)
@@ -102,6 +108,8 @@ def with_one_more(schedule: Schedule, begun: Sequence[Mapping[str, int]]) -> Ite
             first = max(first, 2)
         rest = sorted({turn.letter for turn in turns[n:]})
         for stop in range(first, begun[n].get(letter, 0) + 1):
+            if stops is not None and (letter, stop) not in stops:
+                continue
             for order in permutations(rest):
                 if order[0] != letter:
                     yield Schedule((*turns[:n], Turn(letter, stop), *map(Turn, order)))

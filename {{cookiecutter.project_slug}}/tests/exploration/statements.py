@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,8 +14,14 @@ from greenlet import getcurrent
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.util import await_only
 
-#: As much of a statement as the report shows.
+ENDS = {"COMMIT", "ROLLBACK", "PREPARE TRANSACTION"}
+#: As much of a statement as is kept.
 LENGTH = 200
+#: Words of statements that change something, or lock it.
+WRITES = re.compile(
+    r"\b(insert|update|delete|merge|truncate|copy|call|do|lock|nextval|pg_\w*advisory\w*)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass
@@ -31,12 +38,8 @@ class Statement:
     """The line of the application: `app/users/service.py:12 in create_user`."""
     backend: int | None = field(default=None, repr=False)
     """The process of the server that the connection belongs to, if the driver tells."""
-
-    @property
-    def writes(self) -> bool:
-        return not self.text.upper().startswith(
-            ("SELECT", "COMMIT", "ROLLBACK", "SAVEPOINT", "REL")
-        )
+    writes: bool = field(default=False, repr=False)
+    """Whether it may change or lock something, or commits what does."""
 
 
 class Watcher(Protocol):
@@ -84,13 +87,18 @@ def backend_of(connection: Connection) -> int | None:
     return getattr(info, "backend_pid", None)
 
 
+def may_write(text: str) -> bool:
+    """Whether a statement may change or lock something."""
+    return WRITES.search(text) is not None
+
+
 def one_line(statement: str) -> str:
     line = " ".join(statement.split())
     return line if len(line) <= LENGTH else f"{line[:LENGTH]}…"
 
 
 def _before_execute(connection: Connection, _: object, statement: str, *__: object) -> None:
-    _wait_for(connection, one_line(statement))
+    _wait_for(connection, statement)
 
 
 def _before_commit(connection: Connection) -> None:

@@ -8,10 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from functools import wraps
-from types import FrameType
 from typing import Any
-
-from .waiting import frames_of
 
 #: Seconds that a call may take.
 LIMIT_S = 5.0
@@ -33,7 +30,7 @@ class Suspensions:
 
     def __init__(
         self,
-        locate: Callable[[list[FrameType]], str],
+        locate: Callable[[Any], str],
         *,
         cancel_at: int | None = None,
         endless: Collection[str] = (),
@@ -41,7 +38,7 @@ class Suspensions:
         """Prepare one run.
 
         Args:
-            locate: Tells where a task waits by its frames, the innermost first.
+            locate: Tells where a coroutine waits.
             cancel_at: The number of the moment at which to cancel the call, from 1.
             endless: The names of tasks that are not waited for when the call is over.
         """
@@ -89,7 +86,7 @@ class Suspensions:
         return [task for task in self._tasks if not task.done()]
 
     def _where(self, task: asyncio.Task[Any]) -> str:
-        return self._locate(frames_of(task))
+        return self._locate(task.get_coro())
 
     @contextmanager
     def _watching(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from .lines import Lines
 from .outcomes import HANGS, Ending, ending_of
-from .schedules import LETTERS, Schedule
-from .statements import Statement, backend_of, watcher
+from .schedules import LETTERS, Schedule, Turn
+from .statements import ENDS, Statement, backend_of, may_write, one_line, watcher
 
 #: Seconds after which the server is asked whether the call that has the turn waits for a lock.
 ASK_S = 0.005
@@ -22,7 +22,7 @@ ASK_S = 0.005
 WAITS_S = 1.0
 #: Seconds without progress of any call, after which they hang. PostgreSQL looks for deadlocks
 #: after one second, if it is not told otherwise.
-HANGS_S = 5.0
+HANGS_S = 3.0
 
 BLOCKERS = (
     "SELECT pid, state = 'active', pg_blocking_pids(pid) FROM pg_stat_activity"
@@ -60,13 +60,21 @@ class Run:
     begun: list[dict[str, int]] = field(default_factory=list)
     """How many statements of each call had begun at the end of each turn."""
     waits: list[Wait] = field(default_factory=list)
+    missed: Turn | None = None
+    """The turn that has not come to its stop, as the call was done before."""
     deadlock: bool = False
-    hang: bool = False
+    hangs: dict[str, str] = field(default_factory=dict)
+    """The calls that were given up, and the line of the application at which each waited."""
     seconds: float = 0.0
 
     @property
     def name(self) -> str:
         return str(self.schedule)
+
+    @property
+    def letters(self) -> list[str]:
+        """The calls, in the order of their endings."""
+        return sorted(turn.letter for turn in self.schedule.turns if turn.stop is None)
 
     @property
     def outcomes(self) -> tuple[int | str, ...]:
@@ -85,16 +93,25 @@ class Call:
         self.stop: int | None = None
         #: The statements that it stands before.
         self.standing: dict[int, asyncio.Future[None]] = {}
-        self.backends: dict[int, Statement] = {}
+        #: The processes of the server that have worked for it last, and their statements.
+        self.backends: dict[int | None, Statement] = {}
+        #: Those that have written in a transaction which is open.
+        self._writers: set[int | None] = set()
+        #: The run is over: what is left of the call goes on as it likes.
+        self.is_free = False
         self._turns = turns
 
     @property
     def is_done(self) -> bool:
-        return self.task is not None and self.task.done()
+        """Whether it has returned, and what it has left behind stands before no statement."""
+        return self.task is not None and self.task.done() and not self.standing
 
     @property
     def is_running(self) -> bool:
-        return self.task is not None and not self.task.done()
+        return self.task is not None and not self.is_done
+
+    def waits_at(self, lines: Lines) -> str:
+        return lines.of(self.task.get_coro()) if self.task is not None else ""
 
     def ending(self) -> Ending:
         if self.task is None or not self.task.done() or self.task.cancelled():
@@ -109,8 +126,15 @@ class Call:
 
     def noted(self, text: str, connection: Connection) -> Coroutine[Any, Any, None]:
         self.begun += 1
+        backend = backend_of(connection)
+        writes = may_write(text)
+        if writes:
+            self._writers.add(backend)
+        elif text in ENDS:
+            writes = text != "ROLLBACK" and backend in self._writers
+            self._writers.discard(backend)
         line = self._turns.lines.current()
-        statement = Statement(self.letter, self.begun, text, line, backend_of(connection))
+        statement = Statement(self.letter, self.begun, one_line(text), line, backend, writes)
         return self._wait_before(statement)
 
     async def _wait_before(self, statement: Statement) -> None:
@@ -121,14 +145,15 @@ class Call:
                 await standing
             finally:
                 self.standing.pop(statement.number, None)
-        if statement.backend is not None:
-            self.backends[statement.backend] = statement
-        self._turns.passed(statement)
+        if not self.is_free:
+            self._turns.passed(statement)
 
     def may_pass(self, number: int) -> bool:
-        return self._turns.has_turn(self) and (self.stop is None or number < self.stop)
+        has_turn = self._turns.has_turn(self)
+        return self.is_free or (has_turn and (self.stop is None or number < self.stop))
 
     def let_go(self) -> None:
+        """Let it go on from where it stands, as far as it may."""
         for number, standing in list(self.standing.items()):
             if self.may_pass(number) and not standing.done():
                 del self.standing[number]
@@ -147,14 +172,21 @@ class Turns:
         self._now: Call | None = None
         self._run = Run(Schedule(()))
         self._last_progress = 0.0
-
-    # What the calls tell.
+        #: The calls that waited in no statement, and the time of the last progress before.
+        self._judged: dict[Call, float] = {}
+        #: A call that has had its turn waits for a lock.
+        self._locked = False
 
     def has_turn(self, call: Call) -> bool:
         return self._now is call
 
     def passed(self, statement: Statement) -> None:
         self._run.statements.append(statement)
+        # A pool may have handed the connection from one call to another.
+        for letter, call in self._calls.items():
+            call.backends.pop(statement.backend, None)
+            if letter == statement.letter:
+                call.backends[statement.backend] = statement
         self.changed()
 
     def changed(self) -> None:
@@ -165,37 +197,53 @@ class Turns:
         """Run the calls of a schedule. Afterwards none of them is running."""
         begin = self._last_progress = time.monotonic()
         run = self._run = Run(schedule)
-        letters = [turn.letter for turn in schedule.turns if turn.stop is None]
-        calls = self._calls = {letter: Call(letter, self) for letter in sorted(letters)}
+        calls = self._calls = {letter: Call(letter, self) for letter in run.letters}
+        self._judged.clear()
         others = asyncio.all_tasks()
         try:
             for turn in schedule.turns:
                 await self._advance(calls[turn.letter], turn.stop)
                 run.begun.append({letter: call.begun for letter, call in calls.items()})
-            await self._finish(letters)
+                if turn.stop and calls[turn.letter].is_done:
+                    run.missed = run.missed or turn
+            await self._finish([calls[turn.letter] for turn in schedule.turns if not turn.stop])
         finally:
             self._now = None
-            await _cancel(call.task for call in calls.values())
+            await self._end(others)
         run.endings = tuple(call.ending() for call in calls.values())
-        await _wait_for(asyncio.all_tasks() - others)
         run.seconds = time.monotonic() - begin
         return run
 
-    async def _finish(self, letters: Sequence[str]) -> None:
+    async def _finish(self, calls: Sequence[Call]) -> None:
         """Let those go on that had to wait, until all are done or none goes on."""
-        while waiting := [self._calls[x] for x in letters if not self._calls[x].is_done]:
-            before = self._last_progress
+        while waiting := [call for call in calls if not call.is_done]:
+            before, self._locked = self._last_progress, False
             for call in waiting:
                 await self._advance(call, None)
-            if self._last_progress == before:
-                if time.monotonic() - before > HANGS_S:
-                    self._run.hang = True
-                    return
-                await self._is_quiet_for(ASK_S)
+            if self._last_progress != before:
+                continue
+            # What waits for a lock may be ended by the server, as one of a deadlock.
+            if not self._locked or time.monotonic() - before > HANGS_S:
+                self._run.hangs = {call.letter: call.waits_at(self.lines) for call in waiting}
+                return
+            await self._is_quiet_for(ASK_S)
+
+    async def _end(self, others: set[asyncio.Task[Any]]) -> None:
+        """Cancel the calls that are not done, and wait for what all have left behind."""
+        for call in self._calls.values():
+            if call.task is not None:
+                call.task.cancel()
+            call.is_free = True
+            call.let_go()
+        left = asyncio.all_tasks() - others
+        if left:
+            await asyncio.wait(left, timeout=WAITS_S)
 
     async def _advance(self, call: Call, stop: int | None) -> None:
         """Give a call the turn, until it is done, stands before a statement, or waits."""
         if call.is_done:
+            return
+        if self._judged.get(call) == self._last_progress:
             return
         call.stop, self._now = stop, call
         begin = time.monotonic()
@@ -224,16 +272,20 @@ class Turns:
         owners = {pid: one for one in self._calls.values() for pid in one.backends}
         rows = await self._server.fetch(BLOCKERS, list(owners))
         blockers = {pid: set(blocking) for pid, _, blocking in rows if blocking}
-        for backend in sorted(call.backends.keys() & blockers.keys()):
+        for backend, statement in call.backends.items():
+            if backend not in blockers:
+                continue
             holders = [one for one in others if not blockers[backend].isdisjoint(one.backends)]
             if holders:
-                self._note(call, call.backends[backend], holders)
+                self._note(call, statement, holders)
                 self._look_for_deadlock(blockers)
+                self._locked = True
                 return True
         quiet = time.monotonic() - max(begin, self._last_progress)
         is_active = any(active for pid, active, _ in rows if pid in call.backends)
         if others and not is_active and quiet > WAITS_S:
             self._note(call, None, others)
+            self._judged[call] = self._last_progress
             return True
         return quiet > HANGS_S
 
@@ -249,15 +301,3 @@ class Turns:
             waiting -= stuck
         if waiting:
             self._run.deadlock = True
-
-
-async def _cancel(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
-    running = [task for task in tasks if task is not None and not task.done()]
-    for task in running:
-        task.cancel()
-    await _wait_for(running)
-
-
-async def _wait_for(tasks: Collection[asyncio.Task[Any]]) -> None:
-    if tasks:
-        await asyncio.wait(tasks, timeout=WAITS_S)

@@ -1,8 +1,7 @@
-"""Where a task that waits stands."""
+"""Where a coroutine that waits stands."""
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from collections.abc import Iterator
 from types import FrameType
@@ -16,12 +15,12 @@ STEPS = {
 ATTRIBUTES = (("cr_frame", "cr_await"), ("gi_frame", "gi_yieldfrom"), ("ag_frame", "ag_await"))
 
 
-def frames_of(task: asyncio.Task[Any]) -> list[FrameType]:
-    """Return the frames of a task that waits, the innermost first.
+def frames_of(coroutine: Any) -> list[FrameType]:
+    """Return the frames of a coroutine that waits, the innermost first.
 
     Those of a greenlet of SQLAlchemy, which runs what is not async, stand where it was started.
     """
-    return list(_inwards(task.get_coro()))[::-1]
+    return list(_inwards(coroutine))[::-1]
 
 
 def _inwards(awaited: Any) -> Iterator[FrameType]:

@@ -19,7 +19,10 @@ from .target import Target, find_target
 
 GATE = copies.GATE
 # In this order: the fixtures of an app may replace those of the isolation.
-PLUGINS = (GATE, "postgres.fixtures", "isolation.fixtures", "app_under_test")
+PLUGINS = (
+    *(GATE, "postgres.fixtures", "isolation.fixtures", "exploration.fixtures"),
+    "app_under_test",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,7 +15,7 @@ ORIGIN = "fastapi-behavior-gate-template"
 TESTS = Path(__file__).resolve().parent.parent
 VERSION = read(TESTS / "behavior_gate/VERSION").strip()
 GATE = "behavior_gate"
-FOLDERS = (GATE, "postgres", "isolation")
+FOLDERS = (GATE, "postgres", "isolation", "exploration")
 MANIFEST = "MANIFEST"
 # Each linter reads the comment of its own. mypy would take the module for empty, if the line for
 # pyright began with its words.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Collection, Coroutine
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,10 +21,14 @@ AHEAD = 2
 #: Seconds that a connection may take to end once the server has been told to end it.
 END_S = 5.0
 
+#: Milliseconds after which PostgreSQL looks for a deadlock. By default it takes a second.
+DEADLOCK_MS = 300
+
+MAY_SET = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1"
 IN_TRANSACTION = (
-    "SELECT query FROM pg_stat_activity WHERE datname = $1 AND xact_start IS NOT NULL"
-    " AND backend_type = 'client backend'"
+    "SELECT pid, query FROM pg_stat_activity"
+    " WHERE datname = $1 AND xact_start IS NOT NULL AND backend_type = 'client backend'"
 )
 END_SESSIONS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -39,7 +43,7 @@ class OpenTransactionError(Exception):
 
     def __init__(self, statement: str) -> None:
         super().__init__(
-            "A session of the test is still in a transaction, which would be lost: commit it, or"
+            "A session of the test is still in a transaction, which would be lost. Commit it, or"
             f" roll it back, before. Its last statement is: {' '.join(statement.split())}"
         )
 
@@ -81,6 +85,18 @@ class Snapshot:
         """Read from the database, on a connection that is only made for it."""
         return await self._there(self._read(query))
 
+    async def in_transaction(self) -> set[int]:
+        """The processes of the server whose connections to the database are in a transaction."""
+        return {pid for pid, _ in await self.fetch(IN_TRANSACTION, self.name)}
+
+    async def check(self, known: Collection[int] = ()) -> None:
+        """Check that no other connection to the database is in a transaction than those known.
+
+        Raises:
+            OpenTransactionError: One is.
+        """
+        await self._there(self._check(known))
+
     def _there(self, work: Coroutine[Any, Any, Result]) -> Awaitable[Result]:
         return self._databases.on_its_loop(work)
 
@@ -90,7 +106,8 @@ class Snapshot:
             self._control, *makers = connections
             for maker in makers:
                 self._makers.put_nowait(maker)
-            await self._check()
+            await self._check(())
+            (self._may_set,) = (await self._fetch(MAY_SET))[0]
             await self._disconnect()
             await self._rename(self.name, self._kept)
             self._make_ahead()
@@ -99,9 +116,10 @@ class Snapshot:
             await self._contexts.aclose()
             raise
 
-    async def _check(self) -> None:
-        for (statement,) in await self._fetch(IN_TRANSACTION, self.name):
-            raise OpenTransactionError(statement)
+    async def _check(self, known: Collection[int]) -> None:
+        for backend, statement in await self._fetch(IN_TRANSACTION, self.name):
+            if backend not in known:
+                raise OpenTransactionError(statement)
 
     async def _close(self) -> None:
         """Give the first database its name back, and drop the copies."""
@@ -155,6 +173,8 @@ class Snapshot:
     async def _clone(self) -> str:
         name = self._databases.new_name()
         await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{self._kept}" STRATEGY FILE_COPY')
+        if self._may_set:
+            await self._execute(f'ALTER DATABASE "{name}" SET deadlock_timeout = {DEADLOCK_MS}')
         return name
 
     def _drop_later(self, name: str) -> None:

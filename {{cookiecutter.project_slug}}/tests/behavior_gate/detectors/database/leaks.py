@@ -108,7 +108,9 @@ class Leaks(Part):
         for session, work in self._left_sessions():
             connection = work.connection
             may_end = True
-            if connection is not None and not work.reported:
+            # One that the server has closed is out of the pool already.
+            is_held = connection is not None and not connection.invalidated
+            if is_held and not work.reported:
                 if is_in_container(self.gate, session):
                     # The next request gets it as well.
                     del self._begun[session]
