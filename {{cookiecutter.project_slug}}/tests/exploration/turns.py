@@ -149,8 +149,15 @@ class Call:
             self._turns.passed(statement)
 
     def may_pass(self, number: int) -> bool:
-        has_turn = self._turns.has_turn(self)
-        return self.is_free or (has_turn and (self.stop is None or number < self.stop))
+        return self.is_free or (self._is_before_its_stop(number) and self._turns.is_settled)
+
+    @property
+    def stands_for_others(self) -> bool:
+        """Whether it has to stand only until it is known which calls still wait for locks."""
+        return not self.is_free and any(map(self._is_before_its_stop, self.standing))
+
+    def _is_before_its_stop(self, number: int) -> bool:
+        return self._turns.has_turn(self) and (self.stop is None or number < self.stop)
 
     def let_go(self) -> None:
         """Let it go on from where it stands, as far as it may."""
@@ -176,12 +183,25 @@ class Turns:
         self._judged: dict[Call, float] = {}
         #: A call that has had its turn waits for a lock.
         self._locked = False
+        #: Those that do, and whether the server has said so since the last statement.
+        self._waiting: set[Call] = set()
+        self._was_asked = False
 
     def has_turn(self, call: Call) -> bool:
         return self._now is call
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the calls that have waited for a lock still do, or stand where they went on to.
+
+        A statement may end the wait of another call, as ROLLBACK TO SAVEPOINT does. Whatever comes
+        next in the call that has the turn would compete with it.
+        """
+        return not self._waiting or self._was_asked
+
     def passed(self, statement: Statement) -> None:
         self._run.statements.append(statement)
+        self._was_asked = False
         # A pool may have handed the connection from one call to another.
         for letter, call in self._calls.items():
             call.backends.pop(statement.backend, None)
@@ -199,6 +219,7 @@ class Turns:
         run = self._run = Run(schedule)
         calls = self._calls = {letter: Call(letter, self) for letter in run.letters}
         self._judged.clear()
+        self._waiting.clear()
         others = asyncio.all_tasks()
         try:
             for turn in schedule.turns:
@@ -249,13 +270,28 @@ class Turns:
         begin = time.monotonic()
         if call.task is None:
             call.start(self._functions[call.letter])
+        self._waiting.discard(call)
         call.let_go()
         try:
-            while not call.is_done and not call.standing:
-                if await self._is_quiet_for(ASK_S) and await self._waits(call, begin):
+            while not call.is_done and (call.stands_for_others or not call.standing):
+                if call.standing:
+                    await self._settle()
+                    call.let_go()
+                elif await self._is_quiet_for(ASK_S) and await self._waits(call, begin):
                     return
         finally:
             self._now = None
+
+    async def _settle(self) -> None:
+        """Wait for the statements of other calls that no longer wait for a lock."""
+        pids = [pid for call in self._waiting for pid in call.backends]
+        rows = await self._server.fetch(BLOCKERS, pids)
+        while any(is_active and not blocking for _, is_active, blocking in rows):
+            await self._is_quiet_for(ASK_S)
+            rows = await self._server.fetch(BLOCKERS, pids)
+        blocked = {pid for pid, _, blocking in rows if blocking}
+        self._waiting = {call for call in self._waiting if not blocked.isdisjoint(call.backends)}
+        self._was_asked = True
 
     async def _is_quiet_for(self, seconds: float) -> bool:
         self._change.clear()
@@ -280,6 +316,7 @@ class Turns:
                 self._note(call, statement, holders)
                 self._look_for_deadlock(blockers)
                 self._locked = True
+                self._waiting.add(call)
                 return True
         quiet = time.monotonic() - max(begin, self._last_progress)
         is_active = any(active for pid, active, _ in rows if pid in call.backends)
