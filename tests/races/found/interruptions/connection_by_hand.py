@@ -1,4 +1,4 @@
-"""A connection is checked out by hand, and given back only if nothing comes between: the pool loses it."""
+"""A connection is checked out by hand, and given back only if nothing comes between."""
 
 from fastapi import APIRouter, Request
 from sqlalchemy import insert
