@@ -43,7 +43,9 @@ from pydantic import BaseModel
 from app.users.schemas import UserOut
 
 SELECT = """SELECT users.id, users.email, users.password_hash, users.full_name, users.is_active,
-users.created_at, users.version FROM users WHERE users.id = $1"""
+users.created_at, users.version, users.token_version, users.email_verified FROM users
+WHERE users.id = $1 AND users.token_version = $2
+AND EXISTS (SELECT * FROM logins WHERE logins.id = $3)"""
 
 
 class Health(BaseModel):
@@ -69,8 +71,11 @@ async def health() -> Health:
 async def me(
     request: Request, token: Annotated[str, Depends(OAuth2PasswordBearer("login"))]
 ) -> UserOut:
-    claims = jwt.decode(token, os.environ["SECRET_KEY"], ["HS256"])
-    row = await request.app.state.pool.fetchrow(SELECT, UUID(claims["sub"]))
+    claims = jwt.decode(
+        token, os.environ["SECRET_KEY"], ["HS256"], options={"verify_aud": False}
+    )
+    keys = UUID(claims["sub"]), claims["ver"], UUID(claims["sid"])
+    row = await request.app.state.pool.fetchrow(SELECT, *keys)
     return UserOut(**row)
 '''
 
