@@ -262,9 +262,9 @@ def test_a_reader_that_does_not_keep_up_holds_nobody(
         read.join()
 
     events = [json.loads(line)["event"] for line in received[room:]]
-    # One more may be in the hands of the thread.
     assert events[:3] == ["line 0", "line 1", "line 2"]
-    assert len(events) in {3, 4}
+    # As many again, and one, may be in the hands of the thread.
+    assert len(events) <= 7
 
 
 def test_a_person_reads_a_line_without_json() -> None:
