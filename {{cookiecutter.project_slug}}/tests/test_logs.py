@@ -81,6 +81,16 @@ async def test_a_request_is_one_line(client: httpx.AsyncClient, lines: LoggedLin
     }
 
 
+async def test_a_health_check_is_logged_only_if_it_fails(
+    client: httpx.AsyncClient, lines: LoggedLines
+) -> None:
+    await client.get("/health")
+    await client.get("/health/ready")
+    await client.post("/health")
+
+    assert [(line["path"], line["status"]) for line in lines()] == [("/health", 405)]
+
+
 async def test_the_path_of_a_request_is_that_of_its_route(
     app: FastAPI, client: httpx.AsyncClient, lines: LoggedLines
 ) -> None:
