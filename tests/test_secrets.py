@@ -273,6 +273,7 @@ def known(tmp_path: Any) -> Any:
         ("APP_SIGNING_KEY_V2", KEY.encode()),
         ("AWS_SECRET_ACCESS_KEY", KEY),
         ("jwt_private_key", "-----BEGIN PRIVATE KEY-----\nMIIE"),
+        ("SIGNING_KEYS", KEY),
     ],
 )
 def test_a_key_is_known_by_its_name(known: Any, name: str, value: str | bytes) -> None:
@@ -280,6 +281,14 @@ def test_a_key_is_known_by_its_name(known: Any, name: str, value: str | bytes) -
 
     text = value if isinstance(value, str) else value.decode()
     assert known.among([f"starts with {text}"])
+
+
+@pytest.mark.parametrize("values", [[KEY], (KEY,), {KEY}, {"first": KEY}])
+def test_a_list_of_keys_is_known_by_its_name(known: Any, values: Any) -> None:
+    known._learn({"SECRET_KEYS": values, "FIGURES": ["a long text of no importance"]})
+
+    assert known.among([f"starts with {KEY}"])
+    assert not known.among(["a long text of no importance"])
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, wraps
 from typing import Any
 
@@ -15,7 +15,7 @@ from ...patches import Patches
 
 _NAME = re.compile(
     r"(.*_)?(secret(_?(access)?_?key)?|(sign(ing)?|private|encryption|master|jwt|session|cookie)_?key)"
-    r"(_?v?\d+)?",
+    r"s?(_?v?\d+)?",
     re.IGNORECASE,
 )
 #: Where a key is found, and not the key.
@@ -24,6 +24,7 @@ _ADDRESS = re.compile(r"[./~]|\w+://|\w:\\")
 _MESSAGE = re.compile(r"(?!-----BEGIN )\S*\s")
 #: What has fewer letters may be a word.
 _SHORTEST = 16
+_MOST_KEYS = 50
 _SETTINGS = "pydantic_settings"
 
 
@@ -80,15 +81,27 @@ class Keys:
 
     def _learn(self, values: Mapping[str, Any], *, prose: bool = False) -> None:
         """Take the keys among some names; `prose` if there may be messages among them."""
-        for name, value in list(values.items()):
-            if _is_secret(value):
-                text = _text(value.get_secret_value())
-            else:
-                text = _text(value) if isinstance(name, str) and _is_name(name) else ""
-                if _ADDRESS.match(text) or (prose and _MESSAGE.match(text)):
-                    continue
-            if len(text) >= _SHORTEST:
-                self._known.add(text)
+        for name, given in list(values.items()):
+            named = isinstance(name, str) and _is_name(name)
+            for value in _members(given):
+                if _is_secret(value):
+                    text = _text(value.get_secret_value())
+                else:
+                    text = _text(value) if named else ""
+                    if _ADDRESS.match(text) or (prose and _MESSAGE.match(text)):
+                        continue
+                if len(text) >= _SHORTEST:
+                    self._known.add(text)
+
+
+def _members(value: object) -> Iterable[Any]:
+    """Return a value alone, or those in a list, such as one of the keys from before."""
+    if not isinstance(value, (dict, list, tuple, set, frozenset)):
+        return [value]
+    # A module may hold a table of anything.
+    if len(value) > _MOST_KEYS:
+        return []
+    return list(value.values() if isinstance(value, dict) else value)
 
 
 def _text(value: object) -> str:
