@@ -1,18 +1,28 @@
-"""What has to hold for simultaneous requests, too."""
+"""What has to hold for simultaneous requests, too.
+
+`interleavings` runs requests in every order of their statements, each time in a fresh copy of the
+database, and fails if one does not end as they would one after the other.
+"""
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
 
 import httpx
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.mail import Email
-from app.security import hash_password, password_context, verify_password
+from app.security import password_context
 from app.users.models import User
 from tests.app_under_test import PASSWORD, bearer
+from tests.exploration.interleavings import Interleavings
 from tests.factories import UserFactory
+
+NEW = "a new password"
+
+Request = Callable[[], Awaitable[httpx.Response]]
 
 
 @pytest.fixture
@@ -21,20 +31,36 @@ async def racer(concurrent_session: AsyncSession) -> User:
     return await UserFactory.add(concurrent_session)
 
 
-async def wait_for_a_lock(session: AsyncSession) -> None:
-    """Wait until another connection waits for a row that this session has changed."""
-    waiting = text(
-        "SELECT count(*) FROM pg_locks"
-        " WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+@pytest.fixture
+def change(concurrent_client: httpx.AsyncClient, racer: User) -> Request:
+    body = {"full_name": "Grace"}
+    return lambda: concurrent_client.patch("/users/me", json=body, headers=bearer(racer))
+
+
+@pytest.fixture
+def change_password(concurrent_client: httpx.AsyncClient, racer: User) -> Request:
+    body = {"current_password": PASSWORD, "new_password": NEW}
+    return lambda: concurrent_client.put("/users/me/password", json=body, headers=bearer(racer))
+
+
+@pytest.fixture
+def delete(concurrent_client: httpx.AsyncClient, racer: User) -> Request:
+    body = {"current_password": PASSWORD}
+    return lambda: concurrent_client.request(
+        "DELETE", "/users/me", json=body, headers=bearer(racer)
     )
-    async with asyncio.timeout(5):
-        while not await session.scalar(waiting):
-            pass
+
+
+@pytest.fixture
+def log_in(concurrent_client: httpx.AsyncClient, racer: User) -> Request:
+    form = {"username": racer.email, "password": PASSWORD}
+    return lambda: concurrent_client.post("/auth/login", data=form)
 
 
 async def test_one_of_twenty_simultaneous_registrations_wins(
     concurrent_client: httpx.AsyncClient, concurrent_session: AsyncSession
 ) -> None:
+    """A race as it happens. It finds what happens often."""
     payload = {"email": "ada@example.com", "password": PASSWORD}
 
     responses = await asyncio.gather(
@@ -46,143 +72,109 @@ async def test_one_of_twenty_simultaneous_registrations_wins(
     assert (await concurrent_session.scalars(stored)).all() == ["ada@example.com"]
 
 
-async def test_one_of_twenty_changes_to_the_same_version_wins(
-    concurrent_client: httpx.AsyncClient, concurrent_session: AsyncSession, racer: User
+async def test_one_of_two_registrations_wins(
+    concurrent_client: httpx.AsyncClient, interleavings: Interleavings
 ) -> None:
-    responses = await asyncio.gather(
-        *(
-            concurrent_client.patch(
-                "/users/me",
-                json={"full_name": f"Ada {n}", "version": racer.version},
-                headers=bearer(racer),
-            )
-            for n in range(20)
-        )
-    )
+    payload = {"email": "ada@example.com", "password": PASSWORD}
 
-    assert Counter(r.status_code for r in responses) == {200: 1, 409: 19}
-    [winner] = [r.json() for r in responses if r.status_code == 200]
-    await concurrent_session.refresh(racer)
-    assert (racer.full_name, racer.version) == (winner["full_name"], winner["version"])
+    def register() -> Awaitable[httpx.Response]:
+        return concurrent_client.post("/auth/register", json=payload)
+
+    explored = await interleavings(register, register)
+
+    assert explored.outcomes == {(201, 409), (409, 201)}
 
 
-async def test_one_of_five_simultaneous_password_changes_wins(
-    concurrent_client: httpx.AsyncClient, concurrent_session: AsyncSession, racer: User
+async def test_one_of_two_changes_to_the_same_version_wins(
+    concurrent_client: httpx.AsyncClient, racer: User, interleavings: Interleavings
 ) -> None:
-    passwords = [f"a new password {n}" for n in range(5)]
+    def change_to(name: str) -> Request:
+        body = {"full_name": name, "version": racer.version}
+        return lambda: concurrent_client.patch("/users/me", json=body, headers=bearer(racer))
 
-    responses = await asyncio.gather(
-        *(
-            concurrent_client.put(
-                "/users/me/password",
-                json={"current_password": PASSWORD, "new_password": password},
-                headers=bearer(racer),
-            )
-            for password in passwords
-        )
-    )
+    explored = await interleavings(change_to("Ada"), change_to("Grace"))
+
+    assert explored.outcomes == {(200, 409), (409, 200)}
+
+
+async def test_a_change_is_not_lost_to_another_one(
+    concurrent_client: httpx.AsyncClient,
+    racer: User,
+    change: Request,
+    interleavings: Interleavings,
+) -> None:
+    body = {"email": "grace@example.com", "current_password": PASSWORD}
+
+    def change_email() -> Awaitable[httpx.Response]:
+        return concurrent_client.patch("/users/me", json=body, headers=bearer(racer))
+
+    explored = await interleavings(change, change_email)
+
+    # One that is overtaken by the other changes nothing.
+    assert explored.outcomes == {(200, 200), (200, 409), (409, 200)}
+
+
+async def test_one_of_two_password_changes_wins(
+    change_password: Request, interleavings: Interleavings
+) -> None:
+    explored = await interleavings(change_password, change_password)
 
     # One that comes late enough finds that its token has ended.
-    statuses = [r.status_code for r in responses]
-    assert statuses.count(200) == 1
-    assert set(statuses) <= {200, 401, 409}
-    await concurrent_session.refresh(racer)
-    assert await verify_password(passwords[statuses.index(200)], racer.password_hash)
+    assert explored.outcomes == {(200, 401), (401, 200), (200, 409), (409, 200)}
+
+
+@pytest.fixture
+def _hashes_are_renewed_at_login(racer: User) -> Iterator[None]:
+    parameters = password_context.to_dict()
+    password_context.update(argon2__time_cost=2)
+    yield
+    password_context.load(parameters)
+
+
+@pytest.mark.usefixtures("_hashes_are_renewed_at_login")
+async def test_a_login_does_not_restore_a_password_that_was_just_changed(
+    change_password: Request, log_in: Request, interleavings: Interleavings
+) -> None:
+    explored = await interleavings(log_in, change_password)
+
+    assert (200, 200) in explored.outcomes
+
+
+async def test_a_deleted_account_is_not_changed(
+    delete: Request, change: Request, interleavings: Interleavings
+) -> None:
+    explored = await interleavings(delete, change)
+
+    assert explored.outcomes == {(204, 401), (204, 409), (204, 200), (409, 200)}
 
 
 async def test_a_refresh_token_that_two_requests_use_at_once_ends_its_login(
-    concurrent_client: httpx.AsyncClient, racer: User
+    concurrent_client: httpx.AsyncClient, log_in: Request, interleavings: Interleavings
 ) -> None:
-    login = await concurrent_client.post(
-        "/auth/login", data={"username": racer.email, "password": PASSWORD}
-    )
-    body = {"refresh_token": login.json()["refresh_token"]}
+    body = {"refresh_token": (await log_in()).json()["refresh_token"]}
 
-    responses = await asyncio.gather(
-        *(concurrent_client.post("/auth/refresh", json=body) for _ in range(2))
-    )
+    def refresh() -> Awaitable[httpx.Response]:
+        return concurrent_client.post("/auth/refresh", json=body)
 
-    assert Counter(r.status_code for r in responses) == {200: 1, 401: 1}
-    [winner] = [r.json() for r in responses if r.status_code == 200]
-    again = await concurrent_client.post(
-        "/auth/refresh", json={"refresh_token": winner["refresh_token"]}
-    )
-    assert again.status_code == 401
+    explored = await interleavings(refresh, refresh)
+
+    assert explored.outcomes == {(200, 401), (401, 200)}
 
 
-async def test_one_of_two_simultaneous_password_resets_wins(
-    concurrent_client: httpx.AsyncClient, racer: User, outbox: list[Email]
+async def test_one_of_two_password_resets_wins(
+    concurrent_client: httpx.AsyncClient,
+    racer: User,
+    outbox: list[Email],
+    interleavings: Interleavings,
 ) -> None:
     await concurrent_client.post("/auth/password-reset", json={"email": racer.email})
     token = outbox[0].text.split()[-1]
 
-    responses = await asyncio.gather(
-        *(
-            concurrent_client.post(
-                "/auth/password-reset/confirm",
-                json={"token": token, "new_password": f"a new password {n}"},
-            )
-            for n in range(2)
-        )
-    )
+    def reset_to(password: str) -> Request:
+        body = {"token": token, "new_password": password}
+        return lambda: concurrent_client.post("/auth/password-reset/confirm", json=body)
 
-    # The second one is refused by the database, or by the token if it comes late enough.
-    statuses = [r.status_code for r in responses]
-    assert statuses.count(204) == 1
-    assert set(statuses) <= {204, 403, 409}
+    explored = await interleavings(reset_to("a new password"), reset_to("another password"))
 
-
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("PATCH", "/users/me", {"full_name": "Grace"}),
-        ("PUT", "/users/me/password", {"current_password": PASSWORD, "new_password": "a new one"}),
-        ("DELETE", "/users/me", {"current_password": PASSWORD}),
-    ],
-)
-async def test_a_request_that_is_overtaken_by_another_one_returns_409(
-    concurrent_client: httpx.AsyncClient,
-    concurrent_session: AsyncSession,
-    racer: User,
-    method: str,
-    path: str,
-    body: dict[str, str],
-) -> None:
-    racer.full_name = "Ada"
-    await concurrent_session.flush()
-
-    async with asyncio.TaskGroup() as tasks:
-        overtaken = tasks.create_task(
-            concurrent_client.request(method, path, json=body, headers=bearer(racer))
-        )
-        await wait_for_a_lock(concurrent_session)
-        await concurrent_session.commit()
-
-    assert overtaken.result().status_code == 409
-    assert overtaken.result().json()["type"] == "/problems/changed-meanwhile"
-    await concurrent_session.refresh(racer)
-    assert racer.full_name == "Ada"
-
-
-async def test_a_login_does_not_restore_a_password_that_was_just_changed(
-    concurrent_client: httpx.AsyncClient, concurrent_session: AsyncSession, racer: User
-) -> None:
-    parameters = password_context.to_dict()
-    new_hash = await hash_password("a new password")
-    await concurrent_session.execute(update(User).values(password_hash=new_hash))
-    password_context.update(argon2__time_cost=2)
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            login = tasks.create_task(
-                concurrent_client.post(
-                    "/auth/login", data={"username": racer.email, "password": PASSWORD}
-                )
-            )
-            await wait_for_a_lock(concurrent_session)
-            await concurrent_session.commit()
-    finally:
-        password_context.load(parameters)
-
-    assert login.result().status_code == 200
-    await concurrent_session.refresh(racer)
-    assert racer.password_hash == new_hash
+    # One that comes late enough finds that the token was used.
+    assert explored.outcomes == {(204, 403), (403, 204), (204, 409), (409, 204)}
