@@ -6,7 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Engine
+
 from .attempts import Attempt, Interruption
+from .checkouts import warm_up
 from .interleavings import Settings
 from .places import Place
 from .rows import Comparison, Rows, Schema, rows_of, schema_of
@@ -42,6 +45,8 @@ class Expected:
         self._call = call
         self._settings = settings
         self._usual_tasks: set[str] = set()
+        #: Those of the app, whose pools have connections when a request comes.
+        self._engines: set[Engine] = set()
         #: The tasks and connections that are known to be left, so that nobody waits for them again.
         self._lasting: set[str] = set()
 
@@ -56,6 +61,7 @@ class Expected:
         never = await self._rows()
         self.comparison = Comparison(self._schema, never)
         first, once, twice = await self._make_twice()
+        self._engines = first[0].engines & first[1].engines
         # By now, what is only done once in a process has been done.
         self.first, once_again, twice_again = await self._make_twice()
         ends = [_said(one) for one in (*first, *self.first)]
@@ -83,6 +89,8 @@ class Expected:
     async def make(self, interruption: Interruption | None = None) -> Attempt:
         """Make the call on the database as the test has filled it."""
         await self._here.begin()
+        for engine in self._engines:
+            await warm_up(engine)
         return await self._make(interruption)
 
     async def judge(self, attempt: Attempt) -> tuple[list[str], Final]:

@@ -15,7 +15,7 @@ from .report import IN_FULL, LABEL, WIDTH, shortened, wrapped
 #: What an interruption does, in the list of the statements.
 DONE: dict[Kind, str] = {
     "cancel": "It is cancelled while it waits.",
-    "kill": "The connections are ended before this statement.",
+    "kill": "The connection is ended before this statement.",
     "commit": "The server has carried it out, but the connection is lost before the answer.",
 }
 
