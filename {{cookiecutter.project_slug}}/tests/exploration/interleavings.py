@@ -111,12 +111,13 @@ class Exploration:
         self._oracle = Oracle(self._letters, self._run, self.comparison)
         await self._oracle.prepare()
         self.found.serial_rows = self._oracle.serial
-        if not any(run.statements for run in self.found.serial):
-            raise ExplorationError(
-                "No statement of the calls was seen: only those that go through SQLAlchemy are."
-            )
         if self.found.findings:
             return
+        if not any(run.statements for run in self.found.serial):
+            raise ExplorationError(
+                "No statement of the calls was seen. Those that go through SQLAlchemy are, but not"
+                " where a driver without async holds up the event loop."
+            )
         if only:
             [run] = await self._run_all([only])
             if run.missed:
@@ -175,7 +176,8 @@ class Exploration:
             try:
                 await self._here.ask(self._invariant)
             except AssertionError as error:
-                self._find(run, rows, f"breaks the invariant: {error}".rstrip(": "))
+                said = str(error).partition("\n")[0]
+                self._find(run, rows, f"breaks the invariant: {said}".rstrip(": "))
         return run, rows
 
     def _find(self, run: Run, rows: Rows, what: str) -> None:
@@ -184,10 +186,10 @@ class Exploration:
 
 
 def _check(calls: tuple[Function, ...], depth: int, accept: Accepted) -> None:
+    for coroutine in filter(iscoroutine, calls):
+        coroutine.close()
     for call in calls:
         if not callable(call):
-            if iscoroutine(call):
-                call.close()
             raise ExplorationError(
                 f"{call!r} can be awaited only once: give a function that returns a new awaitable."
             )

@@ -122,7 +122,7 @@ class Call:
         context = copy_context()
         context.run(watcher.set, self)
         self.task = self.loop.create_task(ending_of(function), context=context)
-        self.task.add_done_callback(lambda _: self._turns.changed())
+        self.task.add_done_callback(self._turns.ended)
 
     def noted(self, text: str, connection: Connection) -> Coroutine[Any, Any, None]:
         self.begun += 1
@@ -138,7 +138,7 @@ class Call:
         return self._wait_before(statement)
 
     async def _wait_before(self, statement: Statement) -> None:
-        while not self.may_pass(statement.number):
+        if not self.may_pass(statement.number):
             standing = self.standing[statement.number] = self.loop.create_future()
             self._turns.changed()
             try:
@@ -158,6 +158,7 @@ class Call:
             if self.may_pass(number) and not standing.done():
                 del self.standing[number]
                 standing.set_result(None)
+                self._turns.changed()
 
 
 class Turns:
@@ -174,8 +175,6 @@ class Turns:
         self._last_progress = 0.0
         #: The calls that waited in no statement, and the time of the last progress before.
         self._judged: dict[Call, float] = {}
-        #: A call that has had its turn waits for a lock.
-        self._locked = False
 
     def has_turn(self, call: Call) -> bool:
         return self._now is call
@@ -187,6 +186,9 @@ class Turns:
             call.backends.pop(statement.backend, None)
             if letter == statement.letter:
                 call.backends[statement.backend] = statement
+        self.changed()
+
+    def ended(self, _: object) -> None:
         self.changed()
 
     def changed(self) -> None:
@@ -206,7 +208,8 @@ class Turns:
                 run.begun.append({letter: call.begun for letter, call in calls.items()})
                 if turn.stop and calls[turn.letter].is_done:
                     run.missed = run.missed or turn
-            await self._finish([calls[turn.letter] for turn in schedule.turns if not turn.stop])
+            order = [calls[turn.letter] for turn in schedule.turns if not turn.stop]
+            await self._finish(order, others)
         finally:
             self._now = None
             await self._end(others)
@@ -214,30 +217,37 @@ class Turns:
         run.seconds = time.monotonic() - begin
         return run
 
-    async def _finish(self, calls: Sequence[Call]) -> None:
+    async def _finish(self, calls: Sequence[Call], others: set[asyncio.Task[Any]]) -> None:
         """Let those go on that had to wait, until all are done or none goes on."""
-        while waiting := [call for call in calls if not call.is_done]:
-            before, self._locked = self._last_progress, False
+        while True:
+            waiting = [call for call in calls if not call.is_done]
+            before = self._last_progress
             for call in waiting:
                 await self._advance(call, None)
             if self._last_progress != before:
                 continue
-            # What waits for a lock may be ended by the server, as one of a deadlock.
-            if not self._locked or time.monotonic() - before > HANGS_S:
+            if not waiting:
+                # What they have left behind may come to a statement.
+                left = asyncio.all_tasks() - others
+                for task in left:
+                    task.add_done_callback(self.ended)
+                if not left or await self._is_quiet_for(WAITS_S):
+                    return
+            # PostgreSQL ends one of those in a deadlock.
+            elif not self._run.deadlock or time.monotonic() - before > HANGS_S:
                 self._run.hangs = {call.letter: call.waits_at(self.lines) for call in waiting}
                 return
-            await self._is_quiet_for(ASK_S)
+            else:
+                await self._is_quiet_for(ASK_S)
 
     async def _end(self, others: set[asyncio.Task[Any]]) -> None:
-        """Cancel the calls that are not done, and wait for what all have left behind."""
+        """Cancel the calls that are not done, and what they have left behind goes on freely."""
+        cancelled = [call.task for call in self._calls.values() if call.task and call.task.cancel()]
         for call in self._calls.values():
-            if call.task is not None:
-                call.task.cancel()
             call.is_free = True
             call.let_go()
-        left = asyncio.all_tasks() - others
-        if left:
-            await asyncio.wait(left, timeout=WAITS_S)
+        if cancelled:
+            await asyncio.wait(asyncio.all_tasks() - others, timeout=WAITS_S)
 
     async def _advance(self, call: Call, stop: int | None) -> None:
         """Give a call the turn, until it is done, stands before a statement, or waits."""
@@ -251,8 +261,10 @@ class Turns:
             call.start(self._functions[call.letter])
         call.let_go()
         try:
-            while not call.is_done and not call.standing:
-                if await self._is_quiet_for(ASK_S) and await self._waits(call, begin):
+            # What it has left behind gets some time.
+            is_over = call.task is not None and call.task.done()
+            while not call.standing and (is_over or not call.is_done):
+                if await self._is_quiet_for(ASK_S) and (is_over or await self._waits(call, begin)):
                     return
         finally:
             self._now = None
@@ -279,7 +291,6 @@ class Turns:
             if holders:
                 self._note(call, statement, holders)
                 self._look_for_deadlock(blockers)
-                self._locked = True
                 return True
         quiet = time.monotonic() - max(begin, self._last_progress)
         is_active = any(active for pid, active, _ in rows if pid in call.backends)
@@ -287,7 +298,13 @@ class Turns:
             self._note(call, None, others)
             self._judged[call] = self._last_progress
             return True
-        return quiet > HANGS_S
+        if quiet <= HANGS_S:
+            return False
+        for backend in call.backends.keys() & blockers.keys():
+            if not blockers[backend].isdisjoint(call.backends):
+                self._note(call, call.backends[backend], [call])
+        self._judged[call] = self._last_progress
+        return True
 
     def _note(self, call: Call, statement: Statement | None, others: Iterable[Call]) -> None:
         wait = Wait(call.letter, statement, "".join(one.letter for one in others))
