@@ -22,7 +22,9 @@ Kind = Literal["cancel", "kill", "commit"]
 PATIENCE_S = 0.2
 
 NAME = re.compile(r"(cancel|kill|commit)@([1-9]\d*)")
-BACKENDS = "SELECT pid, state FROM pg_stat_activity WHERE datname = $1"
+BACKENDS = (
+    "SELECT pid, state FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'"
+)
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,9 @@ class Attempt:
     async def _disconnect(self, statement: Statement, driver: Any) -> None:
         self.was_interrupted, self.where = True, statement.where
         self.begun = statement.number
-        await self._server.disconnect(statement.backend)
+        # One that PgBouncer names is not that of the server.
+        known = [pid for pid, _ in await self._server.fetch(BACKENDS, self._server.name)]
+        await self._server.disconnect(statement.backend if statement.backend in known else None)
         if hasattr(driver, "is_closed"):
             # asyncpg learns of it from the event loop.
             await _until(driver.is_closed, GRACE_S)

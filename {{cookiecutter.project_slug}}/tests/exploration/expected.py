@@ -76,14 +76,11 @@ class Expected:
         self._usual_tasks = {name for one in self.first for name, _ in one.left}
 
     async def _make_twice(self) -> tuple[tuple[Attempt, Attempt], Rows, Rows]:
-        first = await self.make()
+        first = _ended(await self.make())
         if first.ending.error is not None:
             raise first.ending.error
         once = await self._rows()
-        second = await self._make()
-        for attempt in (first, second):
-            if attempt.hangs:
-                raise AssertionError(f"The call does not end. It waits at {attempt.places[-1]}.")
+        second = _ended(await self._make())
         return (first, second), once, await self._rows()
 
     async def make(self, interruption: Interruption | None = None) -> Attempt:
@@ -166,6 +163,12 @@ class Expected:
         if attempt.hangs or is_cancelled or is_error or is_usual or is_refused:
             return []
         return [f"it ended with {_said(attempt)}, but {'nothing' if is_never else 'it'} is done"]
+
+
+def _ended(attempt: Attempt) -> Attempt:
+    if attempt.hangs:
+        raise AssertionError(f"The call does not end. It waits at {attempt.places[-1]}.")
+    return attempt
 
 
 def _is_at_least(status: int, attempt: Attempt) -> bool:
