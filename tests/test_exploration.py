@@ -41,9 +41,8 @@ def explore(project: Project, *arguments: str, code: int = 0, ci: str = "") -> s
 
 def ran(output: str) -> list[list[str]]:
     """The schedules of each exploration, as its test has printed them."""
-    return [
-        re.findall(r"'(.+?)'", line) for line in re.findall(r"^ran (.+)$", output, re.MULTILINE)
-    ]
+    found = re.findall(r"ran \[(.+)\]", output)
+    return [re.findall(r"'(.+?)'", names) for names in found]
 
 
 def test_the_mechanics(project: Project) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from inspect import iscoroutine
 from typing import Any
 
+from .calls import Function
 from .explored import ExplorationError, Explored, Finding
 from .generations import Generations
 from .lines import Lines
@@ -16,7 +17,7 @@ from .places import Databases, Place, place
 from .report import Report
 from .rows import Comparison, Rows, rows_of, schema_of
 from .schedules import LETTERS, Schedule, ScheduleError, parse, with_one_more
-from .turns import Function, Run, Turns
+from .turns import Run, Turns
 
 Invariant = Callable[[], Awaitable[object]]
 Accepted = Mapping[tuple[Outcome, ...], str]
