@@ -89,8 +89,8 @@ class Attempt:
         self._connections: dict[int, Any] = {}
         cancel_at = self._number_of("cancel")
         self._lasting = lasting
-        #: How many statements had begun at each moment at which the call has waited.
-        self._begun: list[int] = []
+        #: How many statements had begun each time that the call has waited.
+        self.begun_at: list[int] = []
         self._suspensions = Suspensions(self._locate, cancel_at=cancel_at, endless=lasting)
 
     @property
@@ -134,7 +134,7 @@ class Attempt:
         if self._suspensions.was_cancelled:
             last = self._number_of("cancel") - 1
             self.was_interrupted = True
-            self.where, self.begun = self.places[last], self._begun[last]
+            self.where, self.begun = self.places[last], self.begun_at[last]
         if self.hangs:
             return
         if task.cancelled():
@@ -172,7 +172,7 @@ class Attempt:
         return _nothing()
 
     def _locate(self, coroutine: Any) -> str:
-        self._begun.append(len(self.statements))
+        self.begun_at.append(len(self.statements))
         return self._lines.chain(coroutine)
 
     async def _disconnect(self, statement: Statement, driver: Any) -> None:
