@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Collection, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Dialect, Engine
 
 from .checkouts import Checkouts
 from .lines import Lines
@@ -168,7 +169,7 @@ class Attempt:
             cursor = connection.connection.cursor()
             cursor.execute("COMMIT")
             cursor.close()
-            return self._disconnect(statement, driver)
+            return self._lose_the_answer(statement, connection.dialect, driver)
         return _nothing()
 
     def _locate(self, coroutine: Any) -> str:
@@ -184,6 +185,18 @@ class Attempt:
         if hasattr(driver, "is_closed"):
             # asyncpg learns of it from the event loop.
             await _until(driver.is_closed, GRACE_S)
+
+    async def _lose_the_answer(self, statement: Statement, dialect: Dialect, driver: Any) -> None:
+        await self._disconnect(statement, driver)
+        if hasattr(driver, "is_closed"):
+            return
+        # Other drivers would take the COMMIT for done, until they learn of it from a statement.
+        with suppress(dialect.loaded_dbapi.Error):
+            cursor = driver.cursor()
+            if dialect.is_async:
+                await cursor.execute("SELECT 1")
+            else:
+                await asyncio.to_thread(cursor.execute, "SELECT 1")
 
     async def _settle(self) -> None:
         """Wait until the server has done what the call has asked for before it was interrupted."""
