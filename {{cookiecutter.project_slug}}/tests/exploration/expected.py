@@ -129,7 +129,7 @@ class Expected:
 
     def _of_itself(self, attempt: Attempt) -> list[str]:
         if attempt.hangs:
-            return [f"it hangs: it still waits at {attempt.places[-1]}"]
+            return [f"it hangs, and waits at {attempt.places[-1]}"]
         problems = []
         if attempt.swallowed:
             problems.append(

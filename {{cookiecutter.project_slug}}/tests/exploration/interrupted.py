@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from textwrap import wrap
 
 from .attempts import Attempt, Kind
 from .differences import Difference, differences
@@ -72,8 +73,10 @@ def report(interrupted: Interrupted, nodeid: str) -> str:
 def _of_group(alike: Sequence[Damage], interrupted: Interrupted, nodeid: str) -> Iterator[str]:
     first, *others = alike
     attempt = first.attempt
-    yield f"{attempt.name}, at {attempt.where}:"
-    yield from (f"  {problem[0].upper()}{problem[1:]}." for problem in first.problems)
+    yield from wrap(f"{attempt.name}, at {attempt.where}:", WIDTH, subsequent_indent="    ")
+    for problem in first.problems:
+        told = f"{problem[0].upper()}{problem[1:]}."
+        yield from wrap(told, WIDTH, initial_indent="  ", subsequent_indent="    ")
     yield ""
     yield from _beside(first, interrupted.expected)
     yield from _statements(attempt)
