@@ -142,7 +142,9 @@ class Attempt:
         driver = connection.connection.driver_connection
         backend = backend_of(connection)
         number = len(self.statements) + 1
-        statement = Statement("A", number, text, self._lines.current(), backend)
+        # What a task of SQLAlchemy sends is asked for where the call waits.
+        line = self._lines.current() or self._lines.of(self._suspensions.root.get_coro())
+        statement = Statement("A", number, text, line, backend)
         self.statements.append(statement)
         if backend is not None:
             self._connections[backend] = driver

@@ -1,6 +1,8 @@
 """A name must not be that of a user and of a team, and each looks in both tables."""
 
 from fastapi import APIRouter, HTTPException
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
@@ -22,9 +24,14 @@ class Team(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
 
 
+async def is_taken(name: str, session: AsyncSession) -> bool:
+    names = (User.name, Team.name)
+    return any([await session.scalar(select(one).where(one == name)) for one in names])
+
+
 @router.post("/names/users/{name}", status_code=201)
 async def add_user(name: str, session: SessionDep) -> None:
-    if await session.get(User, name) or await session.get(Team, name):
+    if await is_taken(name, session):
         raise HTTPException(409)
     session.add(User(name=name))
     await session.commit()
@@ -32,7 +39,7 @@ async def add_user(name: str, session: SessionDep) -> None:
 
 @router.post("/names/teams/{name}", status_code=201)
 async def add_team(name: str, session: SessionDep) -> None:
-    if await session.get(User, name) or await session.get(Team, name):
+    if await is_taken(name, session):
         raise HTTPException(409)
     session.add(Team(name=name))
     await session.commit()
