@@ -1,4 +1,4 @@
-"""A heartbeat goes on as long as the work, but forever if nothing comes to the line that ends it."""
+"""A heartbeat goes on as long as the work, and forever if the line that ends it is not reached."""
 
 import asyncio
 
