@@ -5,6 +5,15 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "A2|B*|A*|C, A2|B*|C*|A"
+SAYS = (
+    "comes to what no serial run comes to.",
+    "A 200 409 409 200",
+    "B 409 200 409 200",
+    "C 409 409 200 409",
+    "seats id=1: buyer ada bob eve ada",
+)
+
 router = APIRouter()
 
 
@@ -20,8 +29,8 @@ class Seat(Base):
 
 @router.post("/seats/{seat_id}/{buyer}")
 async def buy(seat_id: int, buyer: str, session: SessionDep) -> None:
-    seat = await session.get_one(Seat, seat_id)
+    seat = await session.get_one(Seat, seat_id)  # <-
     if seat.buyer:
         raise HTTPException(409)
     seat.buyer = buyer
-    await session.commit()
+    await session.commit()  # <-

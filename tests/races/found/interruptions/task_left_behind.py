@@ -7,6 +7,13 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "cancel, kill@1, kill@2, commit@1"
+SAYS = (
+    "Its task beat() is still running",
+    "ended with - 201 CancelledError",
+    "orders rows (state=paid) 0 1 0",
+)
+
 router = APIRouter()
 
 
@@ -22,12 +29,12 @@ class Order(Base):
 
 async def beat() -> None:
     while True:
-        await asyncio.sleep(1)
+        await asyncio.sleep(1)  # <-
 
 
 @router.post("/orders", status_code=201)
 async def create(session: SessionDep) -> None:
     heartbeat = asyncio.create_task(beat())
     session.add(Order(state="paid"))
-    await session.commit()
+    await session.commit()  # <-
     heartbeat.cancel()
