@@ -15,7 +15,7 @@ from .report import IN_FULL, LABEL, WIDTH, shortened, wrapped
 #: What an interruption does, in the list of the statements.
 DONE: dict[Kind, str] = {
     "cancel": "It is cancelled while it waits.",
-    "kill": "The connections are ended before this statement.",
+    "kill": "The connection is ended before this statement.",
     "commit": "The server has carried it out, but the connection is lost before the answer.",
 }
 
@@ -114,7 +114,6 @@ def _statements(attempt: Attempt) -> Iterator[str]:
         yield done
     for statement in attempt.statements:
         yield shortened(f"    {statement.number:<4} {statement.text}")
-        if statement.where:
-            yield shortened(f"         at {statement.where}")
+        yield shortened(f"         at {statement.where}")
         if statement.number == attempt.begun:
             yield done

@@ -33,10 +33,10 @@ class Interruptions:
     ) -> Interrupted:
         """Make a call again and again, each time with another interruption.
 
-        It is cancelled at each moment at which it waits, its connections to the database are ended
-        before each of its statements, and each COMMIT is carried out and answered by a lost
-        connection. What the test has written before is committed, and each run begins with it. At
-        the end the database is as it was before. What is found, and what is not, see `Expected`.
+        It is cancelled at each moment at which it waits, its connection is ended before each of its
+        statements, and each COMMIT is carried out, but the connection lost before the answer. What
+        the test has written before is committed, and each run begins with it. At the end the
+        database is as it was before. What is found, and what is not, see `Expected`.
 
         Args:
             call: Returns an awaitable: a request of a client, or any coroutine.
@@ -93,36 +93,33 @@ class Interruptions:
             yield _named(self._settings.only, counts)
             return
         for kind, count in counts.items():
-            numbers = range(1, count + 1) if self._settings.in_full else _few(kind, count, usual)
-            for number in numbers:
-                # Whether a ROLLBACK arrives makes no difference.
-                if kind != "kill" or usual.statements[number - 1].text != "ROLLBACK":
-                    yield Interruption(kind, number)
+            numbers = range(1, count + 1) if self._settings.in_full else _few(kind, usual)
+            yield from (Interruption(kind, number) for number in numbers)
 
 
 async def _broken(here: Place, invariant: Invariant) -> list[str]:
     try:
         await here.ask(invariant)
     except AssertionError as error:
-        return [f"it breaks the invariant: {error}".rstrip(": ")]
+        return [f"it breaks the invariant: {error}".partition("\n")[0].rstrip(": ")]
     return []
 
 
-def _few(kind: Kind, count: int, usual: Attempt) -> list[int]:
+def _few(kind: Kind, usual: Attempt) -> list[int]:
     """The numbers of the interruptions that are most likely to find something.
 
     Of the moments at which one line of the app waits, the last one: there its statement has been
-    sent, before it the connection is made and the transaction begins. Of the statements, the first
-    write and each COMMIT.
+    sent, while before it the connection is made and the transaction begins. Of the statements, the
+    first that writes, and each COMMIT of what has been written.
     """
     if kind == "cancel":
-        ends = [n for n, (one, next_one) in enumerate(pairwise(usual.places), 1) if one != next_one]
-        return [*ends, count][:count]
-    if kind == "kill":
-        writes = [one.number for one in usual.statements if one.writes]
-        commits = [one.number for one in usual.statements if one.text == "COMMIT"]
-        return sorted({*writes[:1], *commits})
-    return list(range(1, count + 1))
+        lines = [*usual.places, ""]
+        return [n for n, (line, after) in enumerate(pairwise(lines), 1) if line != after]
+    commits = [one for one in usual.statements if one.text == "COMMIT"]
+    if kind == "commit":
+        return [n for n, one in enumerate(commits, 1) if one.writes]
+    writes = [one.number for one in usual.statements if one.writes]
+    return sorted({*writes[:1], *(one.number for one in commits if one.writes)})
 
 
 def _named(name: str, counts: Mapping[Kind, int]) -> Interruption:
