@@ -21,6 +21,8 @@ class Turns(Protocol):
 
     lines: Lines
 
+    @property
+    def is_settled(self) -> bool: ...
     def has_turn(self, call: Call) -> bool: ...
     def passed(self, statement: Statement) -> None: ...
     def changed(self) -> None: ...
@@ -95,8 +97,15 @@ class Call:
             self._turns.passed(statement)
 
     def may_pass(self, number: int) -> bool:
-        has_turn = self._turns.has_turn(self)
-        return self.is_free or (has_turn and (self.stop is None or number < self.stop))
+        return self.is_free or (self._is_before_its_stop(number) and self._turns.is_settled)
+
+    @property
+    def stands_for_others(self) -> bool:
+        """Whether it has to stand only until it is known which calls still wait for locks."""
+        return any(map(self._is_before_its_stop, self.standing))
+
+    def _is_before_its_stop(self, number: int) -> bool:
+        return self._turns.has_turn(self) and (self.stop is None or number < self.stop)
 
     def let_go(self) -> None:
         """Let it go on from where it stands, as far as it may."""

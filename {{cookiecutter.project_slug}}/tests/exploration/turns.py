@@ -91,12 +91,26 @@ class Turns:
         self._last_progress = 0.0
         #: The calls that waited in no statement, and the time of the last progress before.
         self._judged: dict[Call, float] = {}
+        #: The calls that wait for locks, and whether the server has been asked since the last
+        #: statement.
+        self._waiting: set[Call] = set()
+        self._was_asked = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the calls that have waited for a lock still do, or stand where they went on to.
+
+        A statement may end the wait of another call, as ROLLBACK TO SAVEPOINT does. Whatever comes
+        next in the call that has the turn would compete with it.
+        """
+        return not self._waiting or self._was_asked
 
     def has_turn(self, call: Call) -> bool:
         return self._now is call
 
     def passed(self, statement: Statement) -> None:
         self._run.statements.append(statement)
+        self._was_asked = False
         # A pool may have handed the connection from one call to another.
         for letter, call in self._calls.items():
             call.backends.pop(statement.backend, None)
@@ -117,6 +131,7 @@ class Turns:
         run = self._run = Run(schedule)
         calls = self._calls = {letter: Call(letter, self) for letter in run.letters}
         self._judged.clear()
+        self._waiting.clear()
         others = asyncio.all_tasks()
         try:
             for turn in schedule.turns:
@@ -175,15 +190,30 @@ class Turns:
         begin = time.monotonic()
         if call.task is None:
             call.start(self._functions[call.letter])
+        self._waiting.discard(call)
         call.let_go()
         try:
             # What it has left behind gets some time.
             is_over = call.task is not None and call.task.done()
-            while not call.standing and (is_over or not call.is_done):
-                if await self._is_quiet_for(ASK_S) and (is_over or await self._waits(call, begin)):
+            while call.stands_for_others or (not call.standing and (is_over or not call.is_done)):
+                if call.standing:
+                    await self._settle()
+                    call.let_go()
+                elif await self._is_quiet_for(ASK_S) and (is_over or await self._waits(call, begin)):
                     return
         finally:
             self._now = None
+
+    async def _settle(self) -> None:
+        """Wait for the statements of other calls that no longer wait for a lock."""
+        pids = [pid for call in self._waiting for pid in call.backends]
+        rows = await self._server.fetch(BLOCKERS, pids)
+        while any(is_active and not blocking for _, is_active, blocking in rows):
+            await self._is_quiet_for(ASK_S)
+            rows = await self._server.fetch(BLOCKERS, pids)
+        blocked = {pid for pid, _, blocking in rows if blocking}
+        self._waiting = {call for call in self._waiting if not blocked.isdisjoint(call.backends)}
+        self._was_asked = True
 
     async def _is_quiet_for(self, seconds: float) -> bool:
         self._change.clear()
@@ -207,6 +237,7 @@ class Turns:
             if holders:
                 self._note(call, statement, holders)
                 self._look_for_deadlock(blockers)
+                self._waiting.add(call)
                 return True
         quiet = time.monotonic() - max(begin, self._last_progress)
         is_active = any(active for pid, active, _ in rows if pid in call.backends)
