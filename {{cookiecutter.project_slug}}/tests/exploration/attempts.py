@@ -155,7 +155,9 @@ class Attempt:
         elif text in ENDS:
             writes = text != "ROLLBACK" and backend in self._writers
             self._writers.discard(backend)
-        number, where = len(self.statements) + 1, self._lines.current()
+        number = len(self.statements) + 1
+        # What a task of SQLAlchemy sends is asked for where the call waits.
+        where = self._lines.current() or self._lines.of(self._suspensions.root.get_coro())
         statement = Statement("A", number, one_line(text), where, backend, writes)
         self.statements.append(statement)
         if number == self._number_of("kill"):

@@ -81,7 +81,8 @@ class Call:
         elif text in ENDS:
             writes = text != "ROLLBACK" and backend in self._writers
             self._writers.discard(backend)
-        line = self._turns.lines.current()
+        # What a task of SQLAlchemy sends is asked for where the call waits.
+        line = self._turns.lines.current() or self.waits_at(self._turns.lines)
         statement = Statement(self.letter, self.begun, one_line(text), line, backend, writes)
         return self._wait_before(statement)
 

@@ -114,6 +114,7 @@ def _statements(attempt: Attempt) -> Iterator[str]:
         yield done
     for statement in attempt.statements:
         yield shortened(f"    {statement.number:<4} {statement.text}")
-        yield shortened(f"         at {statement.where}")
+        if statement.where:
+            yield shortened(f"         at {statement.where}")
         if statement.number == attempt.begun:
             yield done
