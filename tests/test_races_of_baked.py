@@ -31,9 +31,9 @@ class Run:
         #: What each test has failed with, by the name of its race and its own.
         self.failures: dict[str, dict[str, str]] = defaultdict(dict)
         for element in ElementTree.parse(project.path / "junit.xml").iter("testcase"):
-            race = str(element.get("classname")).rpartition(".test_")[2]
+            name = str(element.get("classname")).rpartition(".test_")[2]
             bad = [child.text or "" for child in element if child.tag in {"failure", "error"}]
-            self.failures[race][str(element.get("name"))] = "\n".join(bad)
+            self.failures[name][str(element.get("name"))] = "\n".join(bad)
 
     def failure(self, race: Race) -> str:
         return self.failures[race.name]["test_explored"]
@@ -55,7 +55,7 @@ def test_a_race_is_found_by_its_schedules_and_told_with_its_lines(
     found_by = {re.sub(r"cancel@\d+", "cancel", name) for name in report.schedules}
     assert found_by == race.found_by, failure or explored.output
     for line in race.constants["SAYS"]:
-        assert report.has(line), failure
+        assert line in report.words, failure
     for location in race.locations():
         assert f"{location} in " in report.words, failure
 

@@ -96,10 +96,6 @@ class Report:
         others = re.findall(r"(?:The same comes of|Others are not, either:) ([^.]*)\.", self.words)
         return {*self.in_full, *re.findall(NAME, " ".join(others))}
 
-    def has(self, line: str) -> bool:
-        """Whether it tells this, whatever the line is aligned to."""
-        return f" {line} " in f" {self.words} "
-
 
 INTERLEAVINGS = [Race(path) for path in modules(RACES / "found/interleavings")]
 INTERRUPTIONS = [Race(path) for path in modules(RACES / "found/interruptions")]

@@ -33,7 +33,6 @@ async def pay(account_id: int, amount: int, session: SessionDep) -> None:
     balance = await session.scalar(select(Account.balance).where(account)) or 0  # <-
     if balance < amount:
         raise HTTPException(409)
-    await session.execute(
-        update(Account).where(account).values(balance=Account.balance - amount)
-    )  # <-
+    paid = update(Account).where(account).values(balance=Account.balance - amount)
+    await session.execute(paid)  # <-
     await session.commit()

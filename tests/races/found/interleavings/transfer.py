@@ -5,7 +5,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
-FOUND_BY = "A2|B*|A, A3|B*|A, A4|B*|A, B4|A*|B, B3|A*|B"
+FOUND_BY = "A2|B*|A, A3|B*|A, A4|B*|A, B2|A*|B, B3|A*|B, B4|A*|B"
 SAYS = (
     "comes to what no serial run comes to.",
     "A 200 200 200",
