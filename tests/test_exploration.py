@@ -123,20 +123,27 @@ def test_the_limit_of_the_gate_is_for_one_run(project: Project) -> None:
     assert ran(output) == [[f"{a}{n}|{b}*|{a}" for a, b in ("AB", "BA") for n in (1, 2, 3)]]
 
 
-def test_the_gate_finds_what_the_app_does_while_it_is_explored(project: Project) -> None:
-    path = project.path / "tests/explored/test_outside.py"
-    text = path.read_text(encoding="utf-8")
-    sleep = "            import time; time.sleep(0.2)\n"
-    path.write_text(
-        text.replace('            await connection.execute(text("SELECT 1"))\n', sleep, 1),
-        encoding="utf-8",
-    )
-    try:
-        output = explore(project, ACCEPTED, code=1)
-    finally:
-        path.write_text(text, encoding="utf-8")
+NAPS = """\
+import time
 
-    assert f"FAILED {ACCEPTED} - blocking.sleep at tests/explored/test_outside.py:" in output
+from fastapi import APIRouter
+
+router = APIRouter()
+
+
+@router.get("/nap")
+async def nap() -> None:
+    time.sleep(0.1)
+"""
+
+
+def test_the_gate_finds_what_the_app_does_while_it_is_explored(project: Project) -> None:
+    (project.path / "app/naps.py").write_text(NAPS, encoding="utf-8")
+
+    output = explore(project, "tests/explored/test_outside.py::test_blocked", code=1)
+
+    assert "\nbehavior gate: blocking.sleep\n" in output
+    assert "\n  at app/naps.py:10 in nap\n" in output
 
 
 # --- Names of schedules

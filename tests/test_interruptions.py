@@ -32,3 +32,13 @@ def test_what_holds_for_interruptions(project: Project, name: str) -> None:
     tests = [one for one in tree.body if isinstance(one, functions) and one.name[:5] == "test_"]
     assert passed(printed) >= len(tests) > 10
     assert re.search(r"behavior gate: \d+ tests watched by 7 detectors, nothing found", printed)
+
+
+def test_other_drivers(project: Project) -> None:
+    printed = project.succeed(
+        *("run", "--frozen", "--with", "psycopg[binary]", "--with", "psycopg2-binary", "pytest"),
+        *("tests/interruptions/other_drivers.py", "--explore=full"),
+    )
+
+    assert passed(printed) == 6
+    assert "behavior gate: 6 tests watched by 7 detectors, nothing found" in printed

@@ -545,7 +545,7 @@ async def test_the_name_of_no_interruption_is_refused(
     assert str(caught.value) == f"--schedule: {message}"
 
 
-async def test_few_interruptions_are_those_at_the_last_wait_of_a_line_and_around_a_write(
+async def test_few_interruptions_are_those_around_writes(
     interruptions: Interruptions, bank: Bank
 ) -> None:
     async def transfer() -> None:
@@ -560,14 +560,26 @@ async def test_few_interruptions_are_those_at_the_last_wait_of_a_line_and_around
 
     explored = await call(transfer)
 
-    places = explored.serial[0].places
-    last = [n for n, place in enumerate(places, 1) if place not in places[n:]]
-    assert [one.name for one in explored.schedules] == [
-        # Two reads, two writes and two COMMITs.
-        *(f"cancel@{number}" for number in last),
-        *("kill@2", "kill@4", "commit@1"),
-    ]
-    assert len(last) == 6
+    usual = explored.serial[0]
+    # From the first write, each statement is sent by a line of its own.
+    last = [usual.begun_at.count(2) + usual.begun_at.index(2)]
+    last += [last[0] + usual.begun_at.count(3)]
+    assert usual.begun_at[last[0] - 1 : last[0] + 1] == [2, 3]
+    cancelled = names(explored, "cancel")
+    assert cancelled[:2] == [f"cancel@{number}" for number in last]
+    assert cancelled[-1] == f"cancel@{len(usual.places)}"
+    assert len(cancelled) == 5
+    assert names(explored, "kill") == ["kill@2", "kill@4"]
+    assert names(explored, "commit") == ["commit@1"]
+
+
+async def test_few_interruptions_of_a_call_that_only_reads_are_the_last_one(
+    interruptions: Interruptions, bank: Bank
+) -> None:
+    explored = await with_settings(interruptions, in_full=False)(bank.call(READ, READ))
+
+    last = len(explored.serial[0].places)
+    assert [one.name for one in explored.schedules] == [f"cancel@{last}"]
 
 
 async def test_the_report_shows_what_differs_and_where(

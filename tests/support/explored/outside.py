@@ -1,5 +1,6 @@
 """Defects for the tests of the command line."""
 
+import importlib
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -41,6 +42,18 @@ async def test_accepted(interleavings: Any, count: Callable[[], Awaitable[None]]
     accept = {("returned", "returned"): "a few visits may be lost"}
     explored = await interleavings(count, count, accept=accept)
     say(explored)
+
+
+async def test_blocked(
+    interleavings: Any, count: Callable[[], Awaitable[None]], concurrent_client: Any, app: Any
+) -> None:
+    app.include_router(importlib.import_module("app.naps").router)
+
+    async def call() -> None:
+        await count()
+        await concurrent_client.get("/nap")
+
+    await interleavings(call, call, accept={("returned", "returned"): "see above"})
 
 
 async def test_long(interleavings: Any, isolation: Any) -> None:

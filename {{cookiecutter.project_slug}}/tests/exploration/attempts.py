@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Collection, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Dialect, Engine
 
 from .checkouts import Checkouts
 from .lines import Lines
@@ -89,8 +90,8 @@ class Attempt:
         self._connections: dict[int, Any] = {}
         cancel_at = self._number_of("cancel")
         self._lasting = lasting
-        #: How many statements had begun at each moment at which the call has waited.
-        self._begun: list[int] = []
+        #: How many statements had begun each time that the call has waited.
+        self.begun_at: list[int] = []
         self._suspensions = Suspensions(self._locate, cancel_at=cancel_at, endless=lasting)
 
     @property
@@ -134,7 +135,7 @@ class Attempt:
         if self._suspensions.was_cancelled:
             last = self._number_of("cancel") - 1
             self.was_interrupted = True
-            self.where, self.begun = self.places[last], self._begun[last]
+            self.where, self.begun = self.places[last], self.begun_at[last]
         if self.hangs:
             return
         if task.cancelled():
@@ -155,9 +156,9 @@ class Attempt:
         elif text in ENDS:
             writes = text != "ROLLBACK" and backend in self._writers
             self._writers.discard(backend)
-        number = len(self.statements) + 1
         # What a task of SQLAlchemy sends is asked for where the call waits.
         where = self._lines.current() or self._lines.of(self._suspensions.root.get_coro())
+        number = len(self.statements) + 1
         statement = Statement("A", number, one_line(text), where, backend, writes)
         self.statements.append(statement)
         if number == self._number_of("kill"):
@@ -168,11 +169,11 @@ class Attempt:
             cursor = connection.connection.cursor()
             cursor.execute("COMMIT")
             cursor.close()
-            return self._disconnect(statement, driver)
+            return self._lose_the_answer(statement, connection.dialect, driver)
         return _nothing()
 
     def _locate(self, coroutine: Any) -> str:
-        self._begun.append(len(self.statements))
+        self.begun_at.append(len(self.statements))
         return self._lines.chain(coroutine)
 
     async def _disconnect(self, statement: Statement, driver: Any) -> None:
@@ -184,6 +185,18 @@ class Attempt:
         if hasattr(driver, "is_closed"):
             # asyncpg learns of it from the event loop.
             await _until(driver.is_closed, GRACE_S)
+
+    async def _lose_the_answer(self, statement: Statement, dialect: Dialect, driver: Any) -> None:
+        await self._disconnect(statement, driver)
+        if hasattr(driver, "is_closed"):
+            return
+        # Other drivers would take the COMMIT for done, until they learn of it from a statement.
+        with suppress(dialect.loaded_dbapi.Error):
+            cursor = driver.cursor()
+            if dialect.is_async:
+                await cursor.execute("SELECT 1")
+            else:
+                await asyncio.to_thread(cursor.execute, "SELECT 1")
 
     async def _settle(self) -> None:
         """Wait until the server has done what the call has asked for before it was interrupted."""

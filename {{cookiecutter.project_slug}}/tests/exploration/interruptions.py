@@ -111,18 +111,22 @@ async def _broken(here: Place, invariant: Invariant) -> list[str]:
 def _few(kind: Kind, usual: Attempt) -> list[int]:
     """The numbers of the interruptions that are most likely to find something.
 
-    Of the moments at which one line of the app waits, the last one: there its statement has been
-    sent, while before it the connection is made and the transaction begins. Of the statements, the
-    first that writes, and each COMMIT of what has been written.
+    The connection is ended before the first statement that writes, and at each COMMIT of what has
+    been written. From that statement on, the call is cancelled the last time that a line waits:
+    what the line asks the server for has been sent then.
     """
-    if kind == "cancel":
-        lines = [*usual.places, ""]
-        return [n for n, (line, after) in enumerate(pairwise(lines), 1) if line != after]
+    writes = [one for one in usual.statements if one.writes]
     commits = [one for one in usual.statements if one.text == "COMMIT"]
     if kind == "commit":
-        return [n for n, one in enumerate(commits, 1) if one.writes]
-    writes = [one.number for one in usual.statements if one.writes]
-    return sorted({*writes[:1], *(one.number for one in commits if one.writes)})
+        return [number for number, one in enumerate(commits, 1) if one.writes]
+    if kind == "kill":
+        return [one.number for one in writes if one is writes[0] or one.text == "COMMIT"]
+    first = writes[0].number if writes else len(usual.statements)
+    return [
+        number
+        for number, (place, after) in enumerate(pairwise([*usual.places, ""]), 1)
+        if place != after and usual.begun_at[number - 1] >= first
+    ]
 
 
 def _named(name: str, counts: Mapping[Kind, int]) -> Interruption:

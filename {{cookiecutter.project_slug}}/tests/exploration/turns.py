@@ -199,16 +199,21 @@ class Turns:
                 if call.standing:
                     await self._settle()
                     call.let_go()
-                elif await self._is_quiet_for(ASK_S) and (is_over or await self._waits(call, begin)):
+                elif await self._is_quiet_for(ASK_S) and (
+                    is_over or await self._waits(call, begin)
+                ):
                     return
         finally:
             self._now = None
 
     async def _settle(self) -> None:
         """Wait for the statements of other calls that no longer wait for a lock."""
+        begin = time.monotonic()
         pids = [pid for call in self._waiting for pid in call.backends]
         rows = await self._server.fetch(BLOCKERS, pids)
         while any(is_active and not blocking for _, is_active, blocking in rows):
+            if time.monotonic() - begin > HANGS_S:
+                break
             await self._is_quiet_for(ASK_S)
             rows = await self._server.fetch(BLOCKERS, pids)
         blocked = {pid for pid, _, blocking in rows if blocking}
