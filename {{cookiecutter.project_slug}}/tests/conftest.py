@@ -4,7 +4,8 @@
   the test. With `@pytest.mark.real_commits`, or as `concurrent_client`, they have a database of
   their own, with a pool and real commits. `app` is the running app, and `connect_websocket` opens
   WebSockets.
-- `exploration/fixtures.py`: `interleavings` runs calls in every order of their statements.
+- `exploration/fixtures.py`: `interleavings` runs calls in every order of their statements, and
+  `interruptions` interrupts a call wherever that can happen.
 - `postgres/fixtures.py`: `databases`, the migrated template database and its clones.
 - `app_under_test.py`: how this app is migrated and started, and its users.
 

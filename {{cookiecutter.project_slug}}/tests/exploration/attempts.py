@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Collection, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Dialect, Engine
 
 from .checkouts import Checkouts
 from .lines import Lines
 from .outcomes import HANGS, Ending, ending_of
-from .statements import Statement, backend_of, watcher
+from .statements import ENDS, Statement, backend_of, may_write, one_line, watcher
 from .suspensions import GRACE_S, Call, Suspensions
 
 Kind = Literal["cancel", "kill", "commit"]
@@ -22,7 +23,9 @@ Kind = Literal["cancel", "kill", "commit"]
 PATIENCE_S = 0.2
 
 NAME = re.compile(r"(cancel|kill|commit)@([1-9]\d*)")
-BACKENDS = "SELECT pid, state FROM pg_stat_activity WHERE datname = $1"
+BACKENDS = (
+    "SELECT pid, state FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'"
+)
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,8 @@ class Interruption:
     """What happens to a call, and when."""
 
     kind: Kind
-    """It is cancelled where it waits, or the connections to the database are ended before a
-    statement, or after a COMMIT that the server has carried out, in place of its answer."""
+    """It is cancelled where it waits, or its connection is ended before a statement, or after a
+    COMMIT that the server has carried out, before the answer."""
     number: int
     """At which moment of this kind, from 1."""
 
@@ -44,7 +47,7 @@ class Server(Protocol):
 
     name: str
 
-    async def disconnect(self) -> None: ...
+    async def disconnect(self, backend: int | None = None) -> None: ...
     async def fetch(self, query: str, *arguments: Any) -> list[Any]: ...
 
 
@@ -70,6 +73,8 @@ class Attempt:
         self.interruption = interruption
         self.ending = HANGS
         self.statements: list[Statement] = []
+        #: The engines that it has used.
+        self.engines: set[Engine] = set()
         #: The line at which the interruption came, and how many statements had begun.
         self.where = ""
         self.begun = 0
@@ -80,11 +85,13 @@ class Attempt:
         self._server = server
         self._lines = lines
         self._commits = 0
+        #: The backends whose transactions may have written.
+        self._writers: set[int | None] = set()
         self._connections: dict[int, Any] = {}
         cancel_at = self._number_of("cancel")
         self._lasting = lasting
-        #: How many statements had begun at each moment at which the call has waited.
-        self._begun: list[int] = []
+        #: How many statements had begun each time that the call has waited.
+        self.begun_at: list[int] = []
         self._suspensions = Suspensions(self._locate, cancel_at=cancel_at, endless=lasting)
 
     @property
@@ -128,7 +135,7 @@ class Attempt:
         if self._suspensions.was_cancelled:
             last = self._number_of("cancel") - 1
             self.was_interrupted = True
-            self.where, self.begun = self.places[last], self._begun[last]
+            self.where, self.begun = self.places[last], self.begun_at[last]
         if self.hangs:
             return
         if task.cancelled():
@@ -139,36 +146,57 @@ class Attempt:
 
     def noted(self, text: str, connection: Connection) -> Coroutine[Any, Any, None]:
         """Note a statement, and interrupt the call before it, or after it if it is a COMMIT."""
-        driver = connection.connection.driver_connection
-        backend = backend_of(connection)
-        number = len(self.statements) + 1
-        statement = Statement("A", number, text, self._lines.current(), backend)
-        self.statements.append(statement)
+        self.engines.add(connection.engine)
+        driver, backend = connection.connection.driver_connection, backend_of(connection)
         if backend is not None:
             self._connections[backend] = driver
-        is_commit = text == "COMMIT"
-        self._commits += is_commit
-        if is_commit and self._commits == self._number_of("commit"):
-            # What SQLAlchemy sends then fails, as it would if only the answer had been lost.
+        writes = may_write(text)
+        if writes:
+            self._writers.add(backend)
+        elif text in ENDS:
+            writes = text != "ROLLBACK" and backend in self._writers
+            self._writers.discard(backend)
+        # What a task of SQLAlchemy sends is asked for where the call waits.
+        where = self._lines.current() or self._lines.of(self._suspensions.root.get_coro())
+        number = len(self.statements) + 1
+        statement = Statement("A", number, one_line(text), where, backend, writes)
+        self.statements.append(statement)
+        if number == self._number_of("kill"):
+            return self._disconnect(statement, driver)
+        self._commits += text == "COMMIT"
+        if text == "COMMIT" and self._commits == self._number_of("commit"):
+            # That of SQLAlchemy then fails, as it would if only the answer to it had been lost.
             cursor = connection.connection.cursor()
             cursor.execute("COMMIT")
             cursor.close()
-            return self._disconnect(statement, driver)
-        if number == self._number_of("kill"):
-            return self._disconnect(statement, driver)
+            return self._lose_the_answer(statement, connection.dialect, driver)
         return _nothing()
 
     def _locate(self, coroutine: Any) -> str:
-        self._begun.append(len(self.statements))
+        self.begun_at.append(len(self.statements))
         return self._lines.chain(coroutine)
 
     async def _disconnect(self, statement: Statement, driver: Any) -> None:
         self.was_interrupted, self.where = True, statement.where
         self.begun = statement.number
-        await self._server.disconnect()
+        # One that PgBouncer names is not that of the server.
+        known = [pid for pid, _ in await self._server.fetch(BACKENDS, self._server.name)]
+        await self._server.disconnect(statement.backend if statement.backend in known else None)
         if hasattr(driver, "is_closed"):
             # asyncpg learns of it from the event loop.
             await _until(driver.is_closed, GRACE_S)
+
+    async def _lose_the_answer(self, statement: Statement, dialect: Dialect, driver: Any) -> None:
+        await self._disconnect(statement, driver)
+        if hasattr(driver, "is_closed"):
+            return
+        # Other drivers would take the COMMIT for done, until they learn of it from a statement.
+        with suppress(dialect.loaded_dbapi.Error):
+            cursor = driver.cursor()
+            if dialect.is_async:
+                await cursor.execute("SELECT 1")
+            else:
+                await asyncio.to_thread(cursor.execute, "SELECT 1")
 
     async def _settle(self) -> None:
         """Wait until the server has done what the call has asked for before it was interrupted."""

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from sqlalchemy.pool import Pool
 from sqlalchemy.util import greenlet_spawn
 
 from .lines import Lines
 from .statements import watcher
+
+
+async def warm_up(engine: Engine) -> None:
+    """Renew the connections that wait in the pool of an engine, or open the first one."""
+
+    def renew() -> None:
+        idle = getattr(engine.pool, "checkedin", int)()
+        for connection in [engine.connect() for _ in range(max(idle, 1))]:
+            connection.close()
+
+    await _carry_out(renew, is_async=engine.dialect.is_async)
+
+
+async def _carry_out(work: Callable[[], None], *, is_async: bool) -> None:
+    await (greenlet_spawn(work) if is_async else asyncio.to_thread(work))
 
 
 class Checkouts:
@@ -53,10 +69,9 @@ class Checkouts:
             connection = taken()
             if connection is None:
                 continue
-            if connection.dbapi_connection is connection.driver_connection:
-                connection.invalidate()
-            else:
-                await greenlet_spawn(connection.invalidate)
+            # The adapter of an asynchronous driver wraps its connection.
+            is_async = connection.dbapi_connection is not connection.driver_connection
+            await _carry_out(connection.invalidate, is_async=is_async)
         self._taken.clear()
 
     def _checked_out(self, _: object, record: Any, connection: Any) -> None:

@@ -6,7 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Engine
+
 from .attempts import Attempt, Interruption
+from .checkouts import warm_up
 from .interleavings import Settings
 from .places import Place
 from .rows import Comparison, Rows, Schema, rows_of, schema_of
@@ -34,7 +37,12 @@ class Expected:
     call ends with, nobody sees.
 
     The same call made once more has to come to what it comes to uninterrupted: the first time if
-    the interrupted one has done nothing, else the second time.
+    the interrupted one has done nothing, else the second time. No connection of a pool is missing,
+    and no task goes on that usually ends.
+
+    Not judged is what a call does elsewhere, such as sending an email, and what it keeps in memory,
+    unless the next call shows it. A statement that does not go through SQLAlchemy is not seen: the
+    call is cancelled while it waits for it, but its connection is not ended before it.
     """
 
     def __init__(self, here: Place, call: Call, settings: Settings) -> None:
@@ -42,6 +50,8 @@ class Expected:
         self._call = call
         self._settings = settings
         self._usual_tasks: set[str] = set()
+        #: Those of the app, whose pools have connections when a request comes.
+        self._engines: set[Engine] = set()
         #: The tasks and connections that are known to be left, so that nobody waits for them again.
         self._lasting: set[str] = set()
 
@@ -56,6 +66,7 @@ class Expected:
         never = await self._rows()
         self.comparison = Comparison(self._schema, never)
         first, once, twice = await self._make_twice()
+        self._engines = first[0].engines & first[1].engines
         # By now, what is only done once in a process has been done.
         self.first, once_again, twice_again = await self._make_twice()
         ends = [_said(one) for one in (*first, *self.first)]
@@ -70,19 +81,18 @@ class Expected:
         self._usual_tasks = {name for one in self.first for name, _ in one.left}
 
     async def _make_twice(self) -> tuple[tuple[Attempt, Attempt], Rows, Rows]:
-        first = await self.make()
+        first = _ended(await self.make())
         if first.ending.error is not None:
             raise first.ending.error
         once = await self._rows()
-        second = await self._make()
-        for attempt in (first, second):
-            if attempt.hangs:
-                raise AssertionError(f"The call does not end. It waits at {attempt.places[-1]}.")
+        second = _ended(await self._make())
         return (first, second), once, await self._rows()
 
     async def make(self, interruption: Interruption | None = None) -> Attempt:
         """Make the call on the database as the test has filled it."""
         await self._here.begin()
+        for engine in self._engines:
+            await warm_up(engine)
         return await self._make(interruption)
 
     async def judge(self, attempt: Attempt) -> tuple[list[str], Final]:
@@ -129,7 +139,7 @@ class Expected:
 
     def _of_itself(self, attempt: Attempt) -> list[str]:
         if attempt.hangs:
-            return [f"it hangs: it still waits at {attempt.places[-1]}"]
+            return [f"it hangs, and waits at {attempt.places[-1]}"]
         problems = []
         if attempt.swallowed:
             problems.append(
@@ -158,6 +168,12 @@ class Expected:
         if attempt.hangs or is_cancelled or is_error or is_usual or is_refused:
             return []
         return [f"it ended with {_said(attempt)}, but {'nothing' if is_never else 'it'} is done"]
+
+
+def _ended(attempt: Attempt) -> Attempt:
+    if attempt.hangs:
+        raise AssertionError(f"The call does not end. It waits at {attempt.places[-1]}.")
+    return attempt
 
 
 def _is_at_least(status: int, attempt: Attempt) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from inspect import iscoroutine
 from typing import Any
 
+from .calls import Function
 from .explored import ExplorationError, Explored, Finding
 from .generations import Generations
 from .lines import Lines
@@ -16,7 +17,7 @@ from .places import Databases, Place, place
 from .report import Report
 from .rows import Comparison, Rows, rows_of, schema_of
 from .schedules import LETTERS, Schedule, ScheduleError, parse, with_one_more
-from .turns import Function, Run, Turns
+from .turns import Run, Turns
 
 Invariant = Callable[[], Awaitable[object]]
 Accepted = Mapping[tuple[Outcome, ...], str]
@@ -111,12 +112,13 @@ class Exploration:
         self._oracle = Oracle(self._letters, self._run, self.comparison)
         await self._oracle.prepare()
         self.found.serial_rows = self._oracle.serial
-        if not any(run.statements for run in self.found.serial):
-            raise ExplorationError(
-                "No statement of the calls was seen: only those that go through SQLAlchemy are."
-            )
         if self.found.findings:
             return
+        if not any(run.statements for run in self.found.serial):
+            raise ExplorationError(
+                "No statement of the calls was seen. Those that go through SQLAlchemy are, but not"
+                " where a driver without async holds up the event loop."
+            )
         if only:
             [run] = await self._run_all([only])
             if run.missed:
@@ -175,19 +177,21 @@ class Exploration:
             try:
                 await self._here.ask(self._invariant)
             except AssertionError as error:
-                self._find(run, rows, f"breaks the invariant: {error}".rstrip(": "))
+                said = str(error).partition("\n")[0]
+                self._find(run, rows, f"breaks the invariant: {said}".rstrip(": "))
         return run, rows
 
     def _find(self, run: Run, rows: Rows, what: str) -> None:
-        if all(finding.run is not run for finding in self.found.findings):
+        # Each serial order is run twice.
+        if run.name not in {finding.run.name for finding in self.found.findings}:
             self.found.findings.append(Finding(run, rows, what))
 
 
 def _check(calls: tuple[Function, ...], depth: int, accept: Accepted) -> None:
+    for coroutine in filter(iscoroutine, calls):
+        coroutine.close()
     for call in calls:
         if not callable(call):
-            if iscoroutine(call):
-                call.close()
             raise ExplorationError(
                 f"{call!r} can be awaited only once: give a function that returns a new awaitable."
             )

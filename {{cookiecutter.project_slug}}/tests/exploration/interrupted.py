@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from textwrap import wrap
 
 from .attempts import Attempt, Kind
 from .differences import Difference, differences
@@ -14,7 +15,7 @@ from .report import IN_FULL, LABEL, WIDTH, shortened, wrapped
 #: What an interruption does, in the list of the statements.
 DONE: dict[Kind, str] = {
     "cancel": "It is cancelled while it waits.",
-    "kill": "The connections are ended before this statement.",
+    "kill": "The connection is ended before this statement.",
     "commit": "The server has carried it out, but the connection is lost before the answer.",
 }
 
@@ -72,8 +73,10 @@ def report(interrupted: Interrupted, nodeid: str) -> str:
 def _of_group(alike: Sequence[Damage], interrupted: Interrupted, nodeid: str) -> Iterator[str]:
     first, *others = alike
     attempt = first.attempt
-    yield f"{attempt.name}, at {attempt.where}:"
-    yield from (f"  {problem[0].upper()}{problem[1:]}." for problem in first.problems)
+    yield from wrap(f"{attempt.name}, at {attempt.where}:", WIDTH, subsequent_indent="    ")
+    for problem in first.problems:
+        told = f"{problem[0].upper()}{problem[1:]}."
+        yield from wrap(told, WIDTH, initial_indent="  ", subsequent_indent="    ")
     yield ""
     yield from _beside(first, interrupted.expected)
     yield from _statements(attempt)
@@ -111,6 +114,7 @@ def _statements(attempt: Attempt) -> Iterator[str]:
         yield done
     for statement in attempt.statements:
         yield shortened(f"    {statement.number:<4} {statement.text}")
-        yield shortened(f"         at {statement.where}")
+        if statement.where:
+            yield shortened(f"         at {statement.where}")
         if statement.number == attempt.begun:
             yield done

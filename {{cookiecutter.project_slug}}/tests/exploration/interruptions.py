@@ -33,10 +33,10 @@ class Interruptions:
     ) -> Interrupted:
         """Make a call again and again, each time with another interruption.
 
-        It is cancelled at each moment at which it waits, its connections to the database are ended
-        before each of its statements, and each COMMIT is carried out and answered by a lost
-        connection. What the test has written before is committed, and each run begins with it. At
-        the end the database is as it was before. What is found, and what is not, see `Expected`.
+        It is cancelled at each moment at which it waits, its connection is ended before each of its
+        statements, and each COMMIT is carried out, but the connection lost before the answer. What
+        the test has written before is committed, and each run begins with it. At the end the
+        database is as it was before. What is found, and what is not, see `Expected`.
 
         Args:
             call: Returns an awaitable: a request of a client, or any coroutine.
@@ -93,7 +93,7 @@ class Interruptions:
             yield _named(self._settings.only, counts)
             return
         for kind, count in counts.items():
-            numbers = range(1, count + 1) if self._settings.in_full else _few(kind, count, usual)
+            numbers = range(1, count + 1) if self._settings.in_full else _few(kind, usual)
             for number in numbers:
                 # Whether a ROLLBACK arrives makes no difference.
                 if kind != "kill" or usual.statements[number - 1].text != "ROLLBACK":
@@ -104,25 +104,29 @@ async def _broken(here: Place, invariant: Invariant) -> list[str]:
     try:
         await here.ask(invariant)
     except AssertionError as error:
-        return [f"it breaks the invariant: {error}".rstrip(": ")]
+        return [f"it breaks the invariant: {error}".partition("\n")[0].rstrip(": ")]
     return []
 
 
-def _few(kind: Kind, count: int, usual: Attempt) -> list[int]:
+def _few(kind: Kind, usual: Attempt) -> list[int]:
     """The numbers of the interruptions that are most likely to find something.
 
-    Of the moments at which one line of the app waits, the last one: there its statement has been
-    sent, before it the connection is made and the transaction begins. Of the statements, the first
-    write and each COMMIT.
+    The connection is ended before the first statement that writes, and at each COMMIT of what has
+    been written. From that statement on, the call is cancelled the last time that a line waits:
+    what the line asks the server for has been sent then.
     """
-    if kind == "cancel":
-        ends = [n for n, (one, next_one) in enumerate(pairwise(usual.places), 1) if one != next_one]
-        return [*ends, count][:count]
+    writes = [one for one in usual.statements if one.writes]
+    commits = [one for one in usual.statements if one.text == "COMMIT"]
+    if kind == "commit":
+        return [number for number, one in enumerate(commits, 1) if one.writes]
     if kind == "kill":
-        writes = [one.number for one in usual.statements if one.writes]
-        commits = [one.number for one in usual.statements if one.text == "COMMIT"]
-        return sorted({*writes[:1], *commits})
-    return list(range(1, count + 1))
+        return [one.number for one in writes if one is writes[0] or one.text == "COMMIT"]
+    first = writes[0].number if writes else len(usual.statements)
+    return [
+        number
+        for number, (place, after) in enumerate(pairwise([*usual.places, ""]), 1)
+        if place != after and usual.begun_at[number - 1] >= first
+    ]
 
 
 def _named(name: str, counts: Mapping[Kind, int]) -> Interruption:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
+from itertools import filterfalse
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -43,7 +44,7 @@ class Lines:
     def chain(self, coroutine: Any) -> str:
         """The same, and the line of another file that has called it."""
         lines: dict[str, str] = {}
-        for path, line, is_app in self._all(frames_of(coroutine)):
+        for path, line, is_app in self._all(filterfalse(_is_middleware, frames_of(coroutine))):
             if is_app:
                 lines.setdefault(path, line)
             if len(lines) == 2:
@@ -75,6 +76,11 @@ class Lines:
         is_app = TESTS.isdisjoint(folders) and not path.startswith(("test_", "conftest"))
         found = self._known[frame.f_code.co_filename] = ("" if is_foreign else path, is_app)
         return found
+
+
+def _is_middleware(frame: FrameType) -> bool:
+    # Each request goes through it, so it tells nothing of this one.
+    return frame.f_code.co_varnames[1:4] == ("scope", "receive", "send")
 
 
 def frames(frame: FrameType | None) -> Iterator[FrameType]:

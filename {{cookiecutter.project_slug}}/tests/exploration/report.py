@@ -71,7 +71,10 @@ class Report:
         width = max(8, (WIDTH - LABEL - 2) // len(runs) - 2)
         for what, values in [("", names), *table]:
             row = "".join(f"  {shortened(str(value), width):<{width}}" for value in values)
-            yield f"  {shortened(what, LABEL):<{LABEL}}{row}".rstrip()
+            if len(what) > LABEL:
+                yield shortened(f"  {what}")
+                what = ""
+            yield f"  {what:<{LABEL}}{row}".rstrip()
 
     def _serial(self) -> Iterator[tuple[Run, Rows]]:
         """The serial runs or, if there are many, those that come to different ends."""
@@ -112,6 +115,8 @@ def _statements(run: Run) -> Iterator[str]:
 def _told(wait: Wait) -> str:
     others = " and ".join(wait.others)
     verb = "goes" if len(wait.others) == 1 else "go"
+    if wait.others == wait.letter:
+        return f"It waits for a lock that {wait.letter} itself holds."
     if wait.statement is not None:
         hold = "holds" if len(wait.others) == 1 else "hold"
         return f"It waits for a lock that {others} {hold}, so {others} {verb} on."

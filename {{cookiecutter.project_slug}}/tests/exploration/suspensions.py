@@ -10,8 +10,8 @@ from contextvars import ContextVar, copy_context
 from functools import wraps
 from typing import Any
 
-#: Seconds that a call may take.
-LIMIT_S = 5.0
+#: Seconds that a call may wait for one thing, and for all that it waits for.
+LIMIT_S, TOTAL_S = 5.0, 30.0
 #: Seconds that what a call has started may take after it.
 GRACE_S = 1.0
 
@@ -65,12 +65,11 @@ class Suspensions:
             raise TypeError(f"Interruptions need an event loop of asyncio, not {type(loop)}.")
         context = copy_context()
         context.run(_current.set, self)
-        self._root = loop.create_task(_awaited(call), context=context)
-        self._tasks[self._root] = None
+        self.root = loop.create_task(_awaited(call), context=context)
+        self._tasks[self.root] = None
         with self._watching(loop):
             try:
-                await asyncio.wait([self._root], timeout=LIMIT_S)
-                self.hangs = not self._root.done()
+                self.hangs = await self._hangs(loop.time() + TOTAL_S)
                 ending = [one for one in self._running() if _name(one) not in self._endless]
                 if ending and not self.hangs:
                     await asyncio.wait(ending, timeout=GRACE_S)
@@ -80,7 +79,16 @@ class Suspensions:
                     task.cancel()
                 if running:
                     await asyncio.wait(running, timeout=GRACE_S)
-        return self._root
+        return self.root
+
+    async def _hangs(self, end: float) -> bool:
+        before = -1
+        while len(self.places) > before and self.root.get_loop().time() < end:
+            before = len(self.places)
+            await asyncio.wait([self.root], timeout=LIMIT_S)
+            if self.root.done():
+                return False
+        return True
 
     def _running(self) -> list[asyncio.Task[Any]]:
         return [task for task in self._tasks if not task.done()]
@@ -113,12 +121,12 @@ class Suspensions:
 
     def _has_run(self, task: asyncio.Task[Any]) -> None:
         self._tasks[task] = None
-        if task.done() or self._root.done():
+        if task.done() or self.root.done():
             return
         self.places.append(self._where(task))
         if len(self.places) == self._cancel_at:
             self.was_cancelled = True
-            self._root.cancel()
+            self.root.cancel()
 
 
 async def _awaited(call: Call) -> Any:

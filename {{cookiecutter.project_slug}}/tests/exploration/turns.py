@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from contextvars import copy_context
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sqlalchemy import Connection
-
+from .calls import Call, Function
 from .lines import Lines
-from .outcomes import HANGS, Ending, ending_of
+from .outcomes import Ending
 from .schedules import LETTERS, Schedule, Turn
-from .statements import ENDS, Statement, backend_of, may_write, one_line, watcher
+from .statements import Statement
 
 #: Seconds after which the server is asked whether the call that has the turn waits for a lock.
 ASK_S = 0.005
@@ -28,8 +26,6 @@ BLOCKERS = (
     "SELECT pid, state = 'active', pg_blocking_pids(pid) FROM pg_stat_activity"
     " WHERE pid = ANY ($1::int[])"
 )
-
-Function = Callable[[], Awaitable[Any]]
 
 
 class Server(Protocol):
@@ -81,92 +77,6 @@ class Run:
         return tuple(ending.outcome for ending in self.endings)
 
 
-class Call:
-    """A call in one run."""
-
-    def __init__(self, letter: str, turns: Turns) -> None:
-        self.letter = letter
-        self.loop = asyncio.get_running_loop()
-        self.task: asyncio.Task[Ending] | None = None
-        self.begun = 0
-        #: The number of the statement before which it has to stand.
-        self.stop: int | None = None
-        #: The statements that it stands before.
-        self.standing: dict[int, asyncio.Future[None]] = {}
-        #: The processes of the server that have worked for it last, and their statements.
-        self.backends: dict[int | None, Statement] = {}
-        #: Those that have written in a transaction which is open.
-        self._writers: set[int | None] = set()
-        #: The run is over: what is left of the call goes on as it likes.
-        self.is_free = False
-        self._turns = turns
-
-    @property
-    def is_done(self) -> bool:
-        """Whether it has returned, and what it has left behind stands before no statement."""
-        return self.task is not None and self.task.done() and not self.standing
-
-    @property
-    def is_running(self) -> bool:
-        return self.task is not None and not self.is_done
-
-    def waits_at(self, lines: Lines) -> str:
-        return lines.of(self.task.get_coro()) if self.task is not None else ""
-
-    def ending(self) -> Ending:
-        if self.task is None or not self.task.done() or self.task.cancelled():
-            return HANGS
-        return self.task.result()
-
-    def start(self, function: Function) -> None:
-        context = copy_context()
-        context.run(watcher.set, self)
-        self.task = self.loop.create_task(ending_of(function), context=context)
-        self.task.add_done_callback(lambda _: self._turns.changed())
-
-    def noted(self, text: str, connection: Connection) -> Coroutine[Any, Any, None]:
-        self.begun += 1
-        backend = backend_of(connection)
-        writes = may_write(text)
-        if writes:
-            self._writers.add(backend)
-        elif text in ENDS:
-            writes = text != "ROLLBACK" and backend in self._writers
-            self._writers.discard(backend)
-        line = self._turns.lines.current()
-        statement = Statement(self.letter, self.begun, one_line(text), line, backend, writes)
-        return self._wait_before(statement)
-
-    async def _wait_before(self, statement: Statement) -> None:
-        while not self.may_pass(statement.number):
-            standing = self.standing[statement.number] = self.loop.create_future()
-            self._turns.changed()
-            try:
-                await standing
-            finally:
-                self.standing.pop(statement.number, None)
-        if not self.is_free:
-            self._turns.passed(statement)
-
-    def may_pass(self, number: int) -> bool:
-        return self.is_free or (self._is_before_its_stop(number) and self._turns.is_settled)
-
-    @property
-    def stands_for_others(self) -> bool:
-        """Whether it has to stand only until it is known which calls still wait for locks."""
-        return not self.is_free and any(map(self._is_before_its_stop, self.standing))
-
-    def _is_before_its_stop(self, number: int) -> bool:
-        return self._turns.has_turn(self) and (self.stop is None or number < self.stop)
-
-    def let_go(self) -> None:
-        """Let it go on from where it stands, as far as it may."""
-        for number, standing in list(self.standing.items()):
-            if self.may_pass(number) and not standing.done():
-                del self.standing[number]
-                standing.set_result(None)
-
-
 class Turns:
     """Runs schedules of some calls, one schedule after the other."""
 
@@ -181,14 +91,10 @@ class Turns:
         self._last_progress = 0.0
         #: The calls that waited in no statement, and the time of the last progress before.
         self._judged: dict[Call, float] = {}
-        #: A call that has had its turn waits for a lock.
-        self._locked = False
-        #: Those that do, and whether the server has said so since the last statement.
+        #: The calls that wait for locks, and whether the server has been asked since the last
+        #: statement.
         self._waiting: set[Call] = set()
         self._was_asked = False
-
-    def has_turn(self, call: Call) -> bool:
-        return self._now is call
 
     @property
     def is_settled(self) -> bool:
@@ -199,6 +105,9 @@ class Turns:
         """
         return not self._waiting or self._was_asked
 
+    def has_turn(self, call: Call) -> bool:
+        return self._now is call
+
     def passed(self, statement: Statement) -> None:
         self._run.statements.append(statement)
         self._was_asked = False
@@ -207,6 +116,9 @@ class Turns:
             call.backends.pop(statement.backend, None)
             if letter == statement.letter:
                 call.backends[statement.backend] = statement
+        self.changed()
+
+    def ended(self, _: object) -> None:
         self.changed()
 
     def changed(self) -> None:
@@ -227,7 +139,8 @@ class Turns:
                 run.begun.append({letter: call.begun for letter, call in calls.items()})
                 if turn.stop and calls[turn.letter].is_done:
                     run.missed = run.missed or turn
-            await self._finish([calls[turn.letter] for turn in schedule.turns if not turn.stop])
+            order = [calls[turn.letter] for turn in schedule.turns if not turn.stop]
+            await self._finish(order, others)
         finally:
             self._now = None
             await self._end(others)
@@ -235,30 +148,37 @@ class Turns:
         run.seconds = time.monotonic() - begin
         return run
 
-    async def _finish(self, calls: Sequence[Call]) -> None:
+    async def _finish(self, calls: Sequence[Call], others: set[asyncio.Task[Any]]) -> None:
         """Let those go on that had to wait, until all are done or none goes on."""
-        while waiting := [call for call in calls if not call.is_done]:
-            before, self._locked = self._last_progress, False
+        while True:
+            waiting = [call for call in calls if not call.is_done]
+            before = self._last_progress
             for call in waiting:
                 await self._advance(call, None)
             if self._last_progress != before:
                 continue
-            # What waits for a lock may be ended by the server, as one of a deadlock.
-            if not self._locked or time.monotonic() - before > HANGS_S:
+            if not waiting:
+                # What they have left behind may come to a statement.
+                left = asyncio.all_tasks() - others
+                for task in left:
+                    task.add_done_callback(self.ended)
+                if not left or await self._is_quiet_for(WAITS_S):
+                    return
+            # PostgreSQL ends one of those in a deadlock.
+            elif not self._run.deadlock or time.monotonic() - before > HANGS_S:
                 self._run.hangs = {call.letter: call.waits_at(self.lines) for call in waiting}
                 return
-            await self._is_quiet_for(ASK_S)
+            else:
+                await self._is_quiet_for(ASK_S)
 
     async def _end(self, others: set[asyncio.Task[Any]]) -> None:
-        """Cancel the calls that are not done, and wait for what all have left behind."""
+        """Cancel the calls that are not done, and what they have left behind goes on freely."""
+        cancelled = [call.task for call in self._calls.values() if call.task and call.task.cancel()]
         for call in self._calls.values():
-            if call.task is not None:
-                call.task.cancel()
             call.is_free = True
             call.let_go()
-        left = asyncio.all_tasks() - others
-        if left:
-            await asyncio.wait(left, timeout=WAITS_S)
+        if cancelled:
+            await asyncio.wait(asyncio.all_tasks() - others, timeout=WAITS_S)
 
     async def _advance(self, call: Call, stop: int | None) -> None:
         """Give a call the turn, until it is done, stands before a statement, or waits."""
@@ -273,20 +193,27 @@ class Turns:
         self._waiting.discard(call)
         call.let_go()
         try:
-            while not call.is_done and (call.stands_for_others or not call.standing):
+            # What it has left behind gets some time.
+            is_over = call.task is not None and call.task.done()
+            while call.stands_for_others or (not call.standing and (is_over or not call.is_done)):
                 if call.standing:
                     await self._settle()
                     call.let_go()
-                elif await self._is_quiet_for(ASK_S) and await self._waits(call, begin):
+                elif await self._is_quiet_for(ASK_S) and (
+                    is_over or await self._waits(call, begin)
+                ):
                     return
         finally:
             self._now = None
 
     async def _settle(self) -> None:
         """Wait for the statements of other calls that no longer wait for a lock."""
+        begin = time.monotonic()
         pids = [pid for call in self._waiting for pid in call.backends]
         rows = await self._server.fetch(BLOCKERS, pids)
         while any(is_active and not blocking for _, is_active, blocking in rows):
+            if time.monotonic() - begin > HANGS_S:
+                break
             await self._is_quiet_for(ASK_S)
             rows = await self._server.fetch(BLOCKERS, pids)
         blocked = {pid for pid, _, blocking in rows if blocking}
@@ -315,7 +242,6 @@ class Turns:
             if holders:
                 self._note(call, statement, holders)
                 self._look_for_deadlock(blockers)
-                self._locked = True
                 self._waiting.add(call)
                 return True
         quiet = time.monotonic() - max(begin, self._last_progress)
@@ -324,7 +250,13 @@ class Turns:
             self._note(call, None, others)
             self._judged[call] = self._last_progress
             return True
-        return quiet > HANGS_S
+        if quiet <= HANGS_S:
+            return False
+        for backend in call.backends.keys() & blockers.keys():
+            if not blockers[backend].isdisjoint(call.backends):
+                self._note(call, call.backends[backend], [call])
+        self._judged[call] = self._last_progress
+        return True
 
     def _note(self, call: Call, statement: Statement | None, others: Iterable[Call]) -> None:
         wait = Wait(call.letter, statement, "".join(one.letter for one in others))

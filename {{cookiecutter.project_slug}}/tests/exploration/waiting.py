@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+from greenlet import greenlet
+
 #: What stands between two coroutines, without an attribute that names the inner one.
-STEPS = {
-    *("anext_awaitable", "async_generator_asend", "async_generator_athrow", "coroutine_wrapper"),
-}
+STEPS = (
+    *("anext_awaitable", "async_generator_asend", "async_generator_athrow"),
+    "coroutine_wrapper",
+)
 #: The frame of a coroutine, generator or async generator, and what it waits for.
 ATTRIBUTES = (("cr_frame", "cr_await"), ("gi_frame", "gi_yieldfrom"), ("ag_frame", "ag_await"))
 
@@ -33,10 +36,11 @@ def _inwards(awaited: Any) -> Iterator[FrameType]:
         frame: FrameType | None = getattr(awaited, names[0])
         if frame is not None:
             yield frame
-            # Not by `f_locals`, which would keep what the coroutine holds alive.
-            for local in gc.get_referents(awaited):
-                if frame.f_code.co_name == "greenlet_spawn" and hasattr(local, "gr_frame"):
-                    yield from reversed(list(_outwards(local.gr_frame)))
+            if frame.f_code.co_name == "greenlet_spawn":
+                # Not by `f_locals`, which would keep what the coroutine holds alive.
+                held = (one for one in gc.get_referents(awaited) if isinstance(one, greenlet))
+                for inner in held:
+                    yield from reversed(list(_outwards(inner.gr_frame)))
         awaited = getattr(awaited, names[1])
 
 

@@ -25,14 +25,16 @@ END_S = 5.0
 DEADLOCK_MS = 300
 
 MAY_SET = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
-SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1"
+SESSIONS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND ($2::int IS NULL OR pid = $2)"
+)
 IN_TRANSACTION = (
     "SELECT pid, query FROM pg_stat_activity"
     " WHERE datname = $1 AND xact_start IS NOT NULL AND backend_type = 'client backend'"
 )
 END_SESSIONS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-    " WHERE datname = $1 AND pid <> pg_backend_pid()"
+    " WHERE datname = $1 AND ($2::int IS NULL OR pid = $2) AND pid <> pg_backend_pid()"
 )
 
 Result = TypeVar("Result")
@@ -73,9 +75,9 @@ class Snapshot:
         """Replace the database by one that is as it was, and disconnect what is connected."""
         await self._there(self._restore())
 
-    async def disconnect(self) -> None:
-        """End the connections to the database, and wait until they are gone."""
-        await self._there(self._disconnect())
+    async def disconnect(self, backend: int | None = None) -> None:
+        """End the connections to the database, or one of them, and wait until they are gone."""
+        await self._there(self._disconnect(backend))
 
     async def fetch(self, query: str, *arguments: Any) -> list[Any]:
         """Ask the server, on a connection to another database that is open all the time."""
@@ -192,10 +194,10 @@ class Snapshot:
     async def _rename(self, name: str, new: str) -> None:
         await self._fetch(f'ALTER DATABASE "{name}" RENAME TO "{new}"')
 
-    async def _disconnect(self) -> None:
-        await self._fetch(END_SESSIONS, self.name)
+    async def _disconnect(self, backend: int | None = None) -> None:
+        await self._fetch(END_SESSIONS, self.name, backend)
         async with asyncio.timeout(END_S):
-            while (await self._fetch(SESSIONS, self.name))[0][0]:
+            while (await self._fetch(SESSIONS, self.name, backend))[0][0]:
                 pass
 
 

@@ -3,6 +3,14 @@
 from fastapi import APIRouter, BackgroundTasks, Request
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+FOUND_BY = "A2|B*|A, A3|B*|A, B2|A*|B, B3|A*|B"
+SAYS = (
+    "comes to what no serial run comes to.",
+    "A 202 202 202",
+    "B 202 202 202",
+    "totals id=1: orders 2 2 1",
+)
+
 router = APIRouter()
 
 
@@ -18,9 +26,9 @@ class Total(Base):
 
 async def count(request: Request) -> None:
     async with request.app.state.sessionmaker() as session:
-        total = await session.get_one(Total, 1)
+        total = await session.get_one(Total, 1)  # <-
         total.orders += 1
-        await session.commit()
+        await session.commit()  # <-
 
 
 @router.post("/orders", status_code=202)

@@ -6,6 +6,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "A2|B*|A, A3|B*|A, B2|A*|B, B3|A*|B"
+SAYS = (
+    "comes to what no serial run comes to.",
+    "A 200 409 200",
+    "B 409 200 200",
+    "accounts id=1: balance 40 40 -20",
+)
+
 router = APIRouter()
 
 
@@ -22,8 +30,9 @@ class Account(Base):
 @router.post("/accounts/{account_id}/payments")
 async def pay(account_id: int, amount: int, session: SessionDep) -> None:
     account = Account.id == account_id
-    balance = await session.scalar(select(Account.balance).where(account)) or 0
+    balance = await session.scalar(select(Account.balance).where(account)) or 0  # <-
     if balance < amount:
         raise HTTPException(409)
-    await session.execute(update(Account).where(account).values(balance=Account.balance - amount))
+    paid = update(Account).where(account).values(balance=Account.balance - amount)
+    await session.execute(paid)  # <-
     await session.commit()

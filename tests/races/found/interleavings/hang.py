@@ -9,6 +9,16 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "A1|B*|A, A2|B*|A, B1|A*|B"
+SAYS = (
+    "hangs: none of its calls goes on.",
+    "A 200 200 hangs",
+    "B 200 200 hangs",
+    "labels id=1: copies 4 4 2",
+    "A waits at",
+    "B waits at",
+)
+
 router = APIRouter()
 LABELS = asyncio.Lock()
 PRINTER = asyncio.Lock()
@@ -33,7 +43,7 @@ async def count(session: AsyncSession) -> None:
 async def print_label(session: SessionDep) -> None:
     async with LABELS:
         await count(session)
-        async with PRINTER:
+        async with PRINTER:  # <-
             await count(session)
 
 
@@ -41,5 +51,5 @@ async def print_label(session: SessionDep) -> None:
 async def print_test(session: SessionDep) -> None:
     async with PRINTER:
         await count(session)
-        async with LABELS:
+        async with LABELS:  # <-
             await count(session)

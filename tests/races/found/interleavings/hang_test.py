@@ -27,5 +27,5 @@ async def test_explored(
 
 
 async def test_gathered(twenty: Twenty, print_label: Request, print_test: Request) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(2):
         assert await twenty(print_label, print_test) == {200: 20}

@@ -6,6 +6,15 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "A2|B*|A, A3|B*|A, A4|B*|A, B2|A*|B, B3|A*|B, B4|A*|B"
+SAYS = (
+    "comes to what no serial run comes to.",
+    "A 200 200 200",
+    "B 200 200 200",
+    "charges rows (amount=10) 1 1 2",
+    "idempotency_keys rows (key=a1) 1 1 2",
+)
+
 router = APIRouter()
 
 
@@ -27,9 +36,9 @@ class Key(Base):
 
 @router.post("/charges")
 async def charge(key: str, amount: int, session: SessionDep) -> None:
-    if await session.scalar(select(Key.id).where(Key.key == key)):
+    if await session.scalar(select(Key.id).where(Key.key == key)):  # <-
         return
     session.add(Charge(amount=amount))
-    await session.flush()
+    await session.flush()  # <-
     session.add(Key(key=key))
     await session.commit()

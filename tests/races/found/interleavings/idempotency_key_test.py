@@ -12,7 +12,7 @@ from .idempotency_key import Base, Charge, router
 @pytest.fixture
 async def charge(concurrent_client: httpx.AsyncClient, plant: Plant) -> Request:
     await plant(router, Base)
-    body = {"key": "a1", "amount": 10}
+    body: dict[str, str | int] = {"key": "a1", "amount": 10}
     return lambda: concurrent_client.post("/charges", params=body)
 
 

@@ -6,6 +6,13 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "A*|B, B*|A"
+SAYS = (
+    "breaks the invariant: below zero",
+    "A 200 200",
+    "B 200 200",
+)
+
 router = APIRouter()
 
 

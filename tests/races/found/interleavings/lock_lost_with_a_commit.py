@@ -5,6 +5,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "A2|B*|A, A3|B*|A, A4|B*|A, B2|A*|B, B3|A*|B, B4|A*|B"
+SAYS = (
+    "comes to what no serial run comes to.",
+    "A 200 200 200",
+    "B 200 200 200",
+    "accounts id=1: balance 120 120 110",
+)
+
 router = APIRouter()
 
 
@@ -26,8 +34,8 @@ class Line(Base):
 
 @router.post("/accounts/{account_id}/deposits")
 async def deposit(account_id: int, amount: int, session: SessionDep) -> None:
-    account = await session.get_one(Account, account_id, with_for_update=True)
+    account = await session.get_one(Account, account_id, with_for_update=True)  # <-
     session.add(Line(message="a deposit begins"))
-    await session.commit()
+    await session.commit()  # <-
     account.balance += amount
     await session.commit()

@@ -6,6 +6,8 @@ from trap_services import other_service
 
 from app.database import SessionDep
 
+GATE = "database.connection-held"
+
 router = APIRouter()
 
 

@@ -6,6 +6,14 @@ from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.routing import Mount, Route
 
+FOUND_BY = "A2|B*|A, A3|B*|A, B2|A*|B, B3|A*|B"
+SAYS = (
+    "comes to what no serial run comes to.",
+    "A 200 200 200",
+    "B 200 200 200",
+    "usages key=k: requests 2 2 1",
+)
+
 
 class Base(DeclarativeBase):
     pass
@@ -20,9 +28,9 @@ class Usage(Base):
 class Metering(BaseHTTPMiddleware):
     async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
         async with request.app.state.sessionmaker() as session:
-            usage = await session.get_one(Usage, request.headers["X-Key"])
+            usage = await session.get_one(Usage, request.headers["X-Key"])  # <-
             usage.requests += 1
-            await session.commit()
+            await session.commit()  # <-
         return await call_next(request)
 
 

@@ -6,6 +6,15 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "A2|B*|A, A3|B*|A, B2|A*|B, B3|A*|B"
+SAYS = (
+    "comes to what no serial run comes to.",
+    "A 201 409 201",
+    "B 409 201 201",
+    "bookings rows (first=1, last=5) 1 0 1",
+    "bookings rows (first=3, last=9) 0 1 1",
+)
+
 router = APIRouter()
 
 
@@ -23,7 +32,7 @@ class Booking(Base):
 @router.post("/bookings", status_code=201)
 async def book(first: int, last: int, session: SessionDep) -> None:
     overlapping = select(Booking).where(Booking.first <= last, Booking.last >= first)
-    if (await session.scalars(overlapping)).first():
+    if (await session.scalars(overlapping)).first():  # <-
         raise HTTPException(409)
     session.add(Booking(first=first, last=last))
-    await session.commit()
+    await session.commit()  # <-

@@ -6,6 +6,15 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "A2|B*|A"
+SAYS = (
+    "comes to what no serial run comes to.",
+    "A 201 201 201",
+    "B 200 200 200",
+    "reports rows (total=100) 1 1 0",
+    "reports rows (total=101) 0 0 1",
+)
+
 router = APIRouter()
 
 
@@ -28,8 +37,8 @@ class Report(Base):
 @router.post("/reports", status_code=201)
 async def report(session: SessionDep) -> None:
     balance = select(Account.balance)
-    first = await session.scalar(balance.where(Account.id == 1)) or 0
-    second = await session.scalar(balance.where(Account.id == 2)) or 0
+    first = await session.scalar(balance.where(Account.id == 1)) or 0  # <-
+    second = await session.scalar(balance.where(Account.id == 2)) or 0  # <-
     session.add(Report(total=first + second))
     await session.commit()
 

@@ -6,6 +6,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "A2|B*|A, A3|B*|A, A4|B*|A, B2|A*|B, B3|A*|B, B4|A*|B"
+SAYS = (
+    "comes to what no serial run comes to.",
+    "A 201 409 201",
+    "B 409 201 201",
+    "reservations rows (sku=lamp) 1 1 2",
+)
+
 router = APIRouter()
 
 
@@ -27,10 +35,10 @@ class Reservation(Base):
 
 @router.post("/reservations", status_code=201)
 async def reserve(sku: str, session: SessionDep) -> None:
-    stock = await session.get_one(Stock, sku)
+    stock = await session.get_one(Stock, sku)  # <-
     if stock.pieces == 0:
         raise HTTPException(409)
     session.add(Reservation(sku=sku))
-    await session.flush()
+    await session.flush()  # <-
     stock.pieces -= 1
     await session.commit()

@@ -7,6 +7,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "A2|B3|A*|B, A2|B4|A*|B"
+SAYS = (
+    "comes to what no serial run comes to.",
+    "A 201 201 201",
+    "B 200 200 200",
+    "orders rows (charged=80, shown=100) 0 0 1",
+)
+
 router = APIRouter()
 
 
@@ -28,7 +36,7 @@ class Order(Base):
 
 
 async def price(session: AsyncSession) -> int:
-    return 80 if await session.scalar(select(Shop.sale)) else 100
+    return 80 if await session.scalar(select(Shop.sale)) else 100  # <-
 
 
 @router.post("/orders", status_code=201)

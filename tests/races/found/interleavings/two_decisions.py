@@ -6,6 +6,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "A2|B*|A, A3|B*|A, B3|A*|B, B2|A*|B"
+SAYS = (
+    "comes to what no serial run comes to.",
+    "A 200 409 200",
+    "B 409 200 200",
+    "orders id=1: state paid cancelled paid",
+)
+
 router = APIRouter()
 
 
@@ -20,11 +28,11 @@ class Order(Base):
 
 
 async def decide(session: AsyncSession, order_id: int, state: str) -> None:
-    order = await session.get_one(Order, order_id)
+    order = await session.get_one(Order, order_id)  # <-
     if order.state != "open":
         raise HTTPException(409)
     order.state = state
-    await session.commit()
+    await session.commit()  # <-
 
 
 @router.post("/orders/{order_id}/payment")

@@ -6,6 +6,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "A2|B*|A, A3|B*|A, B2|A*|B, B3|A*|B"
+SAYS = (
+    "comes to what no serial run comes to.",
+    "A 200 200 200",
+    "B 200 200 200",
+    "scores rows (player=ada, points=7) 1 1 2",
+)
+
 router = APIRouter()
 
 
@@ -23,9 +31,9 @@ class Score(Base):
 @router.put("/scores/{player}")
 async def put(player: str, points: int, session: SessionDep) -> None:
     same = select(Score).where(Score.player == player)
-    score = await session.scalar(same)
+    score = await session.scalar(same)  # <-
     if score is None:
         session.add(Score(player=player, points=points))
     else:
         score.points = points
-    await session.commit()
+    await session.commit()  # <-

@@ -5,6 +5,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "A2|B*|A, A3|B*|A, B3|A*|B, B2|A*|B"
+SAYS = (
+    "comes to what no serial run comes to.",
+    "A 200 409 200",
+    "B 409 200 200",
+    "pages id=1: title b c b",
+)
+
 router = APIRouter()
 
 
@@ -21,9 +29,9 @@ class Page(Base):
 
 @router.put("/pages/{page_id}")
 async def rename(page_id: int, version: int, title: str, session: SessionDep) -> None:
-    page = await session.get_one(Page, page_id)
+    page = await session.get_one(Page, page_id)  # <-
     if page.version != version:
         raise HTTPException(409)
     page.title = title
     page.version += 1
-    await session.commit()
+    await session.commit()  # <-

@@ -6,6 +6,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "cancel, kill@2"
+SAYS = (
+    "Half of it is done: the rows are neither those from before nor those of the whole call.",
+    "ended with - 200 CancelledError",
+    "accounts id=1: balance 100 99 99",
+    "accounts id=2: balance 0 1 0",
+)
+
 router = APIRouter()
 
 
@@ -28,5 +36,5 @@ def add(account_id: int, amount: int) -> Update:
 async def transfer(amount: int, session: SessionDep) -> None:
     options = {"isolation_level": "AUTOCOMMIT"}
     connection = await session.connection(execution_options=options)
-    await connection.execute(add(1, -amount))
+    await connection.execute(add(1, -amount))  # <-
     await connection.execute(add(2, amount))

@@ -6,6 +6,14 @@ from trap_services import other_service
 
 from app.database import SessionDep
 
+FOUND_BY = "cancel, kill@3, kill@4, kill@5, commit@1"
+SAYS = (
+    "Half of it is done: the rows are neither those from before nor those of the whole call.",
+    "ended with - 201 CancelledError",
+    "orders rows (state=confirmed) 0 1 0",
+    "orders rows (state=new) 0 0 1",
+)
+
 router = APIRouter()
 
 
@@ -31,5 +39,5 @@ async def confirm(request: Request, order_id: int) -> None:
 async def create(request: Request, session: SessionDep, tasks: BackgroundTasks) -> None:
     order = Order(state="new")
     session.add(order)
-    await session.commit()
+    await session.commit()  # <-
     tasks.add_task(confirm, request, order.id)

@@ -7,6 +7,8 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+GATE = "requests.late-commit"
+
 router = APIRouter()
 
 

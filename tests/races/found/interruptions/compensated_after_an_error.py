@@ -6,6 +6,14 @@ from trap_services import other_service
 
 from app.database import SessionDep
 
+FOUND_BY = "cancel, kill@3, kill@4, commit@1"
+SAYS = (
+    "Half of it is done: the rows are neither those from before nor those of the whole call.",
+    "ended with - 201 CancelledError",
+    "orders rows (state=paid) 0 1 0",
+    "orders rows (state=new) 0 0 1",
+)
+
 router = APIRouter()
 
 
@@ -23,7 +31,7 @@ class Order(Base):
 async def create(session: SessionDep) -> None:
     order = Order(state="new")
     session.add(order)
-    await session.commit()
+    await session.commit()  # <-
     try:
         async with other_service() as payments:
             await payments.post("/charges")

@@ -6,6 +6,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from trap_services import other_service
 
+FOUND_BY = "cancel"
+SAYS = (
+    "The connection is missing from the pool that was taken",
+    "ended with - 201 CancelledError",
+    "orders rows (state=paid) 0 1 0",
+)
+
 router = APIRouter()
 CONNECTIONS: set[AsyncConnection] = set()
 
@@ -23,11 +30,11 @@ class Order(Base):
 @router.post("/orders", status_code=201)
 async def create(request: Request) -> None:
     engine: AsyncEngine = request.app.state.sessionmaker.kw["bind"]
-    connection = await engine.connect()
+    connection = await engine.connect()  # <-
     CONNECTIONS.add(connection)
     await connection.execute(insert(Order).values(state="paid"))
     async with other_service() as payments:
-        await payments.post("/charges")
+        await payments.post("/charges")  # <-
     await connection.commit()
     await connection.close()
     CONNECTIONS.discard(connection)

@@ -7,6 +7,14 @@ from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.routing import Mount, Route
 
+FOUND_BY = "cancel, kill@3, kill@4, commit@1"
+SAYS = (
+    "Half of it is done: the rows are neither those from before nor those of the whole call.",
+    "ended with - 201 CancelledError",
+    "orders rows () 0 1 0",
+    "usages key=k: orders 0 1 1",
+)
+
 
 class Base(DeclarativeBase):
     pass
@@ -25,7 +33,7 @@ class Usage(Base):
 
 class Metering(BaseHTTPMiddleware):
     async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
-        async with request.app.state.sessionmaker.begin() as session:
+        async with request.app.state.sessionmaker.begin() as session:  # <-
             await session.execute(update(Usage).values(orders=Usage.orders + 1))
         return await call_next(request)
 

@@ -8,6 +8,13 @@ from trap_services import other_service
 
 from app.database import SessionDep
 
+FOUND_BY = "cancel"
+SAYS = (
+    "The same call made once more: it hangs, and waits at",
+    "ended with - 201 CancelledError",
+    "orders rows (state=paid) 0 1 0",
+)
+
 router = APIRouter()
 LOCK = asyncio.Lock()
 
@@ -26,7 +33,7 @@ class Order(Base):
 async def create(session: SessionDep) -> None:
     await LOCK.acquire()
     async with other_service() as payments:
-        await payments.post("/charges")
+        await payments.post("/charges")  # <-
     session.add(Order(state="paid"))
     await session.commit()
     LOCK.release()

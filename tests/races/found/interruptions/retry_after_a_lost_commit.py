@@ -4,6 +4,13 @@ from fastapi import APIRouter, Request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+FOUND_BY = "commit@1"
+SAYS = (
+    "It is done twice.",
+    "ended with - 201 201",
+    "orders rows (state=paid) 0 1 2",
+)
+
 router = APIRouter()
 
 
@@ -21,7 +28,7 @@ class Order(Base):
 async def create(request: Request) -> None:
     for attempt in (1, 2):
         try:
-            async with request.app.state.sessionmaker.begin() as session:
+            async with request.app.state.sessionmaker.begin() as session:  # <-
                 session.add(Order(state="paid"))
         except DBAPIError as error:
             if not error.connection_invalidated or attempt == 2:

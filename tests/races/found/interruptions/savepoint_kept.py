@@ -8,6 +8,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "cancel"
+SAYS = (
+    "Half of it is done: the rows are neither those from before nor those of the whole call.",
+    "ended with - 200 CancelledError",
+    "accounts id=1: balance 100 99 99",
+    "accounts id=2: balance 0 1 0",
+)
+
 router = APIRouter()
 
 
@@ -32,7 +40,7 @@ async def transfer(amount: int, session: SessionDep) -> None:
     try:
         async with session.begin_nested():
             await session.execute(add(2, amount))
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # <-
     except asyncio.CancelledError:
         await session.commit()
         raise

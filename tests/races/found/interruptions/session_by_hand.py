@@ -5,6 +5,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from trap_services import other_service
 
+FOUND_BY = "cancel"
+SAYS = (
+    "The connection is missing from the pool that was taken",
+    "ended with - 201 CancelledError",
+    "orders rows (state=paid) 0 1 0",
+)
+
 router = APIRouter()
 SESSIONS: dict[int, AsyncSession] = {}
 
@@ -23,9 +30,9 @@ class Order(Base):
 async def create(request: Request) -> None:
     session = SESSIONS[id(request)] = request.app.state.sessionmaker()
     session.add(Order(state="paid"))
-    await session.flush()
+    await session.flush()  # <-
     async with other_service() as payments:
-        await payments.post("/charges")
+        await payments.post("/charges")  # <-
     await session.commit()
     await session.close()
     del SESSIONS[id(request)]

@@ -6,6 +6,14 @@ from fastapi import APIRouter, Request
 from sqlalchemy import Update, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+FOUND_BY = "cancel, kill@3, kill@4, commit@1"
+SAYS = (
+    "Half of it is done: the rows are neither those from before nor those of the whole call.",
+    "ended with - 200 CancelledError",
+    "accounts id=1: balance 100 99 99",
+    "accounts id=2: balance 0 1 0",
+)
+
 router = APIRouter()
 
 
@@ -31,5 +39,5 @@ async def change(request: Request, account_id: int, amount: int) -> None:
 
 @router.post("/transfers")
 async def transfer(amount: int, request: Request) -> None:
-    await asyncio.shield(change(request, 1, -amount))
+    await asyncio.shield(change(request, 1, -amount))  # <-
     await change(request, 2, amount)

@@ -9,6 +9,15 @@ from trap_services import other_service
 
 from app.database import SessionDep
 
+FOUND_BY = "cancel"
+SAYS = (
+    "It swallowed its cancellation, went on, and ended with 201.",
+    "Half of it is done: the rows are neither those from before nor those of the whole call.",
+    "ended with - 201 201",
+    "orders rows (state=paid) 0 1 0",
+    "orders rows (state=new) 0 0 1",
+)
+
 router = APIRouter()
 
 
@@ -27,7 +36,7 @@ async def order(session: SessionDep) -> None:
     state = "new"
     with suppress(asyncio.CancelledError):
         async with other_service() as payments:
-            await payments.post("/charges")
+            await payments.post("/charges")  # <-
         state = "paid"
     session.add(Order(state=state))
     await session.commit()

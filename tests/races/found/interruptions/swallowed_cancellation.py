@@ -9,6 +9,15 @@ from trap_services import other_service
 
 from app.database import SessionDep
 
+FOUND_BY = "cancel"
+SAYS = (
+    "It swallowed its cancellation, went on, and ended with 200.",
+    "Half of it is done: the rows are neither those from before nor those of the whole call.",
+    "ended with - 200 200",
+    "accounts id=1: balance 100 99 99",
+    "accounts id=2: balance 0 1 0",
+)
+
 router = APIRouter()
 
 
@@ -32,7 +41,7 @@ async def transfer(amount: int, session: SessionDep) -> None:
     try:
         await session.execute(add(1, -amount))
         async with other_service() as fraud:
-            await fraud.post("/checks")
+            await fraud.post("/checks")  # <-
         await session.execute(add(2, amount))
     except BaseException:
         logging.getLogger(__name__).warning("the transfer has failed")

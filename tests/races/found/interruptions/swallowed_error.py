@@ -7,6 +7,13 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "kill@1, kill@2"
+SAYS = (
+    "It ended with 201, but nothing is done.",
+    "ended with - 201 201",
+    "orders rows (state=paid) 0 1 0",
+)
+
 router = APIRouter()
 
 
@@ -24,6 +31,6 @@ class Order(Base):
 async def order(session: SessionDep) -> None:
     session.add(Order(state="paid"))
     try:
-        await session.commit()
+        await session.commit()  # <-
     except Exception:
         logging.getLogger(__name__).warning("the order is not stored")

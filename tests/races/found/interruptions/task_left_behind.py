@@ -1,12 +1,20 @@
-"""The rest of the work is a task of its own that nobody waits for."""
+"""A heartbeat goes on as long as the work, and forever if the line that ends it is not reached."""
 
 import asyncio
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from app.database import SessionDep
+
+FOUND_BY = "cancel, kill@1, kill@2, commit@1"
+SAYS = (
+    "Its task beat() is still running",
+    "ended with - 201 CancelledError",
+    "orders rows (state=paid) 0 1 0",
+)
+
 router = APIRouter()
-TASKS: set[asyncio.Task[None]] = set()
 
 
 class Base(DeclarativeBase):
@@ -19,14 +27,14 @@ class Order(Base):
     state: Mapped[str]
 
 
-async def store(request: Request) -> None:
-    async with request.app.state.sessionmaker.begin() as session:
-        session.add(Order(state="paid"))
+async def beat() -> None:
+    while True:
+        await asyncio.sleep(1)  # <-
 
 
 @router.post("/orders", status_code=201)
-async def create(request: Request) -> None:
-    task = asyncio.create_task(store(request))
-    TASKS.add(task)
-    task.add_done_callback(TASKS.discard)
-    await asyncio.wait([task])
+async def create(session: SessionDep) -> None:
+    heartbeat = asyncio.create_task(beat())
+    session.add(Order(state="paid"))
+    await session.commit()  # <-
+    heartbeat.cancel()

@@ -6,6 +6,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.database import SessionDep
 
+FOUND_BY = "cancel, kill@3, kill@4, commit@1"
+SAYS = (
+    "Half of it is done: the rows are neither those from before nor those of the whole call.",
+    "ended with - 200 CancelledError",
+    "accounts id=1: balance 100 99 99",
+    "accounts id=2: balance 0 1 0",
+)
+
 router = APIRouter()
 
 
@@ -27,6 +35,6 @@ def add(account_id: int, amount: int) -> Update:
 @router.post("/transfers")
 async def transfer(amount: int, session: SessionDep) -> None:
     await session.execute(add(1, -amount))
-    await session.commit()
+    await session.commit()  # <-
     await session.execute(add(2, amount))
     await session.commit()

@@ -1,0 +1,117 @@
+"""A call in one run: its task, and the statements before which it stands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import copy_context
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from .lines import Lines
+from .outcomes import HANGS, Ending, ending_of
+from .statements import ENDS, Statement, backend_of, may_write, one_line, watcher
+
+Function = Callable[[], Awaitable[Any]]
+
+
+class Turns(Protocol):
+    """Whoever says which call may go on."""
+
+    lines: Lines
+
+    @property
+    def is_settled(self) -> bool: ...
+    def has_turn(self, call: Call) -> bool: ...
+    def passed(self, statement: Statement) -> None: ...
+    def changed(self) -> None: ...
+    def ended(self, task: object) -> None: ...
+
+
+class Call:
+    """A call in one run."""
+
+    def __init__(self, letter: str, turns: Turns) -> None:
+        self.letter = letter
+        self.loop = asyncio.get_running_loop()
+        self.task: asyncio.Task[Ending] | None = None
+        self.begun = 0
+        #: The number of the statement before which it has to stand.
+        self.stop: int | None = None
+        #: The statements that it stands before.
+        self.standing: dict[int, asyncio.Future[None]] = {}
+        #: The processes of the server that have worked for it last, and their statements.
+        self.backends: dict[int | None, Statement] = {}
+        #: Those that have written in a transaction which is open.
+        self._writers: set[int | None] = set()
+        #: The run is over: what is left of the call goes on as it likes.
+        self.is_free = False
+        self._turns = turns
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has returned, and what it has left behind stands before no statement."""
+        return self.task is not None and self.task.done() and not self.standing
+
+    @property
+    def is_running(self) -> bool:
+        return self.task is not None and not self.is_done
+
+    def waits_at(self, lines: Lines) -> str:
+        return lines.of(self.task.get_coro()) if self.task is not None else ""
+
+    def ending(self) -> Ending:
+        if self.task is None or not self.task.done() or self.task.cancelled():
+            return HANGS
+        return self.task.result()
+
+    def start(self, function: Function) -> None:
+        context = copy_context()
+        context.run(watcher.set, self)
+        self.task = self.loop.create_task(ending_of(function), context=context)
+        self.task.add_done_callback(self._turns.ended)
+
+    def noted(self, text: str, connection: Connection) -> Coroutine[Any, Any, None]:
+        self.begun += 1
+        backend = backend_of(connection)
+        writes = may_write(text)
+        if writes:
+            self._writers.add(backend)
+        elif text in ENDS:
+            writes = text != "ROLLBACK" and backend in self._writers
+            self._writers.discard(backend)
+        # What a task of SQLAlchemy sends is asked for where the call waits.
+        line = self._turns.lines.current() or self.waits_at(self._turns.lines)
+        statement = Statement(self.letter, self.begun, one_line(text), line, backend, writes)
+        return self._wait_before(statement)
+
+    async def _wait_before(self, statement: Statement) -> None:
+        if not self.may_pass(statement.number):
+            standing = self.standing[statement.number] = self.loop.create_future()
+            self._turns.changed()
+            try:
+                await standing
+            finally:
+                self.standing.pop(statement.number, None)
+        if not self.is_free:
+            self._turns.passed(statement)
+
+    def may_pass(self, number: int) -> bool:
+        return self.is_free or (self._is_before_its_stop(number) and self._turns.is_settled)
+
+    @property
+    def stands_for_others(self) -> bool:
+        """Whether it has to stand only until it is known which calls still wait for locks."""
+        return any(map(self._is_before_its_stop, self.standing))
+
+    def _is_before_its_stop(self, number: int) -> bool:
+        return self._turns.has_turn(self) and (self.stop is None or number < self.stop)
+
+    def let_go(self) -> None:
+        """Let it go on from where it stands, as far as it may."""
+        for number, standing in list(self.standing.items()):
+            if self.may_pass(number) and not standing.done():
+                del self.standing[number]
+                standing.set_result(None)
+                self._turns.changed()
