@@ -31,7 +31,9 @@ async def test_a_registration_is_done_or_not(
     def register() -> Awaitable[httpx.Response]:
         return concurrent_client.post("/auth/register", json=payload)
 
-    await interruptions(register)
+    interrupted = await interruptions(register)
+
+    assert interrupted.outcomes == {(201,), (503,), ("CancelledError",)}
 
 
 async def test_a_change_of_the_profile_is_done_or_not(
@@ -42,7 +44,9 @@ async def test_a_change_of_the_profile_is_done_or_not(
     def change() -> Awaitable[httpx.Response]:
         return concurrent_client.patch("/users/me", json=body, headers=bearer(racer))
 
-    await interruptions(change)
+    interrupted = await interruptions(change)
+
+    assert interrupted.outcomes == {(200,), (503,), ("CancelledError",)}
 
 
 async def test_a_deletion_is_done_or_not(
@@ -53,4 +57,6 @@ async def test_a_deletion_is_done_or_not(
     def delete() -> Awaitable[httpx.Response]:
         return concurrent_client.request("DELETE", "/users/me", json=body, headers=bearer(racer))
 
-    await interruptions(delete)
+    interrupted = await interruptions(delete)
+
+    assert interrupted.outcomes == {(204,), (503,), ("CancelledError",)}
