@@ -538,3 +538,15 @@ async def test_what_it_refuses(
 async def test_a_coroutine_is_no_function(interleavings: Any) -> None:
     with pytest.raises(Exception, match="can be awaited only once: give a function that returns"):
         await interleavings(nothing(), nothing())
+
+
+@pytest.fixture
+def hidden(request: pytest.FixtureRequest) -> Any:
+    return request.getfixturevalue("interleavings")
+
+
+async def test_a_test_without_a_database_of_its_own(hidden: Any) -> None:
+    with pytest.raises(Exception, match="^The test has no database of its own: name the") as told:
+        await hidden(nothing, nothing)
+
+    assert type(told.value).__name__ == "ExplorationError"

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
-from .errors import ExplorationError
+from .explored import ExplorationError
 from .generations import Generations
 from .statements import watched
 
