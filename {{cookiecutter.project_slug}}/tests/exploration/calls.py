@@ -27,6 +27,7 @@ class Turns(Protocol):
     def passed(self, statement: Statement) -> None: ...
     def changed(self) -> None: ...
     def ended(self, task: object) -> None: ...
+    def claim_tasks(self, call: Call) -> None: ...
 
 
 class Call:
@@ -36,6 +37,9 @@ class Call:
         self.letter = letter
         self.loop = asyncio.get_running_loop()
         self.task: asyncio.Task[Ending] | None = None
+        self.is_over = False
+        #: The tasks that it has started, and does not end before them.
+        self.tasks: set[asyncio.Task[Any]] = set()
         self.begun = 0
         #: The number of the statement before which it has to stand.
         self.stop: int | None = None
@@ -51,8 +55,8 @@ class Call:
 
     @property
     def is_done(self) -> bool:
-        """Whether it has returned, and what it has left behind stands before no statement."""
-        return self.task is not None and self.task.done() and not self.standing
+        """Whether it has returned, and what it has left running has ended as well."""
+        return self.is_over and not self.standing and all(task.done() for task in self.tasks)
 
     @property
     def is_running(self) -> bool:
@@ -70,7 +74,14 @@ class Call:
         context = copy_context()
         context.run(watcher.set, self)
         self.task = self.loop.create_task(ending_of(function), context=context)
-        self.task.add_done_callback(self._turns.ended)
+        self.task.add_done_callback(self._has_ended)
+
+    def _has_ended(self, _: object) -> None:
+        self._turns.claim_tasks(self)
+        self.is_over = True
+        for task in self.tasks:
+            task.add_done_callback(self._turns.ended)
+        self._turns.changed()
 
     def noted(self, text: str, connection: Connection) -> Coroutine[Any, Any, None]:
         self.begun += 1
@@ -87,6 +98,8 @@ class Call:
         return self._wait_before(statement)
 
     async def _wait_before(self, statement: Statement) -> None:
+        if self.is_over and (task := asyncio.current_task()):
+            self.tasks.add(task)
         if not self.may_pass(statement.number):
             standing = self.standing[statement.number] = self.loop.create_future()
             self._turns.changed()

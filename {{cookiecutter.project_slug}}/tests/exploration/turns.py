@@ -15,7 +15,9 @@ from .schedules import LETTERS, Schedule, Turn
 from .statements import Statement
 
 #: Seconds after which the server is asked whether the call that has the turn waits for a lock.
+#: The next time it is asked after twice as many, up to so many.
 ASK_S = 0.005
+ASK_AGAIN_S = 0.1
 #: Seconds without progress, and in no statement, after which a call is taken to wait for another.
 WAITS_S = 1.0
 #: Seconds without progress of any call, after which they hang. PostgreSQL looks for deadlocks
@@ -89,6 +91,8 @@ class Turns:
         self._now: Call | None = None
         self._run = Run(Schedule(()))
         self._last_progress = 0.0
+        #: The tasks that were there before, or belong to a call.
+        self._known: set[asyncio.Task[Any]] = set()
         #: The calls that waited in no statement, and the time of the last progress before.
         self._judged: dict[Call, float] = {}
         #: The calls that wait for locks, and whether the server has been asked since the last
@@ -121,6 +125,13 @@ class Turns:
     def ended(self, _: object) -> None:
         self.changed()
 
+    def claim_tasks(self, call: Call) -> None:
+        """Take the tasks that are new for those of the call that has had the turn."""
+        roots = {one.task for one in self._calls.values()}
+        new = asyncio.all_tasks() - self._known
+        self._known |= new
+        call.tasks |= new - roots
+
     def changed(self) -> None:
         self._last_progress = time.monotonic()
         self._change.set()
@@ -132,7 +143,7 @@ class Turns:
         calls = self._calls = {letter: Call(letter, self) for letter in run.letters}
         self._judged.clear()
         self._waiting.clear()
-        others = asyncio.all_tasks()
+        self._known = asyncio.all_tasks()
         try:
             for turn in schedule.turns:
                 await self._advance(calls[turn.letter], turn.stop)
@@ -140,45 +151,36 @@ class Turns:
                 if turn.stop and calls[turn.letter].is_done:
                     run.missed = run.missed or turn
             order = [calls[turn.letter] for turn in schedule.turns if not turn.stop]
-            await self._finish(order, others)
+            await self._finish(order)
         finally:
             self._now = None
-            await self._end(others)
+            await self._end()
         run.endings = tuple(call.ending() for call in calls.values())
         run.seconds = time.monotonic() - begin
         return run
 
-    async def _finish(self, calls: Sequence[Call], others: set[asyncio.Task[Any]]) -> None:
+    async def _finish(self, calls: Sequence[Call]) -> None:
         """Let those go on that had to wait, until all are done or none goes on."""
-        while True:
-            waiting = [call for call in calls if not call.is_done]
+        while waiting := [call for call in calls if not call.is_done]:
             before = self._last_progress
             for call in waiting:
                 await self._advance(call, None)
             if self._last_progress != before:
                 continue
-            if not waiting:
-                # What they have left behind may come to a statement.
-                left = asyncio.all_tasks() - others
-                for task in left:
-                    task.add_done_callback(self.ended)
-                if not left or await self._is_quiet_for(WAITS_S):
-                    return
             # PostgreSQL ends one of those in a deadlock.
-            elif not self._run.deadlock or time.monotonic() - before > HANGS_S:
+            if not self._run.deadlock or time.monotonic() - before > HANGS_S:
                 self._run.hangs = {call.letter: call.waits_at(self.lines) for call in waiting}
                 return
-            else:
-                await self._is_quiet_for(ASK_S)
+            await self._is_quiet_for(ASK_S)
 
-    async def _end(self, others: set[asyncio.Task[Any]]) -> None:
+    async def _end(self) -> None:
         """Cancel the calls that are not done, and what they have left behind goes on freely."""
         cancelled = [call.task for call in self._calls.values() if call.task and call.task.cancel()]
         for call in self._calls.values():
             call.is_free = True
             call.let_go()
         if cancelled:
-            await asyncio.wait(asyncio.all_tasks() - others, timeout=WAITS_S)
+            await asyncio.wait(cancelled, timeout=WAITS_S)
 
     async def _advance(self, call: Call, stop: int | None) -> None:
         """Give a call the turn, until it is done, stands before a statement, or waits."""
@@ -193,18 +195,17 @@ class Turns:
         self._waiting.discard(call)
         call.let_go()
         try:
-            # What it has left behind gets some time.
-            is_over = call.task is not None and call.task.done()
-            while call.stands_for_others or (not call.standing and (is_over or not call.is_done)):
+            while call.stands_for_others or not (call.standing or call.is_done):
                 if call.standing:
                     await self._settle()
                     call.let_go()
-                elif await self._is_quiet_for(ASK_S) and (
-                    is_over or await self._waits(call, begin)
-                ):
+                    continue
+                pause = min(max(ASK_S, self._quiet_since(begin)), ASK_AGAIN_S)
+                if await self._is_quiet_for(pause) and await self._waits(call, begin):
                     return
         finally:
             self._now = None
+            self.claim_tasks(call)
 
     async def _settle(self) -> None:
         """Wait for the statements of other calls that no longer wait for a lock."""
@@ -219,6 +220,9 @@ class Turns:
         blocked = {pid for pid, _, blocking in rows if blocking}
         self._waiting = {call for call in self._waiting if not blocked.isdisjoint(call.backends)}
         self._was_asked = True
+
+    def _quiet_since(self, begin: float) -> float:
+        return time.monotonic() - max(begin, self._last_progress)
 
     async def _is_quiet_for(self, seconds: float) -> bool:
         self._change.clear()
@@ -244,8 +248,12 @@ class Turns:
                 self._look_for_deadlock(blockers)
                 self._waiting.add(call)
                 return True
-        quiet = time.monotonic() - max(begin, self._last_progress)
+        quiet = self._quiet_since(begin)
         is_active = any(active for pid, active, _ in rows if pid in call.backends)
+        if call.is_over and not is_active and quiet > WAITS_S:
+            # It has left a task running that goes on for ever.
+            call.tasks.clear()
+            return True
         if others and not is_active and quiet > WAITS_S:
             self._note(call, None, others)
             self._judged[call] = self._last_progress

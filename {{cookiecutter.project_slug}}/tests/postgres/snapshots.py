@@ -25,16 +25,13 @@ END_S = 5.0
 DEADLOCK_MS = 300
 
 MAY_SET = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
-SESSIONS = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND ($2::int IS NULL OR pid = $2)"
-)
 IN_TRANSACTION = (
     "SELECT pid, query FROM pg_stat_activity"
     " WHERE datname = $1 AND xact_start IS NOT NULL AND backend_type = 'client backend'"
 )
 END_SESSIONS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-    " WHERE datname = $1 AND ($2::int IS NULL OR pid = $2) AND pid <> pg_backend_pid()"
+    " WHERE datname = $1 AND ($2::int IS NULL OR pid = $2) AND backend_type = 'client backend'"
 )
 
 Result = TypeVar("Result")
@@ -195,9 +192,9 @@ class Snapshot:
         await self._fetch(f'ALTER DATABASE "{name}" RENAME TO "{new}"')
 
     async def _disconnect(self, backend: int | None = None) -> None:
-        await self._fetch(END_SESSIONS, self.name, backend)
         async with asyncio.timeout(END_S):
-            while (await self._fetch(SESSIONS, self.name, backend))[0][0]:
+            # What works in the background may connect anew.
+            while await self._fetch(END_SESSIONS, self.name, backend):
                 pass
 
 
