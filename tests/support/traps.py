@@ -16,7 +16,7 @@ SUPPORT = Path(__file__).parent
 LIBRARIES = SUPPORT / "libraries"
 MARK = "# <-"
 # What a module may say of itself.
-NAMES = {"SAYS", "ALSO", "CLIENTS", "TEST"}
+NAMES = {"SAYS", "ALSO", "CLIENTS", "TEST", "FOUND_BY", "GATE"}
 
 
 @dataclass(frozen=True)

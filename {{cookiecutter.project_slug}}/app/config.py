@@ -203,6 +203,10 @@ class Settings(DatabaseSettings, LogSettings):
     """The same for an account from all addresses where it has not logged in before."""
     failed_login_minutes: int = Field(default=15, gt=0)
     """How long after the first of them they are counted."""
+    emails_per_account: int = Field(default=5, gt=0)
+    """How many emails with a token may be asked for in an hour. The next request gets 429."""
+    emails_per_address: int = Field(default=50, gt=0)
+    """The same for all accounts from one address."""
 
     max_body_size: ByteSize = Field(default=ByteSize(1_000_000), gt=0)
     """The largest request body, such as 500kB or 1MB; `@max_body_size` gives a route its own."""

@@ -127,7 +127,7 @@ class WrongPassword(DomainError):
 
 class TooManyAttempts(DomainError):
     status = HTTPStatus.TOO_MANY_REQUESTS
-    detail = "There were too many wrong passwords. Try again later."
+    detail = "There were too many attempts. Try again later."
 
     def __init__(self, retry_after: int) -> None:
         """Refuse for a number of seconds."""

@@ -1,4 +1,4 @@
-"""How many passwords a client can try."""
+"""How many passwords a client can try, and how many emails it can ask for."""
 
 import asyncio
 from collections import Counter
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.models import LoginCounter
 from app.auth.throttle import Throttle, network_of
 from app.errors import AccountDisabled, InvalidCredentials, TooManyAttempts
+from app.mail import Email
 from app.users.models import User
 from tests.app_under_test import PASSWORD
 from tests.factories import UserFactory
@@ -21,7 +22,7 @@ TOO_MANY_ATTEMPTS = {
     "type": "/problems/too-many-attempts",
     "title": "Too many attempts",
     "status": 429,
-    "detail": "There were too many wrong passwords. Try again later.",
+    "detail": "There were too many attempts. Try again later.",
 }
 ClientAt = Callable[[str], httpx.AsyncClient]
 
@@ -43,6 +44,11 @@ def limit(app: FastAPI, **limits: int) -> None:
 
 async def log_in(client: httpx.AsyncClient, email: str, password: str = "wrong") -> int:
     response = await client.post("/auth/login", data={"username": email, "password": password})
+    return response.status_code
+
+
+async def ask_for_reset(client: httpx.AsyncClient, email: str) -> int:
+    response = await client.post("/auth/password-reset", json={"email": email})
     return response.status_code
 
 
@@ -136,6 +142,48 @@ async def test_the_current_password_can_be_tried_as_often_as_at_login(
     assert [response.status_code for response in responses] == [403, 429]
     assert responses[1].json() == TOO_MANY_ATTEMPTS
     assert await log_in(client, user.email, PASSWORD) == 429
+
+
+@pytest.mark.parametrize("address", ["ada@example.com", "nobody@example.com"])
+async def test_the_sixth_reset_in_an_hour_returns_429_whether_or_not_the_email_is_known(
+    client: httpx.AsyncClient, user: User, outbox: list[Email], address: str
+) -> None:
+    # It is the same account in any case.
+    tries = [await ask_for_reset(client, address.upper() if n % 2 else address) for n in range(5)]
+    sent = len(outbox)
+
+    response = await client.post("/auth/password-reset", json={"email": address})
+
+    assert tries == [202] * 5
+    assert response.status_code == 429
+    assert response.json() == TOO_MANY_ATTEMPTS
+    assert response.headers["retry-after"] == "3600"
+    assert len(outbox) == sent == (5 if address == user.email else 0)
+    assert await log_in(client, user.email, PASSWORD) == 200
+
+
+async def test_a_user_gets_no_more_verifications_than_resets(
+    app: FastAPI, client: httpx.AsyncClient, user: User, token: dict[str, str], outbox: list[Email]
+) -> None:
+    limit(app, emails_per_account=2)
+    assert await ask_for_reset(client, user.email) == 202
+
+    responses = [await client.post("/auth/verify-email", headers=token) for _ in range(2)]
+
+    assert [response.status_code for response in responses] == [202, 429]
+    assert responses[1].json() == TOO_MANY_ATTEMPTS
+    assert [email.subject for email in outbox] == ["Reset your password", "Verify your email"]
+
+
+async def test_emails_to_many_accounts_are_counted_by_address(
+    app: FastAPI, client: httpx.AsyncClient, client_at: ClientAt
+) -> None:
+    limit(app, emails_per_address=2)
+
+    statuses = [await ask_for_reset(client, f"user{n}@example.com") for n in range(3)]
+
+    assert statuses == [202, 202, 429]
+    assert await ask_for_reset(client_at("198.51.100.1"), "user3@example.com") == 202
 
 
 async def test_counters_expire_and_are_deleted(

@@ -8,7 +8,10 @@ from app.database import Base
 
 
 class LoginCounter(Base):
-    """Counts wrong passwords, or marks a known address, until it expires: see `throttle.py`."""
+    """Counts wrong passwords or emails, or marks a known address, until it expires.
+
+    See `throttle.py`.
+    """
 
     __tablename__ = "login_counters"
 

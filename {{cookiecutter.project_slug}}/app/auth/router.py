@@ -101,15 +101,21 @@ async def logout(user: CurrentUser, claims: ClaimsDep, session: SessionDep) -> N
     await session.commit()
 
 
-@router.post("/password-reset", status_code=status.HTTP_202_ACCEPTED)
+@router.post(
+    "/password-reset",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=problems(TooManyAttempts),
+)
 async def request_password_reset(
     request: PasswordResetRequest,
     session: SessionDep,
     settings: SettingsDep,
+    throttle: ThrottleDep,
     sender: SenderDep,
     after: BackgroundTasks,
 ) -> None:
     """Send a token by email. The response does not tell whether there is such an account."""
+    await throttle.count_email(request.email)
     user = await find_user(session, email=request.email)
     # The connection goes back before the email is sent.
     await session.commit()
@@ -135,17 +141,17 @@ async def confirm_password_reset(
 @router.post(
     "/verify-email",
     status_code=status.HTTP_202_ACCEPTED,
-    responses=problems(NotAuthenticated, AccountDisabled),
+    responses=problems(NotAuthenticated, AccountDisabled, TooManyAttempts),
 )
 async def request_email_verification(
     user: CurrentUser,
-    session: SessionDep,
     settings: SettingsDep,
+    throttle: ThrottleDep,
     sender: SenderDep,
     after: BackgroundTasks,
 ) -> None:
     """Send a token by email, unless the email is verified already."""
-    await session.commit()
+    await throttle.count_email(user.email)
     if not user.email_verified:
         after.add_task(service.send_email_verification, user, settings, sender)
 

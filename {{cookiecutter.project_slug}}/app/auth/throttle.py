@@ -1,12 +1,12 @@
-"""Limits how many passwords a client can try, in all processes together.
+"""Limits how many passwords a client can try and emails it can ask for, in all processes together.
 
 Wrong passwords are counted for an account from one address, for an address, and for an account.
 Where an account has logged in in the last 30 days, only the first of the three counts, so that
-nobody locks its owner out from elsewhere (NIST SP 800-63B, 3.2.2). An account that does not exist
-is counted like one that does.
+nobody locks its owner out from elsewhere (NIST SP 800-63B, 3.2.2). Emails are counted for an
+account and for an address. An account that does not exist is counted like one that does.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -23,6 +23,9 @@ from app.fields import normal_email
 from app.security import hashing_threads
 
 PAIR = "account and address"
+EMAILS_TO = "emails to account"
+EMAILS_FROM = "emails from address"
+EMAILS_COUNT_FOR = timedelta(hours=1)
 KNOWN = "known"
 """The kind of a row that remembers where an account has logged in."""
 KNOWN_FOR = timedelta(days=30)
@@ -32,7 +35,7 @@ is_over = LoginCounter.expires_at <= func.now()
 
 
 class Throttle:
-    """Counts the wrong passwords from one address. It is for routers: it commits."""
+    """Counts the wrong passwords and the emails of one address. It is for routers: it commits."""
 
     def __init__(self, session: AsyncSession, settings: Settings, host: str) -> None:
         """Count for the host of a client, which is empty on a Unix socket."""
@@ -43,6 +46,10 @@ class Throttle:
             "account": settings.failed_logins_per_account,
             "address": settings.failed_logins_per_address,
             PAIR: settings.failed_logins,
+        }
+        self._email_limits = {
+            EMAILS_TO: settings.emails_per_account,
+            EMAILS_FROM: settings.emails_per_address,
         }
         self._lifetime = timedelta(minutes=settings.failed_login_minutes)
 
@@ -59,19 +66,30 @@ class Throttle:
         """
         keys = self._keys(email)
         with hashing_threads.attempt():
-            await self._refuse_if_too_many(keys)
+            await self._refuse_if_too_many(keys, self._limits)
             try:
                 yield
             except (InvalidCredentials, WrongPassword):
-                await self._count(keys)
-                await self._refuse_if_too_many(keys, counted=1)
+                await self._count(keys, self._limits, self._lifetime)
+                await self._refuse_if_too_many(keys, self._limits, counted=1)
                 await self._session.commit()
                 raise
             except AccountDisabled:
-                await self._refuse_if_too_many(keys)
+                await self._refuse_if_too_many(keys, self._limits)
                 raise
-            await self._refuse_if_too_many(keys)
+            await self._refuse_if_too_many(keys, self._limits)
             await self._succeed(keys)
+
+    async def count_email(self, email: str) -> None:
+        """Count that an email to an account is asked for, and commit.
+
+        Raises:
+            TooManyAttempts: There were too many in the last hour.
+        """
+        keys = self._keys(email)
+        await self._count(keys, self._email_limits, EMAILS_COUNT_FOR)
+        await self._refuse_if_too_many(keys, self._email_limits, counted=1)
+        await self._session.commit()
 
     def _keys(self, email: str) -> dict[str, Any]:
         # As hashes: people type passwords into the field for the email. They are in the form
@@ -82,13 +100,17 @@ class Throttle:
             "address": [self._address],
             PAIR: [account, self._address],
             KNOWN: [account, self._address],
+            EMAILS_TO: [account],
+            EMAILS_FROM: [self._address],
         }
         return {
             kind: func.sha256(func.convert_to(func.concat_ws("|", *part), "UTF8"))
             for kind, part in parts.items()
         }
 
-    async def _refuse_if_too_many(self, keys: dict[str, Any], *, counted: int = 0) -> None:
+    async def _refuse_if_too_many(
+        self, keys: dict[str, Any], limits: dict[str, int], *, counted: int = 0
+    ) -> None:
         seconds = func.ceil(func.extract("epoch", LoginCounter.expires_at - func.now()))
         rows = await self._session.execute(
             select(LoginCounter.kind, LoginCounter.failures, seconds).where(
@@ -96,8 +118,7 @@ class Throttle:
             )
         )
         found = {kind: (failures - counted, int(rest)) for kind, failures, rest in rows}
-        limits = self._limits
-        if KNOWN in found:
+        if KNOWN in found and PAIR in limits:
             limits = {PAIR: limits[PAIR]}
         waits = [
             found[kind][1] for kind in limits if kind in found and found[kind][0] >= limits[kind]
@@ -105,13 +126,10 @@ class Throttle:
         if waits:
             raise TooManyAttempts(retry_after=max(waits))
 
-    async def _count(self, keys: dict[str, Any]) -> None:
-        ends = func.now() + self._lifetime
+    async def _count(self, keys: dict[str, Any], kinds: Iterable[str], lifetime: timedelta) -> None:
+        ends = func.now() + lifetime
         first = insert(LoginCounter).values(
-            [
-                {"kind": kind, "key": keys[kind], "failures": 1, "expires_at": ends}
-                for kind in self._limits
-            ]
+            [{"kind": kind, "key": keys[kind], "failures": 1, "expires_at": ends} for kind in kinds]
         )
         await self._session.execute(
             first.on_conflict_do_update(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from itertools import combinations
 
+from .explored import ExplorationError
 from .rows import Comparison, Rows
 from .schedules import Schedule, orders
 from .turns import Run
@@ -44,12 +45,22 @@ class Oracle:
         self._of_some: dict[str, list[tuple[Run, Rows]]] = {}
 
     async def prepare(self) -> None:
-        """Run each order twice."""
+        """Run each order twice.
+
+        Raises:
+            ExplorationError: The same rows do not lead to the same outcomes.
+        """
         for schedule in orders(self._letters):
             run, rows = await self._run_once(schedule)
             if run.hangs:
                 return
-            _, again = await self._run_once(schedule)
+            other, again = await self._run_once(schedule)
+            if other.outcomes != run.outcomes:
+                first, second = (", ".join(map(str, one.outcomes)) for one in (run, other))
+                raise ExplorationError(
+                    f"{schedule} ends with {first}, and on the same rows with {second}: it depends"
+                    " on more than the database."
+                )
             self.comparison.leave_out_what_differs(rows, again)
             self.serial.append((run, rows))
 

@@ -1,0 +1,28 @@
+import httpx
+import pytest
+from trap_races import Plant, Request, Twenty
+
+from tests.exploration.interleavings import Interleavings
+
+from .deadlock import Account, Base, router
+
+
+@pytest.fixture
+async def transfer(concurrent_client: httpx.AsyncClient, plant: Plant) -> Request:
+    await plant(router, Base, Account(id=1, balance=100), Account(id=2, balance=100))
+    body = {"source": 1, "target": 2, "amount": 5}
+    return lambda: concurrent_client.post("/transfers", params=body)
+
+
+@pytest.fixture
+def back(concurrent_client: httpx.AsyncClient) -> Request:
+    body = {"source": 2, "target": 1, "amount": 3}
+    return lambda: concurrent_client.post("/transfers", params=body)
+
+
+async def test_explored(interleavings: Interleavings, transfer: Request, back: Request) -> None:
+    await interleavings(transfer, back)
+
+
+async def test_gathered(twenty: Twenty, transfer: Request, back: Request) -> None:
+    assert await twenty(transfer, back) == {200: 20}

@@ -1,0 +1,33 @@
+"""A deposit is added to a balance that was read before: of two, one is lost."""
+
+from fastapi import APIRouter
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app.database import SessionDep
+
+FOUND_BY = "A2|B*|A, A3|B*|A, B2|A*|B, B3|A*|B"
+SAYS = (
+    "comes to what no serial run comes to.",
+    "A 200 200 200",
+    "B 200 200 200",
+    "accounts id=1: balance 120 120 110",
+)
+
+router = APIRouter()
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Account(Base):
+    __tablename__ = "accounts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    balance: Mapped[int]
+
+
+@router.post("/accounts/{account_id}/deposits")
+async def deposit(account_id: int, amount: int, session: SessionDep) -> None:
+    account = await session.get_one(Account, account_id)  # <-
+    account.balance += amount
+    await session.commit()  # <-

@@ -1,0 +1,42 @@
+"""A dependency opens the transaction and commits it, and the endpoint reads and writes."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+FOUND_BY = "A2|B*|A, A3|B*|A, B2|A*|B, B3|A*|B"
+SAYS = (
+    "comes to what no serial run comes to.",
+    "A 200 200 200",
+    "B 200 200 200",
+    "accounts id=1: balance 120 120 110",
+)
+
+router = APIRouter()
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Account(Base):
+    __tablename__ = "accounts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    balance: Mapped[int]
+
+
+async def get_unit_of_work(request: Request) -> AsyncIterator[AsyncSession]:
+    async with request.app.state.sessionmaker.begin() as session:  # <-
+        yield session
+
+
+UnitOfWork = Annotated[AsyncSession, Depends(get_unit_of_work, scope="function")]
+
+
+@router.post("/accounts/{account_id}/deposits")
+async def deposit(account_id: int, amount: int, session: UnitOfWork) -> None:
+    account = await session.get_one(Account, account_id)  # <-
+    account.balance += amount

@@ -1,0 +1,40 @@
+"""A connection that commits each statement: two of them are no transaction."""
+
+from fastapi import APIRouter
+from sqlalchemy import Update, update
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app.database import SessionDep
+
+FOUND_BY = "cancel, kill@2"
+SAYS = (
+    "Half of it is done: the rows are neither those from before nor those of the whole call.",
+    "ended with - 200 CancelledError",
+    "accounts id=1: balance 100 99 99",
+    "accounts id=2: balance 0 1 0",
+)
+
+router = APIRouter()
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Account(Base):
+    __tablename__ = "accounts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    balance: Mapped[int]
+
+
+def add(account_id: int, amount: int) -> Update:
+    same = update(Account).where(Account.id == account_id)
+    return same.values(balance=Account.balance + amount)
+
+
+@router.post("/transfers")
+async def transfer(amount: int, session: SessionDep) -> None:
+    options = {"isolation_level": "AUTOCOMMIT"}
+    connection = await session.connection(execution_options=options)
+    await connection.execute(add(1, -amount))  # <-
+    await connection.execute(add(2, amount))
