@@ -19,6 +19,11 @@ TABLES = """
         id uuid PRIMARY KEY DEFAULT gen_random_uuid(), account int REFERENCES accounts,
         amount int, at timestamptz DEFAULT clock_timestamp());
     CREATE TABLE nodes (id serial PRIMARY KEY, name text, next int REFERENCES nodes);
+    CREATE TABLE payments (
+        id serial, account int REFERENCES accounts, day date DEFAULT '2026-01-01', amount int
+        ) PARTITION BY RANGE (day);
+    CREATE TABLE payments_2026 PARTITION OF payments
+        FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
     INSERT INTO accounts (name, balance) VALUES ('Ada', 100), ('Grace', 100);
 """
 
@@ -74,17 +79,17 @@ A2|B*|A comes to what no serial run comes to.
 
   The statements, in the order in which they ran:
     A1   SELECT balance FROM accounts WHERE id = 1
-         at tests/explored/test_mechanics.py:38 in run
+         at tests/explored/test_mechanics.py:43 in run
     B1   SELECT balance FROM accounts WHERE id = 1
-         at tests/explored/test_mechanics.py:38 in run
+         at tests/explored/test_mechanics.py:43 in run
     B2   UPDATE accounts SET balance = $1 WHERE id = 1
-         at tests/explored/test_mechanics.py:38 in run
+         at tests/explored/test_mechanics.py:43 in run
     B3   COMMIT
-         at tests/explored/test_mechanics.py:49 in call
+         at tests/explored/test_mechanics.py:54 in call
     A2   UPDATE accounts SET balance = $1 WHERE id = 1
-         at tests/explored/test_mechanics.py:38 in run
+         at tests/explored/test_mechanics.py:43 in run
     A3   COMMIT
-         at tests/explored/test_mechanics.py:49 in call
+         at tests/explored/test_mechanics.py:54 in call
 
   The same comes of B3|A*|B.
 
@@ -100,18 +105,18 @@ A3|B*|A comes to what no serial run comes to.
 
   The statements, in the order in which they ran:
     A1   SELECT balance FROM accounts WHERE id = 1
-         at tests/explored/test_mechanics.py:38 in run
+         at tests/explored/test_mechanics.py:43 in run
     A2   UPDATE accounts SET balance = $1 WHERE id = 1
-         at tests/explored/test_mechanics.py:38 in run
+         at tests/explored/test_mechanics.py:43 in run
     B1   SELECT balance FROM accounts WHERE id = 1
-         at tests/explored/test_mechanics.py:38 in run
+         at tests/explored/test_mechanics.py:43 in run
     B2   UPDATE accounts SET balance = $1 WHERE id = 1
-         at tests/explored/test_mechanics.py:38 in run
+         at tests/explored/test_mechanics.py:43 in run
          It waits for a lock that A holds, so A goes on.
     A3   COMMIT
-         at tests/explored/test_mechanics.py:49 in call
+         at tests/explored/test_mechanics.py:54 in call
     B3   COMMIT
-         at tests/explored/test_mechanics.py:49 in call
+         at tests/explored/test_mechanics.py:54 in call
 
   The same comes of B2|A*|B.
 
@@ -206,7 +211,7 @@ async def test_a_hang_is_found_and_does_not_last(interleavings: Any, engine: Asy
 
     said = str(told.value)
     assert "A1|B*|A hangs: none of its calls goes on.\n" in said
-    assert "  A waits at tests/explored/test_mechanics.py:199 in call\n" in said
+    assert "  A waits at tests/explored/test_mechanics.py:204 in call\n" in said
     assert "    B came no further, and was in no statement: perhaps it waits" in said
     assert said.endswith("As so many hang, these were not run: B2|A*|B.")
     async with engine.begin() as connection:
@@ -271,6 +276,31 @@ async def test_generated_columns_are_left_out_and_foreign_keys_followed(
 
     mary = "  entries rows (account=accounts(balance=0, name=Mary), amount=5)\n"
     assert f"{mary}{' ' * 48}1                 1                 2\n" in str(told.value)
+
+
+async def test_rows_of_partitions(interleavings: Any, engine: AsyncEngine) -> None:
+    def paid(name: str, *, once: bool = False) -> Call:
+        async def call() -> None:
+            async with engine.begin() as connection:
+                found = await run(connection, "SELECT count(*) FROM payments")
+                if not (once and found.scalar_one()):
+                    await run(
+                        connection,
+                        "WITH a AS (INSERT INTO accounts (name) VALUES (:name) RETURNING id)"
+                        " INSERT INTO payments (account, amount) SELECT id, 5 FROM a",
+                        name=name,
+                    )
+
+        return call
+
+    await interleavings(paid("Joan"), paid("Mary"))
+    with pytest.raises(AssertionError) as told:
+        await interleavings(paid("Joan", once=True), paid("Joan", once=True))
+
+    payment = (
+        "  payments rows (account=accounts(balance=null, name=Joan), amount=5, day=2026-01-01)\n"
+    )
+    assert f"{payment}{' ' * 48}1                 1                 2\n" in str(told.value)
 
 
 async def test_a_circle_of_foreign_keys(interleavings: Any, engine: AsyncEngine) -> None:
