@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -45,6 +45,8 @@ class Wait:
     """The statement that waits for a lock, or None where it is in none."""
     others: str
     """The letters of the calls that hold the lock."""
+    for_ever: bool = False
+    """Whether they do not give it up: one of them is the call itself, or is done."""
 
 
 @dataclass
@@ -167,11 +169,8 @@ class Turns:
                 await self._advance(call, None)
             if self._last_progress != before:
                 continue
-            # PostgreSQL ends one of those in a deadlock.
-            if not self._run.deadlock or time.monotonic() - before > HANGS_S:
-                self._run.hangs = {call.letter: call.waits_at(self.lines) for call in waiting}
-                return
-            await self._is_quiet_for(ASK_S)
+            self._run.hangs = {call.letter: call.waits_at(self.lines) for call in waiting}
+            return
 
     async def _end(self) -> None:
         """Cancel the calls that are not done, and what they have left behind goes on freely."""
@@ -245,8 +244,9 @@ class Turns:
             holders = [one for one in others if not blockers[backend].isdisjoint(one.backends)]
             if holders:
                 self._note(call, statement, holders)
-                self._look_for_deadlock(blockers)
                 self._waiting.add(call)
+                if is_deadlock(blockers):
+                    await self._outlast_deadlock()
                 return True
         quiet = self._quiet_since(begin)
         is_active = any(active for pid, active, _ in rows if pid in call.backends)
@@ -260,21 +260,44 @@ class Turns:
             return True
         if quiet <= HANGS_S:
             return False
-        for backend in call.backends.keys() & blockers.keys():
-            if not blockers[backend].isdisjoint(call.backends):
-                self._note(call, call.backends[backend], [call])
+        for backend, statement in call.backends.items():
+            if holders := [owners[pid] for pid in blockers.get(backend, ()) if pid in owners]:
+                self._note(call, statement, holders, for_ever=True)
         self._judged[call] = self._last_progress
         return True
 
-    def _note(self, call: Call, statement: Statement | None, others: Iterable[Call]) -> None:
-        wait = Wait(call.letter, statement, "".join(one.letter for one in others))
+    def _note(
+        self,
+        call: Call,
+        statement: Statement | None,
+        others: Iterable[Call],
+        *,
+        for_ever: bool = False,
+    ) -> None:
+        letters = "".join(sorted({one.letter for one in others}))
+        wait = Wait(call.letter, statement, letters, for_ever=for_ever)
         if wait not in self._run.waits:
             self._run.waits.append(wait)
 
-    def _look_for_deadlock(self, blockers: dict[int, set[int]]) -> None:
-        """All that is waited for waits as well: PostgreSQL is going to end one of them."""
-        waiting = set(blockers)
-        while stuck := {pid for pid in waiting if not blockers[pid] <= waiting}:
-            waiting -= stuck
-        if waiting:
-            self._run.deadlock = True
+    async def _outlast_deadlock(self) -> None:
+        """Wait until PostgreSQL has ended one of those that wait for each other.
+
+        Nobody has the turn, so that it makes no difference how long that takes.
+        """
+        self._run.deadlock, self._now = True, None
+        begin = time.monotonic()
+        pids = [pid for call in self._calls.values() for pid in call.backends]
+        while time.monotonic() - begin < HANGS_S:
+            rows = await self._server.fetch(BLOCKERS, pids)
+            goes_on = any(is_active and not blocking for _, is_active, blocking in rows)
+            if not goes_on and not is_deadlock({pid: {*blocking} for pid, _, blocking in rows}):
+                return
+            await self._is_quiet_for(ASK_S)
+
+
+def is_deadlock(blockers: Mapping[int, Collection[int]]) -> bool:
+    """Whether processes of the server wait for each other, by what each waits for."""
+    waiting = {pid for pid, blocking in blockers.items() if blocking}
+    while stuck := {pid for pid in waiting if not waiting.issuperset(blockers[pid])}:
+        waiting -= stuck
+    return bool(waiting)
