@@ -546,7 +546,7 @@ def hidden(request: pytest.FixtureRequest) -> Any:
 
 
 async def test_a_test_without_a_database_of_its_own(hidden: Any) -> None:
-    with pytest.raises(Exception, match="^The test has no database of its own: name the") as told:
+    with pytest.raises(Exception, match=r"^The test has no database of its own: name the") as told:
         await hidden(nothing, nothing)
 
     assert type(told.value).__name__ == "ExplorationError"
