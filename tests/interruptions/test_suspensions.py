@@ -1,6 +1,7 @@
 """Each moment at which a call waits is counted, and the call can be cancelled there."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -218,6 +219,36 @@ async def test_a_call_that_does_not_end_when_it_is_cancelled_hangs(
     # It is cancelled once more, so that it does not disturb the next run.
     assert len(swallowed) == 2
     assert task.done()
+
+
+async def test_a_call_that_goes_on_for_ever_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(suspensions, "LIMIT_S", 0.05)
+    monkeypatch.setattr(suspensions, "TOTAL_S", 0.1)
+
+    async def call() -> None:
+        for _ in itertools.count():
+            await asyncio.sleep(0.001)
+
+    run = Suspensions(innermost)
+    task = await run.run(call)
+
+    assert run.hangs
+    assert task.cancelled()
+
+
+async def test_a_call_that_goes_on_does_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suspensions, "LIMIT_S", 1)
+
+    async def call() -> None:
+        for _ in range(25):
+            await asyncio.sleep(0.05)
+
+    run = Suspensions(innermost)
+    await run.run(call)
+
+    assert not run.hangs
 
 
 async def test_a_task_that_is_left_behind_is_named_and_ended(

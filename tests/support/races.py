@@ -89,7 +89,7 @@ class Report:
     @property
     def in_full(self) -> list[str]:
         """The names of the schedules that are told in full, in their order."""
-        return re.findall(rf"^({NAME})(?:, at| comes| hangs| is| breaks) ", self.text, re.M)
+        return re.findall(rf"^({NAME})(?:, at| comes| hangs| is| breaks)\b", self.text, re.M)
 
     @property
     def schedules(self) -> set[str]:

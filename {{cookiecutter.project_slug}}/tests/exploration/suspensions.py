@@ -10,8 +10,8 @@ from contextvars import ContextVar, copy_context
 from functools import wraps
 from typing import Any
 
-#: Seconds that a call may take.
-LIMIT_S = 5.0
+#: Seconds that a call may wait for one thing, and for all that it waits for.
+LIMIT_S, TOTAL_S = 5.0, 30.0
 #: Seconds that what a call has started may take after it.
 GRACE_S = 1.0
 
@@ -69,8 +69,7 @@ class Suspensions:
         self._tasks[self.root] = None
         with self._watching(loop):
             try:
-                await asyncio.wait([self.root], timeout=LIMIT_S)
-                self.hangs = not self.root.done()
+                self.hangs = await self._hangs(loop.time() + TOTAL_S)
                 ending = [one for one in self._running() if _name(one) not in self._endless]
                 if ending and not self.hangs:
                     await asyncio.wait(ending, timeout=GRACE_S)
@@ -81,6 +80,15 @@ class Suspensions:
                 if running:
                     await asyncio.wait(running, timeout=GRACE_S)
         return self.root
+
+    async def _hangs(self, end: float) -> bool:
+        before = -1
+        while len(self.places) > before and self.root.get_loop().time() < end:
+            before = len(self.places)
+            await asyncio.wait([self.root], timeout=LIMIT_S)
+            if self.root.done():
+                return False
+        return True
 
     def _running(self) -> list[asyncio.Task[Any]]:
         return [task for task in self._tasks if not task.done()]
