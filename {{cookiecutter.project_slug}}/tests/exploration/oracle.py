@@ -8,7 +8,7 @@ from itertools import combinations
 from .explored import ExplorationError
 from .rows import Comparison, Rows
 from .schedules import Schedule, orders
-from .turns import Run
+from .runs import Run
 
 RunOnce = Callable[[Schedule], Awaitable[tuple[Run, Rows]]]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from .differences import Difference, differences
 from .explored import Explored, Finding
 from .rows import Comparison, Rows
-from .turns import Run, Wait
+from .runs import Run, Wait
 
 #: So many findings are told in full.
 IN_FULL = 3

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from .calls import Call, Function
 from .lines import Lines
-from .outcomes import Ending
-from .schedules import LETTERS, Schedule, Turn
+from .runs import Run, Wait
+from .schedules import LETTERS, Schedule
 from .statements import Statement
 
 #: Seconds after which the server is asked whether the call that has the turn waits for a lock.
@@ -34,51 +33,6 @@ class Server(Protocol):
     """Where it is asked who waits for whom."""
 
     async def fetch(self, query: str, *arguments: Any) -> list[Any]: ...
-
-
-@dataclass
-class Wait:
-    """A call that had the turn, and waited for others."""
-
-    letter: str
-    statement: Statement | None
-    """The statement that waits for a lock, or None where it is in none."""
-    others: str
-    """The letters of the calls that hold the lock."""
-    for_ever: bool = False
-    """Whether they do not give it up: one of them is the call itself, or is done."""
-
-
-@dataclass
-class Run:
-    """What has come of a schedule."""
-
-    schedule: Schedule
-    endings: tuple[Ending, ...] = ()
-    statements: list[Statement] = field(default_factory=list)
-    """In the order in which they ran."""
-    begun: list[dict[str, int]] = field(default_factory=list)
-    """How many statements of each call had begun at the end of each turn."""
-    waits: list[Wait] = field(default_factory=list)
-    missed: Turn | None = None
-    """The turn that has not come to its stop, as the call was done before."""
-    deadlock: bool = False
-    hangs: dict[str, str] = field(default_factory=dict)
-    """The calls that were given up, and the line of the application at which each waited."""
-    seconds: float = 0.0
-
-    @property
-    def name(self) -> str:
-        return str(self.schedule)
-
-    @property
-    def letters(self) -> list[str]:
-        """The calls, in the order of their endings."""
-        return sorted(turn.letter for turn in self.schedule.turns if turn.stop is None)
-
-    @property
-    def outcomes(self) -> tuple[int | str, ...]:
-        return tuple(ending.outcome for ending in self.endings)
 
 
 class Turns:
