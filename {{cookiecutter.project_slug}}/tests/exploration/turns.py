@@ -236,7 +236,8 @@ class Turns:
     async def _outlast_deadlock(self) -> None:
         """Wait until PostgreSQL has ended one of those that wait for each other.
 
-        Nobody has the turn, so that it makes no difference how long that takes.
+        It ends the one that has waited for a second. That is the same one each time, as the others
+        have come to wait soon after it. Nobody has the turn until then.
         """
         self._run.deadlock, self._now = True, None
         begin = time.monotonic()

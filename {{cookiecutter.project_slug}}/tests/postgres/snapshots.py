@@ -21,10 +21,6 @@ AHEAD = 2
 #: Seconds that a connection may take to end once the server has been told to end it.
 END_S = 5.0
 
-#: Milliseconds after which PostgreSQL looks for a deadlock. By default it takes a second.
-DEADLOCK_MS = 300
-
-MAY_SET = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 IN_TRANSACTION = (
     "SELECT pid, query FROM pg_stat_activity"
     " WHERE datname = $1 AND xact_start IS NOT NULL AND backend_type = 'client backend'"
@@ -106,7 +102,6 @@ class Snapshot:
             for maker in makers:
                 self._makers.put_nowait(maker)
             await self._check(())
-            (self._may_set,) = (await self._fetch(MAY_SET))[0]
             await self._disconnect()
             await self._rename(self.name, self._kept)
             self._make_ahead()
@@ -172,8 +167,6 @@ class Snapshot:
     async def _clone(self) -> str:
         name = self._databases.new_name()
         await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{self._kept}" STRATEGY FILE_COPY')
-        if self._may_set:
-            await self._execute(f'ALTER DATABASE "{name}" SET deadlock_timeout = {DEADLOCK_MS}')
         return name
 
     def _drop_later(self, name: str) -> None:
