@@ -28,6 +28,7 @@ class Turns(Protocol):
     def changed(self) -> None: ...
     def ended(self, task: object) -> None: ...
     def claim_tasks(self, call: Call) -> None: ...
+    def give_task(self, task: asyncio.Task[Any] | None, call: Call) -> None: ...
 
 
 class Call:
@@ -85,6 +86,10 @@ class Call:
 
     def noted(self, text: str, connection: Connection) -> Coroutine[Any, Any, None]:
         self.begun += 1
+        # A thread has none.
+        task = asyncio.current_task() if asyncio._get_running_loop() else None
+        if task not in {None, self.task}:
+            self._turns.give_task(task, self)
         backend = backend_of(connection)
         writes = may_write(text)
         if writes:
@@ -98,8 +103,6 @@ class Call:
         return self._wait_before(statement)
 
     async def _wait_before(self, statement: Statement) -> None:
-        if self.is_over and (task := asyncio.current_task()):
-            self.tasks.add(task)
         if not self.may_pass(statement.number):
             standing = self.standing[statement.number] = self.loop.create_future()
             self._turns.changed()

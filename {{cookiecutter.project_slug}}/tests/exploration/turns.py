@@ -88,6 +88,14 @@ class Turns:
         self._known |= new
         call.tasks |= new - roots
 
+    def give_task(self, task: asyncio.Task[Any] | None, call: Call) -> None:
+        """Take a task that has come to a statement for one of its call."""
+        if task is not None and not call.is_free:
+            for one in self._calls.values():
+                one.tasks.discard(task)
+            call.tasks.add(task)
+            task.add_done_callback(self.ended)
+
     def changed(self) -> None:
         self._last_progress = time.monotonic()
         self._change.set()
