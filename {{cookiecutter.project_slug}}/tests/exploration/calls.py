@@ -46,6 +46,8 @@ class Call:
         self.stop: int | None = None
         #: The statements that it stands before.
         self.standing: dict[int, asyncio.Future[None]] = {}
+        #: Whether the statement that it has come to last may change or lock something.
+        self.next_writes = False
         #: The processes of the server that have worked for it last, and their statements.
         self.backends: dict[int | None, Statement] = {}
         #: Those that have written in a transaction which is open.
@@ -103,6 +105,7 @@ class Call:
         return self._wait_before(statement)
 
     async def _wait_before(self, statement: Statement) -> None:
+        self.next_writes = statement.writes
         if not self.may_pass(statement.number):
             standing = self.standing[statement.number] = self.loop.create_future()
             self._turns.changed()

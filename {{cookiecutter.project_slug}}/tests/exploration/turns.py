@@ -22,6 +22,9 @@ WAITS_S = 1.0
 #: Seconds without progress of any call, after which they hang. PostgreSQL looks for deadlocks
 #: after one second, if it is not told otherwise.
 HANGS_S = 3.0
+#: Seconds by which a call waits for a lock before another one can come to wait as well. If both
+#: wait for each other, PostgreSQL ends the one that has waited longer, even on a busy machine.
+GAP_S = 0.15
 
 BLOCKERS = (
     "SELECT pid, state = 'active', pg_blocking_pids(pid) FROM pg_stat_activity"
@@ -54,6 +57,7 @@ class Turns:
         #: The calls that wait for locks, and whether the server has been asked since the last
         #: statement.
         self._waiting: set[Call] = set()
+        self._waiting_since = 0.0
         self._was_asked = False
 
     @property
@@ -158,7 +162,7 @@ class Turns:
         try:
             while call.stands_for_others or not (call.standing or call.is_done):
                 if call.standing:
-                    await self._settle()
+                    await self._settle(call)
                     call.let_go()
                     continue
                 pause = min(max(ASK_S, self._quiet_since(begin)), ASK_AGAIN_S)
@@ -168,10 +172,10 @@ class Turns:
             self._now = None
             self.claim_tasks(call)
 
-    async def _settle(self) -> None:
+    async def _settle(self, call: Call) -> None:
         """Wait for the statements of other calls that no longer wait for a lock."""
         begin = time.monotonic()
-        pids = [pid for call in self._waiting for pid in call.backends]
+        pids = [pid for one in self._waiting for pid in one.backends]
         rows = await self._server.fetch(BLOCKERS, pids)
         while any(is_active and not blocking for _, is_active, blocking in rows):
             if time.monotonic() - begin > HANGS_S:
@@ -179,8 +183,11 @@ class Turns:
             await self._is_quiet_for(ASK_S)
             rows = await self._server.fetch(BLOCKERS, pids)
         blocked = {pid for pid, _, blocking in rows if blocking}
-        self._waiting = {call for call in self._waiting if not blocked.isdisjoint(call.backends)}
+        self._waiting = {one for one in self._waiting if not blocked.isdisjoint(one.backends)}
         self._was_asked = True
+        gap = self._waiting_since + GAP_S - time.monotonic()
+        if self._waiting and call.next_writes and gap > 0:
+            await asyncio.sleep(gap)
 
     def _quiet_since(self, begin: float) -> float:
         return time.monotonic() - max(begin, self._last_progress)
@@ -207,6 +214,7 @@ class Turns:
             if holders:
                 self._note(call, statement, holders)
                 self._waiting.add(call)
+                self._waiting_since = time.monotonic()
                 if is_deadlock(blockers):
                     await self._outlast_deadlock()
                 return True
@@ -244,8 +252,7 @@ class Turns:
     async def _outlast_deadlock(self) -> None:
         """Wait until PostgreSQL has ended one of those that wait for each other.
 
-        It ends the one that has waited for a second. That is the same one each time, as the others
-        have come to wait soon after it. Nobody has the turn until then.
+        It ends the one that has waited for a second: see `GAP_S`. Nobody has the turn until then.
         """
         self._run.deadlock, self._now = True, None
         begin = time.monotonic()
