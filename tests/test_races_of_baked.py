@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 from support.project import Project
-from support.races import GOOD, INTERLEAVINGS, INTERRUPTIONS, Race, Report
+from support.races import GOOD, INTERLEAVINGS, INTERRUPTIONS, REFUSED, Race, Report
 from support.traps import LIBRARIES
 
 FOUND = INTERLEAVINGS + INTERRUPTIONS
@@ -42,7 +42,7 @@ class Run:
 @pytest.fixture(scope="module")
 def explored(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> Run:
     project = installed.copy(tmp_path_factory.mktemp("races") / "my_backend")
-    return Run(project, FOUND + GOOD, "--explore=full", "--numprocesses=2")
+    return Run(project, FOUND + GOOD + REFUSED, "--explore=full", "--numprocesses=2")
 
 
 @pytest.mark.parametrize("race", TOLD, ids=lambda race: race.name)
@@ -81,6 +81,15 @@ def test_nothing_is_found_in_good_code(race: Race, explored: Run) -> None:
     assert set(failures.values()) == {""}, "\n".join(failures.values())
 
 
+@pytest.mark.parametrize("race", REFUSED, ids=lambda race: race.name)
+def test_what_can_not_be_explored_says_why(race: Race, explored: Run) -> None:
+    failures = explored.failures[race.name]
+    assert failures.keys() == {"test_interleaved", "test_interrupted"}, explored.output
+    for failure in failures.values():
+        for line in race.constants["SAYS"]:
+            assert line in Report(failure).words, failure
+
+
 @pytest.mark.parametrize("schedule", ["A3|B*|A", "A1|B*|A"])
 def test_one_schedule_runs_alone(installed: Project, tmp_path: Path, schedule: str) -> None:
     project = installed.copy(tmp_path / "my_backend")
@@ -92,5 +101,5 @@ def test_one_schedule_runs_alone(installed: Project, tmp_path: Path, schedule: s
 
 
 def test_a_race_has_a_name_of_its_own() -> None:
-    names = [race.name for race in FOUND + GOOD]
+    names = [race.name for race in FOUND + GOOD + REFUSED]
     assert len(set(names)) == len(names)

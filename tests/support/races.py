@@ -1,9 +1,10 @@
 """Loads the planted races and the good code beside them, which lie as modules in `tests/races`.
 
 `tests/races/found/<fixture>/<name>.py` is code of an application with one defect that the fixture
-finds, and `tests/races/good/<name>.py` has none. The tests beside it, in `<name>_test.py`, explore
-it as a user would; `test_gathered` is what one writes without, twenty requests at once. Nothing is
-imported here: what a module says of itself is read from its source.
+finds, and `tests/races/good/<name>.py` has none; `tests/races/refused/<name>.py` can't be explored.
+The tests beside it, in `<name>_test.py`, explore it as a user would; `test_gathered` is what one
+writes without, twenty requests at once. Nothing is imported here: what a module says of itself is
+read from its source.
 """
 
 import re
@@ -88,7 +89,7 @@ class Report:
     @property
     def in_full(self) -> list[str]:
         """The names of the schedules that are told in full, in their order."""
-        return re.findall(rf"^({NAME})(?:, at| comes| hangs| is| breaks) ", self.text, re.M)
+        return re.findall(rf"^({NAME})(?:, at| comes| hangs| is| breaks)\b", self.text, re.M)
 
     @property
     def schedules(self) -> set[str]:
@@ -100,3 +101,4 @@ class Report:
 INTERLEAVINGS = [Race(path) for path in modules(RACES / "found/interleavings")]
 INTERRUPTIONS = [Race(path) for path in modules(RACES / "found/interruptions")]
 GOOD = [Race(path) for path in modules(RACES / "good")]
+REFUSED = [Race(path) for path in modules(RACES / "refused")]

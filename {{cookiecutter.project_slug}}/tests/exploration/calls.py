@@ -27,6 +27,8 @@ class Turns(Protocol):
     def passed(self, statement: Statement) -> None: ...
     def changed(self) -> None: ...
     def ended(self, task: object) -> None: ...
+    def claim_tasks(self, call: Call) -> None: ...
+    def give_task(self, task: asyncio.Task[Any] | None, call: Call) -> None: ...
 
 
 class Call:
@@ -36,11 +38,16 @@ class Call:
         self.letter = letter
         self.loop = asyncio.get_running_loop()
         self.task: asyncio.Task[Ending] | None = None
+        self.is_over = False
+        #: The tasks that it has started, and does not end before them.
+        self.tasks: set[asyncio.Task[Any]] = set()
         self.begun = 0
         #: The number of the statement before which it has to stand.
         self.stop: int | None = None
         #: The statements that it stands before.
         self.standing: dict[int, asyncio.Future[None]] = {}
+        #: Whether the statement that it has come to last may change or lock something.
+        self.next_writes = False
         #: The processes of the server that have worked for it last, and their statements.
         self.backends: dict[int | None, Statement] = {}
         #: Those that have written in a transaction which is open.
@@ -51,8 +58,8 @@ class Call:
 
     @property
     def is_done(self) -> bool:
-        """Whether it has returned, and what it has left behind stands before no statement."""
-        return self.task is not None and self.task.done() and not self.standing
+        """Whether it has returned, and what it has left running has ended as well."""
+        return self.is_over and not self.standing and all(task.done() for task in self.tasks)
 
     @property
     def is_running(self) -> bool:
@@ -70,10 +77,21 @@ class Call:
         context = copy_context()
         context.run(watcher.set, self)
         self.task = self.loop.create_task(ending_of(function), context=context)
-        self.task.add_done_callback(self._turns.ended)
+        self.task.add_done_callback(self._has_ended)
+
+    def _has_ended(self, _: object) -> None:
+        self._turns.claim_tasks(self)
+        self.is_over = True
+        for task in self.tasks:
+            task.add_done_callback(self._turns.ended)
+        self._turns.changed()
 
     def noted(self, text: str, connection: Connection) -> Coroutine[Any, Any, None]:
         self.begun += 1
+        # A thread has none.
+        task = asyncio.current_task() if asyncio._get_running_loop() else None
+        if task not in {None, self.task}:
+            self._turns.give_task(task, self)
         backend = backend_of(connection)
         writes = may_write(text)
         if writes:
@@ -87,6 +105,7 @@ class Call:
         return self._wait_before(statement)
 
     async def _wait_before(self, statement: Statement) -> None:
+        self.next_writes = statement.writes
         if not self.may_pass(statement.number):
             standing = self.standing[statement.number] = self.loop.create_future()
             self._turns.changed()

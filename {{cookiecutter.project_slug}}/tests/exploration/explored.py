@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from .outcomes import Outcome
 from .rows import Rows
-from .turns import Run
+from .runs import Run
 
 
 class ExplorationError(Exception):

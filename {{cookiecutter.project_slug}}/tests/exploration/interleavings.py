@@ -17,7 +17,8 @@ from .places import Databases, Place, place
 from .report import Report
 from .rows import Comparison, Rows, rows_of, schema_of
 from .schedules import LETTERS, Schedule, ScheduleError, parse, with_one_more
-from .turns import Run, Turns
+from .runs import Run
+from .turns import Turns
 
 Invariant = Callable[[], Awaitable[object]]
 Accepted = Mapping[tuple[Outcome, ...], str]

@@ -5,23 +5,35 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from itertools import combinations
 
+from .explored import ExplorationError
 from .rows import Comparison, Rows
 from .schedules import Schedule, orders
-from .turns import Run
+from .runs import Run
 
 RunOnce = Callable[[Schedule], Awaitable[tuple[Run, Rows]]]
 
 
 class Oracle:
-    """Knows what serial runs come to.
+    """Knows what serial runs come to, and judges a schedule by it.
 
-    A schedule is accepted if its outcomes and its final rows are those of the calls one after the
-    other, in some order: if it is serializable, by its result (Papadimitriou, "The serializability
-    of concurrent database updates", 1979; Adya, "Weak consistency", 1999, for what may go wrong).
-    That is not linearizability: a call may count as the second although it ended first.
+    A schedule passes if there is a serial order of the calls that comes to the same outcomes and
+    the same final rows, from the same rows at the begin: it is final-state serializable
+    (Papadimitriou, "The serializability of concurrent database updates", J. ACM 26, 1979). What
+    passes for other rows at the begin is not known. The anomalies that it finds, such as lost
+    updates and write skew, have their names from Adya, "Weak consistency", MIT, 1999.
 
-    A call that is refused (409, 412, 503 with Retry-After, or SQLSTATE 40001, 40P01 or 55P03)
-    may also count as one that did nothing: the others have to come to what they come to without it.
+    It is not linearizability (Herlihy and Wing, 1990): a call may count as the second one although
+    it was done before the other one began.
+
+    Final rows: those of all tables of the project, each as often as it is there, whatever their
+    order. Left out are the columns that a sequence or an identity gives values to, and those that
+    differ between two runs of the same serial order, such as random keys, times and salted hashes;
+    but a value that was in the column at the begin is compared as it is. In the place of a foreign
+    key whose value is left out stands the row that it names. See `Comparison`.
+
+    A call that is refused may count as one that did nothing: the others then have to come to what
+    they come to without it. It says so by a status (409, 412, or 503 with Retry-After), or by the
+    SQLSTATE of its error (40001, 40P01 or 55P03).
     """
 
     def __init__(self, letters: str, run_once: RunOnce, comparison: Comparison) -> None:
@@ -33,12 +45,22 @@ class Oracle:
         self._of_some: dict[str, list[tuple[Run, Rows]]] = {}
 
     async def prepare(self) -> None:
-        """Run each order twice."""
+        """Run each order twice.
+
+        Raises:
+            ExplorationError: The same rows do not lead to the same outcomes.
+        """
         for schedule in orders(self._letters):
             run, rows = await self._run_once(schedule)
             if run.hangs:
                 return
-            _, again = await self._run_once(schedule)
+            other, again = await self._run_once(schedule)
+            if other.outcomes != run.outcomes:
+                first, second = (", ".join(map(str, one.outcomes)) for one in (run, other))
+                raise ExplorationError(
+                    f"{schedule} ends with {first}, and on the same rows with {second}: it depends"
+                    " on more than the database."
+                )
             self.comparison.leave_out_what_differs(rows, again)
             self.serial.append((run, rows))
 

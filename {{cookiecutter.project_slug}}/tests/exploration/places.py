@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
+from .explored import ExplorationError
 from .generations import Generations
 from .statements import watched
 
@@ -68,8 +69,14 @@ async def place(
     At the end the database is as it was.
 
     Raises:
+        ExplorationError: The test has no database of its own.
         OpenTransactionError: A session of the test is still in a transaction.
     """
+    if not isolation.real_commits:
+        raise ExplorationError(
+            "The test has no database of its own: name the fixture in its arguments, or mark it"
+            " @pytest.mark.real_commits."
+        )
     await isolation.before_request()
     with watched():
         async with databases.snapshot(isolation.database_url) as snapshot:

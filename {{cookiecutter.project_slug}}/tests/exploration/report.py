@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from .differences import Difference, differences
 from .explored import Explored, Finding
 from .rows import Comparison, Rows
-from .turns import Run, Wait
+from .runs import Run, Wait
 
 #: So many findings are told in full.
 IN_FULL = 3
@@ -114,15 +114,14 @@ def _statements(run: Run) -> Iterator[str]:
 
 def _told(wait: Wait) -> str:
     others = " and ".join(wait.others)
-    verb = "goes" if len(wait.others) == 1 else "go"
-    if wait.others == wait.letter:
-        return f"It waits for a lock that {wait.letter} itself holds."
+    hold, go = ("holds", "goes") if len(wait.others) == 1 else ("hold", "go")
+    if wait.for_ever:
+        return f"It waits for a lock that {others} {hold} for ever."
     if wait.statement is not None:
-        hold = "holds" if len(wait.others) == 1 else "hold"
-        return f"It waits for a lock that {others} {hold}, so {others} {verb} on."
+        return f"It waits for a lock that {others} {hold}, so {others} {go} on."
     return (
         f"{wait.letter} came no further, and was in no statement: perhaps it waits for a connection"
-        f"\n    of the pool, or for a lock of asyncio. So {others} {verb} on."
+        f"\n    of the pool, or for a lock of asyncio. So {others} {go} on."
     )
 
 

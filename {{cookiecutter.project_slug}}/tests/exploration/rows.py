@@ -20,7 +20,7 @@ TABLES = """
             WHERE a.attrelid = c.oid AND (a.attidentity <> ''
                 OR pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%')), '{}') AS numbered
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'r' AND c.relpersistence <> 't'
+    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
         AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
         AND c.relname <> 'alembic_version'
         AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype = 'e')
@@ -72,7 +72,7 @@ class Schema:
     def query(self) -> str:
         """Reads all rows in one statement."""
         parts = (
-            f"SELECT '{table.replace(chr(39), chr(39) * 2)}', to_jsonb(t)::text FROM ONLY {table} t"
+            f"SELECT '{table.replace(chr(39), chr(39) * 2)}', to_jsonb(t)::text FROM {table} t"
             for table in self.keys
         )
         return " UNION ALL ".join(parts) or "SELECT NULL, NULL WHERE false"

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from .calls import Call, Function
 from .lines import Lines
-from .outcomes import Ending
-from .schedules import LETTERS, Schedule, Turn
+from .runs import Run, Wait
+from .schedules import LETTERS, Schedule
 from .statements import Statement
 
 #: Seconds after which the server is asked whether the call that has the turn waits for a lock.
+#: The next time it is asked after twice as many, up to so many.
 ASK_S = 0.005
+ASK_AGAIN_S = 0.1
 #: Seconds without progress, and in no statement, after which a call is taken to wait for another.
 WAITS_S = 1.0
 #: Seconds without progress of any call, after which they hang. PostgreSQL looks for deadlocks
 #: after one second, if it is not told otherwise.
 HANGS_S = 3.0
+#: Seconds by which a call waits for a lock before another one can come to wait as well. If both
+#: wait for each other, PostgreSQL ends the one that has waited longer, even on a busy machine.
+GAP_S = 0.15
 
 BLOCKERS = (
     "SELECT pid, state = 'active', pg_blocking_pids(pid) FROM pg_stat_activity"
@@ -32,49 +36,6 @@ class Server(Protocol):
     """Where it is asked who waits for whom."""
 
     async def fetch(self, query: str, *arguments: Any) -> list[Any]: ...
-
-
-@dataclass
-class Wait:
-    """A call that had the turn, and waited for others."""
-
-    letter: str
-    statement: Statement | None
-    """The statement that waits for a lock, or None where it is in none."""
-    others: str
-    """The letters of the calls that hold the lock."""
-
-
-@dataclass
-class Run:
-    """What has come of a schedule."""
-
-    schedule: Schedule
-    endings: tuple[Ending, ...] = ()
-    statements: list[Statement] = field(default_factory=list)
-    """In the order in which they ran."""
-    begun: list[dict[str, int]] = field(default_factory=list)
-    """How many statements of each call had begun at the end of each turn."""
-    waits: list[Wait] = field(default_factory=list)
-    missed: Turn | None = None
-    """The turn that has not come to its stop, as the call was done before."""
-    deadlock: bool = False
-    hangs: dict[str, str] = field(default_factory=dict)
-    """The calls that were given up, and the line of the application at which each waited."""
-    seconds: float = 0.0
-
-    @property
-    def name(self) -> str:
-        return str(self.schedule)
-
-    @property
-    def letters(self) -> list[str]:
-        """The calls, in the order of their endings."""
-        return sorted(turn.letter for turn in self.schedule.turns if turn.stop is None)
-
-    @property
-    def outcomes(self) -> tuple[int | str, ...]:
-        return tuple(ending.outcome for ending in self.endings)
 
 
 class Turns:
@@ -89,11 +50,14 @@ class Turns:
         self._now: Call | None = None
         self._run = Run(Schedule(()))
         self._last_progress = 0.0
+        #: The tasks that were there before, or belong to a call.
+        self._known: set[asyncio.Task[Any]] = set()
         #: The calls that waited in no statement, and the time of the last progress before.
         self._judged: dict[Call, float] = {}
         #: The calls that wait for locks, and whether the server has been asked since the last
         #: statement.
         self._waiting: set[Call] = set()
+        self._waiting_since = 0.0
         self._was_asked = False
 
     @property
@@ -121,6 +85,21 @@ class Turns:
     def ended(self, _: object) -> None:
         self.changed()
 
+    def claim_tasks(self, call: Call) -> None:
+        """Take the tasks that are new for those of the call that has had the turn."""
+        roots = {one.task for one in self._calls.values()}
+        new = asyncio.all_tasks() - self._known
+        self._known |= new
+        call.tasks |= new - roots
+
+    def give_task(self, task: asyncio.Task[Any] | None, call: Call) -> None:
+        """Take a task that has come to a statement for one of its call."""
+        if task is not None and not call.is_free:
+            for one in self._calls.values():
+                one.tasks.discard(task)
+            call.tasks.add(task)
+            task.add_done_callback(self.ended)
+
     def changed(self) -> None:
         self._last_progress = time.monotonic()
         self._change.set()
@@ -132,7 +111,7 @@ class Turns:
         calls = self._calls = {letter: Call(letter, self) for letter in run.letters}
         self._judged.clear()
         self._waiting.clear()
-        others = asyncio.all_tasks()
+        self._known = asyncio.all_tasks()
         try:
             for turn in schedule.turns:
                 await self._advance(calls[turn.letter], turn.stop)
@@ -140,45 +119,33 @@ class Turns:
                 if turn.stop and calls[turn.letter].is_done:
                     run.missed = run.missed or turn
             order = [calls[turn.letter] for turn in schedule.turns if not turn.stop]
-            await self._finish(order, others)
+            await self._finish(order)
         finally:
             self._now = None
-            await self._end(others)
+            await self._end()
         run.endings = tuple(call.ending() for call in calls.values())
         run.seconds = time.monotonic() - begin
         return run
 
-    async def _finish(self, calls: Sequence[Call], others: set[asyncio.Task[Any]]) -> None:
+    async def _finish(self, calls: Sequence[Call]) -> None:
         """Let those go on that had to wait, until all are done or none goes on."""
-        while True:
-            waiting = [call for call in calls if not call.is_done]
+        while waiting := [call for call in calls if not call.is_done]:
             before = self._last_progress
             for call in waiting:
                 await self._advance(call, None)
             if self._last_progress != before:
                 continue
-            if not waiting:
-                # What they have left behind may come to a statement.
-                left = asyncio.all_tasks() - others
-                for task in left:
-                    task.add_done_callback(self.ended)
-                if not left or await self._is_quiet_for(WAITS_S):
-                    return
-            # PostgreSQL ends one of those in a deadlock.
-            elif not self._run.deadlock or time.monotonic() - before > HANGS_S:
-                self._run.hangs = {call.letter: call.waits_at(self.lines) for call in waiting}
-                return
-            else:
-                await self._is_quiet_for(ASK_S)
+            self._run.hangs = {call.letter: call.waits_at(self.lines) for call in waiting}
+            return
 
-    async def _end(self, others: set[asyncio.Task[Any]]) -> None:
+    async def _end(self) -> None:
         """Cancel the calls that are not done, and what they have left behind goes on freely."""
         cancelled = [call.task for call in self._calls.values() if call.task and call.task.cancel()]
         for call in self._calls.values():
             call.is_free = True
             call.let_go()
         if cancelled:
-            await asyncio.wait(asyncio.all_tasks() - others, timeout=WAITS_S)
+            await asyncio.wait(cancelled, timeout=WAITS_S)
 
     async def _advance(self, call: Call, stop: int | None) -> None:
         """Give a call the turn, until it is done, stands before a statement, or waits."""
@@ -193,23 +160,22 @@ class Turns:
         self._waiting.discard(call)
         call.let_go()
         try:
-            # What it has left behind gets some time.
-            is_over = call.task is not None and call.task.done()
-            while call.stands_for_others or (not call.standing and (is_over or not call.is_done)):
+            while call.stands_for_others or not (call.standing or call.is_done):
                 if call.standing:
-                    await self._settle()
+                    await self._settle(call)
                     call.let_go()
-                elif await self._is_quiet_for(ASK_S) and (
-                    is_over or await self._waits(call, begin)
-                ):
+                    continue
+                pause = min(max(ASK_S, self._quiet_since(begin)), ASK_AGAIN_S)
+                if await self._is_quiet_for(pause) and await self._waits(call, begin):
                     return
         finally:
             self._now = None
+            self.claim_tasks(call)
 
-    async def _settle(self) -> None:
+    async def _settle(self, call: Call) -> None:
         """Wait for the statements of other calls that no longer wait for a lock."""
         begin = time.monotonic()
-        pids = [pid for call in self._waiting for pid in call.backends]
+        pids = [pid for one in self._waiting for pid in one.backends]
         rows = await self._server.fetch(BLOCKERS, pids)
         while any(is_active and not blocking for _, is_active, blocking in rows):
             if time.monotonic() - begin > HANGS_S:
@@ -217,8 +183,14 @@ class Turns:
             await self._is_quiet_for(ASK_S)
             rows = await self._server.fetch(BLOCKERS, pids)
         blocked = {pid for pid, _, blocking in rows if blocking}
-        self._waiting = {call for call in self._waiting if not blocked.isdisjoint(call.backends)}
+        self._waiting = {one for one in self._waiting if not blocked.isdisjoint(one.backends)}
         self._was_asked = True
+        gap = self._waiting_since + GAP_S - time.monotonic()
+        if self._waiting and call.next_writes and gap > 0:
+            await asyncio.sleep(gap)
+
+    def _quiet_since(self, begin: float) -> float:
+        return time.monotonic() - max(begin, self._last_progress)
 
     async def _is_quiet_for(self, seconds: float) -> bool:
         self._change.clear()
@@ -241,32 +213,61 @@ class Turns:
             holders = [one for one in others if not blockers[backend].isdisjoint(one.backends)]
             if holders:
                 self._note(call, statement, holders)
-                self._look_for_deadlock(blockers)
                 self._waiting.add(call)
+                self._waiting_since = time.monotonic()
+                if is_deadlock(blockers):
+                    await self._outlast_deadlock()
                 return True
-        quiet = time.monotonic() - max(begin, self._last_progress)
+        quiet = self._quiet_since(begin)
         is_active = any(active for pid, active, _ in rows if pid in call.backends)
+        if call.is_over and not is_active and quiet > WAITS_S:
+            # It has left a task running that goes on for ever.
+            call.tasks.clear()
+            return True
         if others and not is_active and quiet > WAITS_S:
             self._note(call, None, others)
             self._judged[call] = self._last_progress
             return True
         if quiet <= HANGS_S:
             return False
-        for backend in call.backends.keys() & blockers.keys():
-            if not blockers[backend].isdisjoint(call.backends):
-                self._note(call, call.backends[backend], [call])
+        for backend, statement in call.backends.items():
+            if holders := [owners[pid] for pid in blockers.get(backend, ()) if pid in owners]:
+                self._note(call, statement, holders, for_ever=True)
         self._judged[call] = self._last_progress
         return True
 
-    def _note(self, call: Call, statement: Statement | None, others: Iterable[Call]) -> None:
-        wait = Wait(call.letter, statement, "".join(one.letter for one in others))
+    def _note(
+        self,
+        call: Call,
+        statement: Statement | None,
+        others: Iterable[Call],
+        *,
+        for_ever: bool = False,
+    ) -> None:
+        letters = "".join(sorted({one.letter for one in others}))
+        wait = Wait(call.letter, statement, letters, for_ever=for_ever)
         if wait not in self._run.waits:
             self._run.waits.append(wait)
 
-    def _look_for_deadlock(self, blockers: dict[int, set[int]]) -> None:
-        """All that is waited for waits as well: PostgreSQL is going to end one of them."""
-        waiting = set(blockers)
-        while stuck := {pid for pid in waiting if not blockers[pid] <= waiting}:
-            waiting -= stuck
-        if waiting:
-            self._run.deadlock = True
+    async def _outlast_deadlock(self) -> None:
+        """Wait until PostgreSQL has ended one of those that wait for each other.
+
+        It ends the one that has waited for a second: see `GAP_S`. Nobody has the turn until then.
+        """
+        self._run.deadlock, self._now = True, None
+        begin = time.monotonic()
+        pids = [pid for call in self._calls.values() for pid in call.backends]
+        while time.monotonic() - begin < HANGS_S:
+            rows = await self._server.fetch(BLOCKERS, pids)
+            goes_on = any(is_active and not blocking for _, is_active, blocking in rows)
+            if not goes_on and not is_deadlock({pid: {*blocking} for pid, _, blocking in rows}):
+                return
+            await self._is_quiet_for(ASK_S)
+
+
+def is_deadlock(blockers: Mapping[int, Collection[int]]) -> bool:
+    """Whether processes of the server wait for each other, by what each waits for."""
+    waiting = {pid for pid, blocking in blockers.items() if blocking}
+    while stuck := {pid for pid in waiting if not waiting.issuperset(blockers[pid])}:
+        waiting -= stuck
+    return bool(waiting)

@@ -21,20 +21,13 @@ AHEAD = 2
 #: Seconds that a connection may take to end once the server has been told to end it.
 END_S = 5.0
 
-#: Milliseconds after which PostgreSQL looks for a deadlock. By default it takes a second.
-DEADLOCK_MS = 300
-
-MAY_SET = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
-SESSIONS = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND ($2::int IS NULL OR pid = $2)"
-)
 IN_TRANSACTION = (
     "SELECT pid, query FROM pg_stat_activity"
     " WHERE datname = $1 AND xact_start IS NOT NULL AND backend_type = 'client backend'"
 )
 END_SESSIONS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-    " WHERE datname = $1 AND ($2::int IS NULL OR pid = $2) AND pid <> pg_backend_pid()"
+    " WHERE datname = $1 AND ($2::int IS NULL OR pid = $2) AND backend_type = 'client backend'"
 )
 
 Result = TypeVar("Result")
@@ -109,7 +102,6 @@ class Snapshot:
             for maker in makers:
                 self._makers.put_nowait(maker)
             await self._check(())
-            (self._may_set,) = (await self._fetch(MAY_SET))[0]
             await self._disconnect()
             await self._rename(self.name, self._kept)
             self._make_ahead()
@@ -175,8 +167,6 @@ class Snapshot:
     async def _clone(self) -> str:
         name = self._databases.new_name()
         await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{self._kept}" STRATEGY FILE_COPY')
-        if self._may_set:
-            await self._execute(f'ALTER DATABASE "{name}" SET deadlock_timeout = {DEADLOCK_MS}')
         return name
 
     def _drop_later(self, name: str) -> None:
@@ -195,9 +185,9 @@ class Snapshot:
         await self._fetch(f'ALTER DATABASE "{name}" RENAME TO "{new}"')
 
     async def _disconnect(self, backend: int | None = None) -> None:
-        await self._fetch(END_SESSIONS, self.name, backend)
         async with asyncio.timeout(END_S):
-            while (await self._fetch(SESSIONS, self.name, backend))[0][0]:
+            # What works in the background may connect anew.
+            while await self._fetch(END_SESSIONS, self.name, backend):
                 pass
 
 
