@@ -109,13 +109,16 @@ def explore(project: Path, times: int) -> list[tuple[float, list[list[object]]]]
     ours = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
     seen = project / "seen.txt"
     seen.unlink(missing_ok=True)
-    subprocess.run(
+    done = subprocess.run(
         (uv_path(), "run", "--frozen", "pytest", "tests/test_transfers.py", "--explore=full"),
         cwd=project,
         env=ours | {"TIMES": str(times)},
-        check=True,
-        stdout=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    if done.returncode:
+        print(done.stdout, done.stderr, sep="")
     return [json.loads(line) for line in seen.read_text(encoding="utf-8").splitlines()]
 
 
