@@ -28,7 +28,6 @@ def test_an_app_whose_sessions_expire_on_commit_is_red(project: Project) -> None
 
 
 LIFESPAN = """\
-        app.state.sessionmaker = async_sessionmaker(engine, expire_on_commit=False)
         async with app.state.sessionmaker() as session:
             if await find_user(session, email="admin@example.com") is None:
                 await create_user(session, email="admin@example.com", password="correct horse")
@@ -48,7 +47,6 @@ LIFESPAN = """\
         finally:
             worker.cancel()
             await asyncio.gather(worker, return_exceptions=True)
-            await engine.dispose()
 """
 BUSY_LIFESPAN_TEST = """\
 import httpx
@@ -82,22 +80,12 @@ async def test_worker(
 def test_a_lifespan_that_uses_the_database_works_in_the_isolation_of_each_test(
     project: Project,
 ) -> None:
-    main = project.read("app/main.py")
-    old = main[
-        main.index("        app.state.sessionmaker =") : main.index("    app = Application(")
-    ]
-    replace(project, "app/main.py", old, LIFESPAN + "\n")
+    replace(project, "app/main.py", "        try:\n            yield\n        finally:\n", LIFESPAN)
     replace(
         project,
         "app/main.py",
         "from collections.abc import AsyncIterator\n",
-        "import asyncio\nfrom collections.abc import AsyncIterator\nfrom typing import Any\n",
-    )
-    replace(
-        project,
-        "app/main.py",
-        "from app.errors import add_error_handlers\n",
-        "from app.errors import add_error_handlers\n"
+        "import asyncio\nfrom collections.abc import AsyncIterator\nfrom typing import Any\n"
         "from app.users.service import create_user, find_user\n",
     )
     replace(project, "app/main.py", "AsyncIterator[None]", "AsyncIterator[dict[str, Any]]")

@@ -827,17 +827,17 @@ def test_a_statement_that_waits_long_for_a_lock_ends_the_upgrade_in_one_line(
     project: Project,
 ) -> None:
     statement = "ALTER TABLE users ADD COLUMN age integer"
-    write(project, "migrations/versions/0002.py", migration("0002", sql(statement)))
+    write(project, "migrations/versions/0102.py", migration("0102", sql(statement)))
 
     with load_embedded().running_server() as server:
         url = {"DATABASE_URL": server.url(), "MIGRATION_LOCK_TIMEOUT": "0.05"}
-        project.succeed("run", "--frozen", "alembic", "upgrade", "0001", **url)
+        project.succeed("run", "--frozen", "alembic", "upgrade", HEAD, **url)
         with locked(server, "users"):
             done = project.uv("run", "--frozen", "alembic", "upgrade", "head", **url)
 
     assert done.returncode == 255
     assert done.stderr.splitlines()[-1].endswith(
-        "] migrations/versions/0002.py:16: no lock within 0.05 s, as another transaction "
+        "] migrations/versions/0102.py:16: no lock within 0.05 s, as another transaction "
         f"holds it: {statement}. This migration was rolled back, those before it are done. Run "
         "the command again, or set MIGRATION_LOCK_TIMEOUT to more seconds."
     )

@@ -2,7 +2,8 @@
 
 Run it by `uv run --directory tests python -m tools.benchmark_requests`.
 
-Each app is served by one process of uvicorn, and one client keeps it busy, in turns. What counts is
+Each app is served by one process of uvicorn, and one client keeps it busy, in turns. Both log each
+request: FastAPI alone by uvicorn's access log, the baked app by its own. What counts is
 the processor time of the server, so that a busy machine changes little: a process that does nothing
 else answers that many requests in a second.
 """
@@ -43,7 +44,9 @@ from pydantic import BaseModel
 from app.users.schemas import UserOut
 
 SELECT = """SELECT users.id, users.email, users.password_hash, users.full_name, users.is_active,
-users.created_at, users.version FROM users WHERE users.id = $1"""
+users.created_at, users.version, users.token_version, users.email_verified FROM users
+WHERE users.id = $1 AND users.token_version = $2
+AND EXISTS (SELECT * FROM logins WHERE logins.id = $3)"""
 
 
 class Health(BaseModel):
@@ -69,8 +72,11 @@ async def health() -> Health:
 async def me(
     request: Request, token: Annotated[str, Depends(OAuth2PasswordBearer("login"))]
 ) -> UserOut:
-    claims = jwt.decode(token, os.environ["SECRET_KEY"], ["HS256"])
-    row = await request.app.state.pool.fetchrow(SELECT, UUID(claims["sub"]))
+    claims = jwt.decode(
+        token, os.environ["SECRET_KEY"], ["HS256"], options={"verify_aud": False}
+    )
+    keys = UUID(claims["sub"]), claims["ver"], UUID(claims["sid"])
+    row = await request.app.state.pool.fetchrow(SELECT, *keys)
     return UserOut(**row)
 '''
 
@@ -126,10 +132,11 @@ def served(
     python: str, app: str, port: int, project: Path, environment: dict[str, str]
 ) -> Iterator[int]:
     """Serve an app, and yield the process id."""
-    options = ["--port", str(port), "--no-access-log", "--log-level", "warning"]
-    with subprocess.Popen(
-        [python, "-m", "uvicorn", app, *options], cwd=project, env=environment
-    ) as process:
+    command = [python, "-m", "uvicorn", app, "--port", str(port)]
+    with (
+        (project / f"{port}.log").open("w", encoding="utf-8") as log,
+        subprocess.Popen(command, cwd=project, env=environment, stdout=log, stderr=log) as process,
+    ):
         try:
             assert wait_until(lambda: is_up(f"http://127.0.0.1:{port}"), 30)
             yield process.pid

@@ -24,12 +24,10 @@ INVALID_REPRESENTATION = "22P02"
 VALUES = re.compile(r"""(?<=\$)(\d+): .*|["'].*["']""", re.DOTALL)
 
 
-def is_temporary(error: SQLAlchemyError) -> bool:
+def is_temporary(error: DBAPIError | PoolTimeout) -> bool:
     """Tell whether it is about the state of the database, and not about the request."""
     if isinstance(error, PoolTimeout):
         return True
-    if not isinstance(error, DBAPIError):
-        return False
     return error.connection_invalidated or sqlstate(error).startswith(TEMPORARY)
 
 
@@ -69,9 +67,6 @@ def on_error(context: ExceptionContext) -> DBAPIError | None:
             context.statement, None, error, hide_parameters=True, connection_invalidated=True
         )
     of_driver: Any = error.__cause__
-    if isinstance(of_driver, asyncpg.InternalClientError):
-        # The connection was lost at a moment that the driver has not expected.
-        context.is_disconnect = True
     if not isinstance(of_driver, (asyncpg.PostgresError, asyncpg.InterfaceError)):
         return None
     # The server quotes a whole row there, with the hash of its password.

@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 from pydantic_core import PydanticSerializationError, to_jsonable_python
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
@@ -221,7 +221,9 @@ async def _on_domain_error(connection: HTTPConnection, error: DomainError) -> Re
     return await _answer(connection, error.problem(), error.headers)
 
 
-async def _on_database_error(connection: HTTPConnection, error: SQLAlchemyError) -> Response | None:
+async def _on_database_error(
+    connection: HTTPConnection, error: DBAPIError | PoolTimeout
+) -> Response | None:
     unavailable: DatabaseUnavailable
     if is_about_text(error):
         return await _answer(connection, InvalidInput.problem())

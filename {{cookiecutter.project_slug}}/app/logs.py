@@ -7,9 +7,11 @@ request is served has its id, also in a background task.
 import logging
 import logging.config
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from logging.handlers import QueueHandler, QueueListener
+from logging.handlers import QueueHandler
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Literal
@@ -22,6 +24,8 @@ from app.redaction import redacted
 
 LONGEST_QUEUE = 10_000
 """Lines that wait to be written. If a reader of the log is this far behind, lines are dropped."""
+GATHER_S = 0.01
+"""How long lines are gathered, in seconds, to be written at once."""
 
 structlog.configure(
     processors=[
@@ -78,31 +82,50 @@ class Lines(QueueHandler):
     """
 
     def __init__(self, form: Literal["auto", "json", "console"]) -> None:
-        self._waiting: SimpleQueue[logging.LogRecord] = SimpleQueue()
+        self._waiting: SimpleQueue[str | None] = SimpleQueue()
         super().__init__(self._waiting)
         terminal = sys.stdout.isatty()
         chosen = ("console" if terminal else "json") if form == "auto" else form
-        # Records are formatted where they are logged, as only there is the request known.
         self.setFormatter(create_formatter(chosen, colors=terminal))
         self.addFilter(_is_ours)
         self._output = logging.StreamHandler(sys.stdout)
-        self._writer: QueueListener | None = None
+        self._has_thread = False
 
-    def enqueue(self, record: logging.LogRecord) -> None:
-        if self._writer is None:
-            self._output.handle(record)
+    def prepare(self, record: logging.LogRecord) -> str:
+        # It is formatted where it is logged, as only there is the request known.
+        return self.format(record)
+
+    def enqueue(self, record: Any) -> None:
+        if not self._has_thread:
+            self._write(record)
         elif self._waiting.qsize() < LONGEST_QUEUE:
-            self._waiting.put_nowait(record)
+            self._waiting.put(record)
 
     @contextmanager
     def in_thread(self) -> Iterator[None]:
-        self._writer = writer = QueueListener(self._waiting, self._output)
-        writer.start()
+        thread = threading.Thread(target=self._write_queue, name="log", daemon=True)
+        thread.start()
+        self._has_thread = True
         try:
             yield
         finally:
-            self._writer = None
-            writer.stop()
+            self._has_thread = False
+            self._waiting.put(None)
+            thread.join()
+
+    def _write_queue(self) -> None:
+        ended = False
+        while not ended:
+            lines = [self._waiting.get()]
+            # To wake up for each line would take the interpreter from the event loop as often.
+            time.sleep(GATHER_S)
+            lines += [self._waiting.get() for _ in range(self._waiting.qsize())]
+            ended = None in lines
+            self._write(*filter(None, lines))
+
+    def _write(self, *lines: str) -> None:
+        if lines:
+            self._output.handle(logging.makeLogRecord({"msg": "\n".join(lines)}))
 
 
 def _is_ours(record: logging.LogRecord) -> bool:

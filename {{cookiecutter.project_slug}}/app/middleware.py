@@ -1,6 +1,7 @@
 """What is around all endpoints: the access log, CORS, and which hosts and proxies are trusted."""
 
 import re
+from http import HTTPStatus
 from time import perf_counter
 from uuid import uuid4
 
@@ -56,7 +57,10 @@ def _configured(app: ASGIApp, settings: Settings) -> ASGIApp:
 
 
 class AccessLog:
-    """Logs each request, and gives it an id, which all of its lines and its response have."""
+    """Logs each request, and gives it an id, which all of its lines and its response have.
+
+    A health check that succeeds is not logged: it comes every few seconds.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -81,14 +85,15 @@ class AccessLog:
         try:
             await self.app(scope, receive, send_with_id)
         finally:
-            log.info(
-                "request",
-                method=scope.get("method", "WEBSOCKET"),
-                path=_path(scope),
-                status=status,
-                duration_ms=round((end - start) * 1000, 1),
-                client=client[0] if (client := scope.get("client")) else None,
-            )
+            if status != HTTPStatus.OK or not _is_health_check(scope):
+                log.info(
+                    "request",
+                    method=scope.get("method", "WEBSOCKET"),
+                    path=_path(scope),
+                    status=status,
+                    duration_ms=round((end - start) * 1000, 1),
+                    client=client[0] if (client := scope.get("client")) else None,
+                )
 
 
 def _request_id(scope: Scope) -> str:
@@ -97,6 +102,11 @@ def _request_id(scope: Scope) -> str:
     if len(given) == 1 and WELL_FORMED.fullmatch(given[0]):
         return given[0]
     return str(uuid4())
+
+
+def _is_health_check(scope: Scope) -> bool:
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    return any(path == getattr(route, "path", None) for route in health.routes)
 
 
 def _path(scope: Scope) -> str:
@@ -121,11 +131,6 @@ class TrustedHosts:
             check = TrustedHostMiddleware(_accept, hosts, www_redirect=False)
             await check(scope, receive, _refuse)
         await self.app(scope, receive, send)
-
-
-def _is_health_check(scope: Scope) -> bool:
-    path = scope["path"].removeprefix(scope.get("root_path", ""))
-    return any(path == getattr(route, "path", None) for route in health.routes)
 
 
 async def _accept(scope: Scope, receive: Receive, send: Send) -> None:

@@ -3,16 +3,18 @@
 import asyncio
 import logging
 import traceback
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import TextClause, insert, text
+from sqlalchemy import TextClause, insert, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.config import Limits
 from app.database import SessionDep, create_engine
+from app.errors import add_error_handlers
 from app.users.models import User
 from tests.app_under_test import PASSWORD
 
@@ -86,6 +88,28 @@ async def test_every_transaction_has_limits(app: FastAPI) -> None:
             await session.commit()
 
 
+@pytest.fixture
+def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_STATEMENT_TIMEOUT", "0.05")
+    monkeypatch.setattr("app.database.GRACE_S", 0.05)
+
+
+@expects_503
+@pytest.mark.usefixtures("little_patience")
+async def test_a_server_that_does_not_keep_the_limit_of_a_statement_is_given_up(
+    concurrent_client: httpx.AsyncClient,
+    concurrent_app: FastAPI,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    @concurrent_app.get("/hanging")
+    async def hang(session: SessionDep) -> None:
+        await session.execute(text("SET LOCAL statement_timeout = 0"))
+        await session.execute(text("SELECT pg_sleep(60)"))
+
+    assert_unavailable(await concurrent_client.get("/hanging"))
+    assert "/hanging: the server did not respond in time" in caplog.text
+
+
 async def test_a_server_that_does_not_answer_is_given_up() -> None:
     async def stay_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -136,6 +160,20 @@ async def test_an_error_of_the_app_is_500(
         await client.get("/failing")
 
 
+async def test_a_table_that_another_app_misses_is_500(session: AsyncSession) -> None:
+    other = FastAPI()
+    add_error_handlers(other)
+
+    @other.get("/failing")
+    async def fail() -> None:
+        await session.execute(_raising("42P01"))
+
+    transport = httpx.ASGITransport(other)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        with pytest.raises(DBAPIError, match="it failed"):
+            await client.get("/failing")
+
+
 def _raising(sqlstate: str) -> TextClause:
     return text(f"DO $$ BEGIN RAISE 'it failed' USING ERRCODE = '{sqlstate}'; END $$")
 
@@ -160,6 +198,36 @@ async def test_an_error_at_the_commit_is_503_too(
     await session.commit()
 
     assert_unavailable(await client.post("/auth/register", json=REGISTRATION))
+
+
+@expects_503
+async def test_a_server_that_stops_within_a_transaction_is_503(
+    concurrent_client: httpx.AsyncClient, concurrent_app: FastAPI
+) -> None:
+    message = b"SFATAL\0C57P01\0Mit stops\0\0"
+
+    @concurrent_app.get("/stopping")
+    async def stop(session: SessionDep) -> None:
+        await session.execute(text("SELECT 1"))
+        connection: Any = await (await session.connection()).get_raw_connection()
+        # Between two statements, when the driver expects no message, and before the end follows.
+        connection.driver_connection._protocol.data_received(
+            b"E" + (len(message) + 4).to_bytes(4, "big") + message
+        )
+        await session.execute(text("SELECT 1"))
+
+    assert_unavailable(await concurrent_client.get("/stopping"))
+
+
+async def test_a_server_that_is_not_what_the_url_demands_is_not_used(
+    concurrent_app: FastAPI,
+) -> None:
+    url = make_url(concurrent_app.state.settings.database_url)
+    url = url.update_query_dict({"target_session_attrs": "standby"})
+    engine = create_engine(url.render_as_string(hide_password=False))
+
+    with pytest.raises(DBAPIError, match="target attribute requirement"):
+        await engine.connect()
 
 
 async def test_a_connection_that_was_closed_in_the_pool_is_replaced(
@@ -202,6 +270,17 @@ async def test_a_database_without_any_migration_is_not_ready(
     response = await client.get("/health/ready")
     assert response.status_code == 503
     assert response.json() == NOT_MIGRATED
+
+
+@expects_503
+async def test_migrations_that_can_not_be_read_are_not_called_missing(
+    client: httpx.AsyncClient, session: AsyncSession
+) -> None:
+    await session.execute(text("ALTER TABLE alembic_version RENAME TO unknown"))
+    await session.execute(text("CREATE TYPE alembic_version AS (version_num text)"))
+    await session.commit()
+
+    assert_unavailable(await client.get("/health/ready"))
 
 
 async def test_an_app_is_ready_while_the_next_version_migrates(

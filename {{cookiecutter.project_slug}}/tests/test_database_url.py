@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.config import DatabaseSettings
-from app.database_url import for_engine, for_libpq
+from app.database_url import FORM, for_engine, for_libpq
 
 URL = "postgresql+asyncpg://user:p%40ss@host:5432/db"
 
@@ -13,8 +13,16 @@ TAKEN = {
         {"server_settings": {"application_name": "shop"}},
     ),
     "channel_binding": ("?channel_binding=prefer", {}),
+    "channel_binding where TLS protects from the same attack": (
+        "?channel_binding=require&sslmode=verify-full&sslrootcert=/dev/null",
+        {"dsn": "postgresql:///?sslrootcert=%2Fdev%2Fnull&sslmode=verify-full"},
+    ),
     "connect_timeout": ("?connect_timeout=15", {"timeout": 15.0}),
     "connect_timeout of zero": ("?connect_timeout=0", {}),
+    "fallback_application_name": (
+        "?fallback_application_name=shop",
+        {"server_settings": {"application_name": "shop"}},
+    ),
     "keepalives": ("?keepalives=1&keepalives_idle=30&tcp_user_timeout=9", {}),
     "options": (
         "?options=-c%20search_path%3Dshop",
@@ -52,6 +60,7 @@ REFUSED = {
         "?connect_timeout=soon",
         "The option connect_timeout should be a number",
     ),
+    "a list of ports that is too short": ("?host=one,two,three&port=1,2", FORM),
     "an option of another driver": (
         "?connection_limit=1",
         "The option 'connection_limit' is not supported",
@@ -122,11 +131,20 @@ def test_a_socket_is_a_host() -> None:
     assert arguments == {}
 
 
-def test_the_authorities_of_the_system_are_trusted_if_the_url_says_so() -> None:
-    url, arguments = for_engine(f"{URL}?sslmode=verify-full&sslrootcert=system")
+@pytest.mark.parametrize("option", ["sslmode=verify-full", "channel_binding=require"])
+def test_the_authorities_of_the_system_are_trusted_if_the_url_says_so(option: str) -> None:
+    url, arguments = for_engine(f"{URL}?{option}&sslrootcert=system")
 
     assert url.render_as_string(hide_password=False) == URL
     assert arguments["ssl"].check_hostname is True
+
+
+def test_the_environment_may_name_the_authority(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGSSLROOTCERT", "/dev/null")
+
+    _, arguments = for_engine(f"{URL}?sslmode=verify-full")
+
+    assert arguments == {"dsn": "postgresql:///?sslmode=verify-full"}
 
 
 def test_other_programs_get_the_url_as_libpq_reads_it() -> None:

@@ -139,8 +139,16 @@ async def test_a_wrong_method_in_a_mounted_app_names_the_right_ones(
     assert response.headers["allow"] == "GET, PUT"
 
 
-async def test_a_crash_returns_500_without_details(bare: FastAPI) -> None:
-    response = await answer_to(bare, RuntimeError("the inside of the server"))
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("the inside of the server"),
+        UnicodeEncodeError("ascii", "Zoë", 2, 3, "ordinal not in range(128)"),
+    ],
+    ids=repr,
+)
+async def test_a_crash_returns_500_without_details(bare: FastAPI, error: Exception) -> None:
+    response = await answer_to(bare, error)
 
     assert response.status_code == 500
     assert response.headers["content-type"] == PROBLEM_JSON

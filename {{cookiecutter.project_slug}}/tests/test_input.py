@@ -277,6 +277,19 @@ async def test_an_endpoint_that_reads_the_body_itself_asks_for_the_token_first(
     assert_problem(response, TOO_LARGE)
 
 
+async def test_an_endpoint_that_hides_the_error_of_a_large_body_returns_413(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    @app.post("/parsed")
+    async def parsed(request: Request) -> None:
+        try:
+            await request.body()
+        except Exception as error:
+            raise RuntimeError("It could not be parsed.") from error
+
+    assert_problem(await client.post("/parsed", content=b" " * (LIMIT + 1)), TOO_LARGE)
+
+
 async def test_a_websocket_has_no_limit(app: FastAPI, connect_websocket: ConnectWebSocket) -> None:
     @app.websocket("/length")
     async def length(socket: WebSocket) -> None:

@@ -81,6 +81,16 @@ async def test_a_request_is_one_line(client: httpx.AsyncClient, lines: LoggedLin
     }
 
 
+async def test_a_health_check_is_logged_only_if_it_fails(
+    client: httpx.AsyncClient, lines: LoggedLines
+) -> None:
+    await client.get("/health")
+    await client.get("/health/ready")
+    await client.post("/health")
+
+    assert [(line["path"], line["status"]) for line in lines()] == [("/health", 405)]
+
+
 async def test_the_path_of_a_request_is_that_of_its_route(
     app: FastAPI, client: httpx.AsyncClient, lines: LoggedLines
 ) -> None:
@@ -262,9 +272,9 @@ def test_a_reader_that_does_not_keep_up_holds_nobody(
         read.join()
 
     events = [json.loads(line)["event"] for line in received[room:]]
-    # One more may be in the hands of the thread.
     assert events[:3] == ["line 0", "line 1", "line 2"]
-    assert len(events) in {3, 4}
+    # As many again, and one, may be in the hands of the thread.
+    assert len(events) <= 7
 
 
 def test_a_person_reads_a_line_without_json() -> None:

@@ -6,6 +6,7 @@ import threading
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import event
 
 from app.errors import Busy
 from app.security import HashingThreads, hashing_threads, password_context
@@ -57,6 +58,25 @@ async def test_no_connection_is_held_while_a_password_is_hashed(
 
     assert response.status_code == status
     assert set(held) == {0}
+
+
+async def test_a_login_that_finds_the_queue_full_does_not_reach_the_database(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    hashing_threads.limit(at_once=1, waiting=0)
+    sent: list[str] = []
+    event.listen(
+        app.state.sessionmaker.kw["bind"].sync_engine,
+        "before_cursor_execute",
+        lambda *context: sent.append(context[2]),
+    )
+
+    with hashing_threads.attempt():
+        response = await client.post("/auth/login", data=LOGIN)
+
+    assert response.status_code == 503
+    assert response.json() == BUSY
+    assert sent == []
 
 
 async def test_the_queue_has_a_limit_and_loses_no_place() -> None:

@@ -105,9 +105,9 @@ class HiddenWrites(Part):
         from sqlalchemy.util import await_only
 
         before, where = self._raw.pop(connection)
-        driver: Any = connection.connection.driver_connection
-        # A transaction that has failed answers nothing, and has lost nothing either.
+        # A transaction or connection that has failed answers nothing, and has lost nothing either.
         with suppress(Exception):
+            driver: Any = connection.connection.driver_connection
             table = _changed(before, dict(await_only(driver.fetch(_COUNTS))))
             if table:
                 for work in self.traffic.works_on(connection):
