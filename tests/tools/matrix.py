@@ -29,8 +29,8 @@ from test_gate import DETECTORS, PACKAGES, SHORT_HANGS
 
 WAYS = Path(__file__).with_name("ways")
 WARM_UP = "tests/test_users.py"
-#: What is the same in all runs. pytest's own default for warnings, unlike the baked project's.
 OPTIONS = ("-q", "-p", "apart", "-p", "no:randomly", "-p", "no:cacheprovider")
+#: As pytest and asyncio are without the settings of the baked project.
 PLAIN = ("--override-ini=filterwarnings=", "--override-ini=asyncio_debug=false")
 
 
