@@ -4,11 +4,13 @@ import ast
 import json
 import re
 import textwrap
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.gate import load
 from support.project import TEMPLATE, Done, Project
+from support.sample import write_sample
 
 rules, planted, explain = load("rules"), load("planted"), load("explain")
 README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
@@ -318,47 +320,12 @@ def test_the_json_report_carries_rules_and_their_texts(project: Project) -> None
     }
 
 
-TEAM = """\
-    from fastapi import APIRouter, status
-    from sqlalchemy.ext.asyncio import AsyncSession
-    from sqlalchemy.orm import Mapped, mapped_column
+def test_the_sample_of_the_readme_is_what_the_gate_prints(
+    installed: Project, tmp_path: Path
+) -> None:
+    project = installed.copy(tmp_path / "my_backend")
 
-    from app.database import SessionDep
-    from app.users.models import User
-
-    router = APIRouter()
-
-
-    async def add_member(session: AsyncSession, email: str) -> None:
-        session.add(User(email=email, password_hash="x"))
-
-
-    @router.post("/team", status_code=status.HTTP_201_CREATED)
-    async def post_member(session: SessionDep, email: str) -> None:
-        await add_member(session, email)
-    """
-TEAM_TEST = """\
-    from app.team.service import router
-    from fastapi import FastAPI
-    from httpx import AsyncClient
-
-
-    async def test_a_member_is_added(app: FastAPI, client: AsyncClient) -> None:
-        app.include_router(router)
-
-        response = await client.post("/team?email=ada@example.com")
-
-        assert response.status_code == 201
-    """
-
-
-def test_the_sample_of_the_readme_is_what_the_gate_prints(project: Project) -> None:
-    folder = project.path / "app/team"
-    folder.mkdir()
-    (folder / "__init__.py").touch()
-    (folder / "service.py").write_text(textwrap.dedent(TEAM), encoding="utf-8")
-
-    done = run(project, "team", TEAM_TEST)
+    done = project.uv("run", "--frozen", "pytest", write_sample(project))
 
     (sample,) = re.findall(r"```text\n(_+ test_a_member.+?)\n```", README, re.DOTALL)
     title, *lines = sample.splitlines()
