@@ -41,12 +41,8 @@ def test_the_settings_of_the_editor_fit_the_project(baked: Project) -> None:
     formatter = settings["[python]"]["editor.defaultFormatter"]
     assert formatter in extensions["recommendations"]
     programs = [one["program"] for one in launch["configurations"] if "program" in one]
-    paths = [*programs, settings["python.defaultInterpreterPath"]]
-    assert [
-        path
-        for path in paths
-        if not Path(path.replace("${workspaceFolder}", str(baked.path))).exists()
-    ] == []
+    paths = [path.replace("${workspaceFolder}", str(baked.path)) for path in programs]
+    assert [path for path in paths if not Path(path).exists()] == []
     width = tomllib.loads(baked.read("pyproject.toml"))["tool"]["ruff"]["line-length"]
     assert f"max_line_length = {width}\n" in baked.read(".editorconfig")
     assert ".vscode" in baked.run("git", "ls-files", "-co", "--exclude-standard").stdout

@@ -1,9 +1,10 @@
 """Is the picture of the README what a run prints today?"""
 
+import re
 from xml.etree import ElementTree
 
 import pytest
-from support.project import Project
+from support.project import TEMPLATE, Project
 from support.sample import SERVICE
 from tools.picture import PICTURES, THEMES, TITLE, draw, path_of, shown
 
@@ -20,6 +21,14 @@ def test_a_picture_is_what_a_run_prints(output: str, theme: str) -> None:
     assert drawn == path_of(theme).read_text(encoding="utf-8"), (
         "The picture is out of date: uv run --directory tests python -m tools.picture"
     )
+
+
+def test_the_readme_shows_a_picture_in_each_theme() -> None:
+    named = re.findall(
+        r'(?:src|srcset)="(.+)"', (TEMPLATE / "README.md").read_text(encoding="utf-8")
+    )
+
+    assert [TEMPLATE / path for path in named] == [path_of("dark"), path_of("light")]
 
 
 def test_another_word_makes_a_picture_stale(output: str) -> None:

@@ -4,13 +4,11 @@ import ast
 import json
 import re
 import textwrap
-from pathlib import Path
 from typing import Any
 
 import pytest
 from support.gate import load
 from support.project import TEMPLATE, Done, Project
-from support.sample import write_sample
 
 rules, planted, explain = load("rules"), load("planted"), load("explain")
 README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
@@ -318,16 +316,3 @@ def test_the_json_report_carries_rules_and_their_texts(project: Project) -> None
             }
         ],
     }
-
-
-def test_the_sample_of_the_readme_is_what_the_gate_prints(
-    installed: Project, tmp_path: Path
-) -> None:
-    project = installed.copy(tmp_path / "my_backend")
-
-    done = project.uv("run", "--frozen", "pytest", write_sample(project))
-
-    (sample,) = re.findall(r"```text\n(_+ test_a_member.+?)\n```", README, re.DOTALL)
-    title, *lines = sample.splitlines()
-    assert title.strip("_ ") == "test_a_member_is_added"
-    assert "\n".join(lines) in done.stdout
