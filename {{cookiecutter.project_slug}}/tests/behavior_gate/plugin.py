@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from . import allowances, doctor, rules
+from . import allowances, doctor, outputs, rules
 from . import render as output
 from .core import Case, Detector, Finding, Gate, Phase, When, current_case, in_wide_fixture
 from .errors import BlockingError
@@ -19,6 +19,7 @@ from .hangs import Hangs
 from .known import find_known
 from .loops import Loops
 from .once import Prospects
+from .page.recorder import Recorder
 from .registry import detectors_of
 from .reports import Reports, failure_of, has_passed, record
 from .selftest import SelfTest
@@ -38,9 +39,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         default="on",
         help="switch the behavior gate on or off, or have it record what it finds and fail nothing",
     )
-    group.addoption(
-        "--gate-report", metavar="FILE", type=Path, help="write the findings to FILE as JSON"
-    )
+    outputs.add_options(group)
     group.addoption(
         "--gate-baseline",
         metavar="FILE",
@@ -108,6 +107,7 @@ class BehaviorGate:
         )
         config.pluginmanager.register(Suite(self.gate))
         config.pluginmanager.register(Reports(config, self.gate, self._prospects))
+        self._recorder = Recorder(self.gate) if outputs.wants_page(config) else None
         if config.getoption("gate_selftest", False):
             config.pluginmanager.register(SelfTest(config, self.gate, self.begin, self.end))
         self._watchdog = Watchdog(self.gate)
@@ -121,6 +121,10 @@ class BehaviorGate:
     def install(self) -> None:
         """Patch what the detectors watch, and start the watchdog."""
         self._installed = True
+        if self._recorder is not None:
+            self._recorder.install()
+            self.config.pluginmanager.register(self._recorder)
+            self._watchdog.subscribe(self._recorder.loops.sample)
         self._loops.install()
         for detector in self.detectors:
             detector.install()
@@ -138,6 +142,8 @@ class BehaviorGate:
             for detector in reversed(self.detectors):
                 detector.uninstall()
             self._loops.uninstall()
+            if self._recorder is not None:
+                self._recorder.uninstall()
 
     def begin(self, nodeid: str, when: When, allowed: frozenset[str] = frozenset()) -> Phase:
         """Watch a phase from here to `end`."""
