@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from . import causes, code_quality, github
 from . import render as output
-from .page import document
-from .page.collected import Collected
+from .core import Gate
+
+if TYPE_CHECKING:
+    from .page.collected import Collected
+    from .page.recorder import Recorder
 
 _PAGES = (".html", ".htm")
 
@@ -35,9 +38,14 @@ def add_options(group: Any) -> None:
     )
 
 
-def wants_page(config: pytest.Config) -> bool:
-    """Whether the times of the tests have to be recorded."""
-    return any(_is_page(path) for path in config.getoption("gate_report", None) or ())
+def recorder_of(config: pytest.Config, gate: Gate) -> Recorder | None:
+    """What records the times of the tests, if a page is to show them."""
+    if not _wants_page(config):
+        return None
+    # Whoever wants no page pays nothing for it.
+    from .page.recorder import Recorder
+
+    return Recorder(gate)
 
 
 class Outputs:
@@ -49,8 +57,11 @@ class Outputs:
         self._reports = [base / path for path in config.getoption("gate_report", None) or ()]
         quality: Path | None = config.getoption("gate_code_quality", None)
         self._quality = base / quality if quality is not None else None
-        self._collected = Collected()
-        if wants_page(config) and not hasattr(config, "workerinput"):
+        self._collected: Collected | None = None
+        if _wants_page(config) and not hasattr(config, "workerinput"):
+            from .page.collected import Collected
+
+            self._collected = Collected()
             config.pluginmanager.register(self._collected)
 
     def write(
@@ -65,7 +76,9 @@ class Outputs:
         places = causes.places_of(found)
         tasks: list[tuple[Path, Callable[[Path], None]]] = []
         for path in self._reports:
-            if _is_page(path):
+            if self._collected is not None and _is_page(path):
+                from .page import document
+
                 page = partial(
                     document.write,
                     collected=self._collected,
@@ -100,6 +113,10 @@ class Outputs:
         if not github.are_wanted():
             return []
         return list(github.commands(causes.places_of(found), self._root))
+
+
+def _wants_page(config: pytest.Config) -> bool:
+    return any(map(_is_page, config.getoption("gate_report", None) or ()))
 
 
 def _is_page(path: Path) -> bool:

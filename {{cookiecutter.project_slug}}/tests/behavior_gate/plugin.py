@@ -19,7 +19,6 @@ from .hangs import Hangs
 from .known import find_known
 from .loops import Loops
 from .once import Prospects
-from .page.recorder import Recorder
 from .registry import detectors_of
 from .reports import Reports, failure_of, has_passed, record
 from .selftest import SelfTest
@@ -107,7 +106,7 @@ class BehaviorGate:
         )
         config.pluginmanager.register(Suite(self.gate))
         config.pluginmanager.register(Reports(config, self.gate, self._prospects))
-        self._recorder = Recorder(self.gate) if outputs.wants_page(config) else None
+        self._recorder = outputs.recorder_of(config, self.gate)
         if config.getoption("gate_selftest", False):
             config.pluginmanager.register(SelfTest(config, self.gate, self.begin, self.end))
         self._watchdog = Watchdog(self.gate)

@@ -82,7 +82,11 @@ def data_of(
             {"id": test, "outcome": row["outcome"]} | {name: row[name] for name in _TOTALS}
             for test, row in collected.rows.items()
         ],
-        "details": {numbers[test]: details for test, details in collected.details.items()},
+        "details": {
+            numbers[test]: details
+            | {"holds": [[*times, sources.frames(stack)] for *times, stack in details["holds"]]}
+            for test, details in collected.details.items()
+        },
         "holds": [
             {
                 "test": numbers[hold["test"]],

@@ -29,6 +29,11 @@ function place(frame) {
   return `${frame.path}:${frame.line} in ${frame.function}`;
 }
 
+function holder(stack) {
+  // Most holds are over before anybody can look, or end in a library that nobody's line has called.
+  return stack.length ? place(stack[0]) : "no line was seen";
+}
+
 // What is searched, filtered and sorted
 
 function parseState(hash) {
@@ -51,6 +56,10 @@ function hasAll(text, query) {
   return query.toLowerCase().split(/\s+/).every((word) => where.includes(word));
 }
 
+function hasFailed(test) {
+  return test.outcome === "failed" || test.outcome === "error";
+}
+
 function shownFindings(data, state) {
   return data.findings.filter((one) =>
     (state.family === "all" || one.rule.startsWith(`${state.family}.`)) &&
@@ -63,7 +72,7 @@ function shownTests(data, state) {
   const numbers = data.tests.map((_, n) => n).filter((n) => {
     const test = data.tests[n];
     if (state.show === "findings" && !rules[n].length) return false;
-    if (state.show === "failed" && test.outcome !== "failed" && test.outcome !== "error") return false;
+    if (state.show === "failed" && !hasFailed(test)) return false;
     if (state.show === "details" && !data.details[n]) return false;
     if (state.family !== "all" && !rules[n].some((rule) => rule.startsWith(`${state.family}.`))) return false;
     return hasAll([test.id, ...rules[n]].join(" "), state.q);
@@ -226,12 +235,16 @@ function detailOf(data, n) {
     body.append(element("p", null, element("b", null, "Findings:")), element("ul", null, ...found.map((one) =>
       element("li", null, element("a", { href: `#finding-${one.id}` }, one.rule), ` ${one.path ? place(one) : one.what}`))));
   }
+  if (detail.holds.length) {
+    body.append(table("Longest holds of this test", [["held by", "name"], ["from", "number wide"], ["held for", "number"]],
+      detail.holds.map(([start, length, stack]) => [holder(stack), duration(start), duration(length)])));
+  }
   if (detail.requests.length) {
-    body.append(table("Requests of this test", [["request", "name"], ["status", "number"], ["time", "number"], ["queries", "number"], ["their time", "number"]],
+    body.append(table("Requests of this test", [["request", "name"], ["status", "number"], ["time", "number"], ["queries", "number"], ["their time", "number wide"]],
       detail.requests.map(([label, status, , length, queries, sql]) => [label, status ?? "none", duration(length), queries, duration(sql)])));
   }
   if (detail.connections.length) {
-    body.append(table("Connections held", [["taken at", "name"], ["for", "name"], ["from", "number"], ["held for", "number"]],
+    body.append(table("Connections held", [["taken at", "name"], ["for", "name wide"], ["from", "number wide"], ["held for", "number"]],
       detail.connections.map(([where, request, start, length]) => [where ?? "the tests", request === null ? "the test" : detail.requests[request][0], duration(start), duration(length)])));
   }
   if (detail.statements.length) {
@@ -255,9 +268,10 @@ class Page {
     const at = (id) => document.getElementById(id);
     at("suite").textContent = data.suite;
     const failed = data.findings.filter((one) => one.outcome === "failed").length;
+    const bad = data.tests.filter(hasFailed).length;
     at("verdict").append(
       failed ? element("span", { class: "bad" }, `${plural(failed, "finding")} to fix`) : element("span", { class: "good" }, "nothing to fix"),
-      element("span", { class: "soft" }, ` · ${plural(data.tests.length, "test")} · ${duration(data.totals.took)} · ${data.made}`));
+      element("span", { class: "soft" }, ` · ${plural(data.tests.length, "test")}, ${bad || "none"} failed · ${duration(data.totals.took)} in tests · ${data.made}`));
     if (data.blind_spots.length) {
       at("blind").hidden = false;
       at("blind").append(element("b", null, "Blind spots: "), data.blind_spots.join("; "));
@@ -267,9 +281,9 @@ class Page {
       shares(data.totals).map(([kind, took, share]) => [WORDS[kind], duration(took), `${share.toFixed(0)} %`])));
     at("hold-body").append(data.holds.length ? table("The longest first", [["held for", "number"], ["by", "name"], ["in", "name"]],
       data.holds.map((one) => [duration(one.took), this.holder(one), testLink(data, one.test)])) : element("p", null, "No callback took 5 ms."));
-    at("request-body").append(data.requests.length ? table("By the time that they took in all", [["request", "name"], ["times", "number"], ["mean time", "number"], ["slowest", "number"], ["queries, mean", "number"], ["most", "number"], ["their time, mean", "number"]],
+    at("request-body").append(data.requests.length ? table("By the time that they took in all", [["request", "name"], ["times", "number"], ["mean time", "number"], ["slowest", "number wide"], ["queries, mean", "number"], ["most", "number wide"], ["their time, mean", "number wide"]],
       data.requests.map((one) => [one.label, one.count, duration(one.took / one.count), duration(one.slowest), (one.queries / one.count).toFixed(1), one.most, duration(one.sql / one.count)])) : element("p", null, "The tests sent no requests."));
-    at("statement-body").append(data.statements.length ? table("By the time that they took in all", [["statement", "name"], ["times", "number"], ["time in all", "number"], ["mean", "number"]],
+    at("statement-body").append(data.statements.length ? table("By the time that they took in all", [["statement", "name"], ["times", "number"], ["time in all", "number"], ["mean", "number wide"]],
       data.statements.map(([text, times, sql]) => [element("code", null, text), times, duration(sql), duration(sql / times)])) : element("p", null, "No statement of SQLAlchemy was sent."));
     for (const id of ["query", "show", "family"]) at(id).addEventListener("input", () => this.read());
     at("clear").addEventListener("click", () => this.go({ ...parseState(""), sort: this.state.sort }));
@@ -284,8 +298,7 @@ class Page {
   }
 
   holder(one) {
-    if (!one.stack.length) return "not seen";
-    const inner = element("span", { class: "path" }, place(one.stack[0]));
+    const inner = element("span", { class: one.stack.length ? "path" : "soft" }, holder(one.stack));
     return one.stack.length > 1 ? element("div", null, inner, stackOf(one.stack, false)) : inner;
   }
 
@@ -343,7 +356,7 @@ class Page {
   showTests() {
     const { data, state } = this;
     const numbers = shownTests(data, state);
-    const columns = [["id", "test", "name"], ["outcome", "outcome", ""], ["took", "time", "number"], ["held", "held", "number"], ["database", "database", "number wide"], ["thread", "thread", "number wide"], ["idle", "idle", "number wide"], ["queries", "queries", "number"], ["", "event loop", "wide"]];
+    const columns = [["id", "test", "name"], ["outcome", "outcome", ""], ["took", "time", "number"], ["held", "held", "number wide"], ["database", "database", "number wide"], ["thread", "thread", "number wide"], ["idle", "idle", "number wide"], ["queries", "queries", "number wide"], ["", "event loop", "wide"]];
     const heads = columns.map(([key, text, kind]) => {
       if (!key || key === "outcome") return element("th", { scope: "col", class: kind }, text);
       const button = element("button", { type: "button" }, text);
@@ -369,12 +382,11 @@ class Page {
       name = element("button", { type: "button", class: "path", "aria-expanded": String(is_open), "aria-controls": `more-${n}` }, test.id);
       name.addEventListener("click", () => this.toggle(n, name));
     }
-    const bad = test.outcome === "failed" || test.outcome === "error";
     const row = element("tr", { id: `test-${n}`, tabindex: "-1" },
       element("th", { scope: "row", class: "name" }, name),
-      element("td", { class: bad ? "bad" : "" }, test.outcome),
+      element("td", { class: hasFailed(test) ? "bad" : "" }, test.outcome),
       ...["took", "held", "database", "thread", "idle"].map((key, i) => element("td", { class: columns[i + 2][2] }, duration(test[key]))),
-      element("td", { class: "number" }, String(test.queries)),
+      element("td", { class: "number wide" }, String(test.queries)),
       element("td", { class: "wide" }, split(test, false)));
     return is_open ? [row, this.moreRow(n, columns.length)] : [row];
   }

@@ -71,7 +71,8 @@ class Recorder:
         loops, traffic = self.loops.take(), self._database.take()
         data = totals_of(self._began, ended, loops, traffic)
         if self._is_bad or self._slowest.offer(ended - self._began, None):
-            data["details"] = details_of(self._began, self._phases, loops, traffic)
+            details = details_of(self._began, self._phases, loops, traffic)
+            data["details"] = details | {"holds": data["holds"]}
         if self._found:
             data["stacks"] = [[key, stack] for key, stack in self._stacks_of(data["holds"])]
             data["masked"] = masked([one["what"] for one in self._found], traffic.secrets)

@@ -69,7 +69,7 @@ def totals_of(began: float, ended: float, loops: Sequence[Times], traffic: Traff
         summed[1] += _us(count.took)
     return {
         "took": _us(ended - began),
-        "held": max(0, _us(ran - sum(waited.values()))),
+        "held": _us(ran - sum(waited.values())),
         **{kind: _us(seconds) for kind, seconds in waited.items()},
         "queries": sum(count for count, _ in statements.values()),
         "sql": sum(took for _, took in statements.values()),
@@ -165,4 +165,5 @@ def _hold(hold: Hold, began: float) -> list[Any]:
 
 
 def _us(seconds: float) -> int:
-    return round(seconds * 1e6)
+    """Whole microseconds. What began before the test did is cut off."""
+    return max(0, round(seconds * 1e6))
