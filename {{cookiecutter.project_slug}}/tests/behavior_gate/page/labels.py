@@ -11,9 +11,10 @@ from ..core import Request
 #: A part of a path that no person has chosen: a number, an id, a token.
 _VALUE = re.compile(r"\d+|(?=[^/]*\d)[^/]{12,}|[^/]{32,}")
 
-#: What a token or a hash looks like: small and capital letters with digits, or many digits of hex.
+#: What a hash or a token looks like: small and capital letters with digits, or many hex digits.
 _OPAQUE = re.compile(
-    r"(?=[\w$./+-]*[a-z])(?=[\w$./+-]*[A-Z])(?=[\w$./+-]*\d)[\w$+-][\w$./+-]{19,}"
+    r"\$(?:argon2\w*|bcrypt[\w-]*|pbkdf2[\w-]*|scrypt|2[abxy]|[156y]|apr1)\$[\w$./+=,-]{8,}[\w./+=-]"
+    r"|(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{20,}"
     r"|\b[0-9a-fA-F]{32,}\b"
 )
 MASK = "•••"
