@@ -23,7 +23,8 @@ class Collected:
         #: By test, in the order in which they ended.
         self.rows: dict[str, Data] = {}
         self.stacks: dict[str, list[list[Any]]] = {}
-        self.masked: dict[str, str] = {}
+        #: What is masked wherever it stands.
+        self.secrets: set[str] = set()
         #: By label, and by text.
         self.requests: dict[str, Data] = {}
         self.statements: dict[str, list[int]] = {}
@@ -57,7 +58,7 @@ class Collected:
     def _add(self, test: str, row: Data, times: Data) -> None:
         row |= {name: times[name] for name in _TOTALS}
         self.stacks |= dict(times.get("stacks", ()))
-        self.masked |= times.get("masked", {})
+        self.secrets.update(times["secrets"])
         for _, took, stack in times["holds"]:
             self._holds.offer(took, {"test": test, "took": took, "stack": stack})
         for label, told in times["requests"].items():

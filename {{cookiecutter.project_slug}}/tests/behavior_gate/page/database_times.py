@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ..asgi import Observer, here, subscribe, unsubscribe
 from ..core import Gate, Request, current_request, real_time
@@ -77,8 +78,8 @@ class DatabaseTimes(Observer):
         self._served: dict[Request, tuple[Served, MutableMapping[str, Any]]] = {}
         #: When the statements that run began, by the id of what executes each.
         self._began: dict[int, float] = {}
-        #: By the record that a pool keeps of a connection.
-        self._out: dict[Any, Taken] = {}
+        #: By the record that a pool keeps of a connection. What is dropped may warn at once.
+        self._out: WeakKeyDictionary[Any, Taken] = WeakKeyDictionary()
 
     def install(self) -> None:
         subscribe(self.gate, self)
@@ -116,7 +117,7 @@ class DatabaseTimes(Observer):
         """Hand over what was recorded. Of what goes on, the rest belongs to the next test."""
         now = real_time()
         taken, self._traffic = self._traffic, Traffic()
-        for held in self._out.values():
+        for held in list(self._out.values()):
             taken.connections.append(Taken(held.began, held.where, held.served, now))
             held.began = now
         for request, (served, scope) in self._served.items():

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ def data_of(
     """Bring together what the page shows of a run."""
     tests = list(collected.rows)
     numbers = {test: number for number, test in enumerate(tests)}
-    sources = Sources(root)
+    sources = Sources(root, collected.secrets)
     names = fingerprints((place.finding for place in places), root)
     statements = sorted(collected.statements.items(), key=lambda one: one[1][1], reverse=True)
     requests = sorted(collected.requests.values(), key=lambda one: one["took"], reverse=True)
@@ -101,28 +101,32 @@ def data_of(
 
 
 class Sources:
-    """Reads lines of the project's own files, each file once."""
+    """Reads lines of the project's own files, each file once, and masks the secrets in them."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, secrets: Collection[str]) -> None:
         self._root = root
+        self._secrets = secrets
         self._files: dict[str, list[str]] = {}
 
     def line(self, path: str, number: int) -> str:
         lines = self._lines(path)
-        return lines[number - 1].strip()[:_LONGEST_LINE] if 0 < number <= len(lines) else ""
+        return self._shown(lines[number - 1].strip()) if 0 < number <= len(lines) else ""
 
     def around(self, path: str, number: int) -> list[list[Any]]:
         """The lines around one, with their numbers."""
         lines = self._lines(path)
         first = max(1, number - _AROUND)
         shown = lines[first - 1 : number + _AROUND]
-        return [[n, line[:_LONGEST_LINE]] for n, line in enumerate(shown, start=first)]
+        return [[n, self._shown(line)] for n, line in enumerate(shown, start=first)]
 
     def frames(self, stack: Sequence[Sequence[Any]]) -> list[Data]:
         return [
             {"path": path, "line": line, "function": function, "text": self.line(path, line)}
             for path, line, function in stack
         ]
+
+    def _shown(self, line: str) -> str:
+        return without_secrets(line, self._secrets)[:_LONGEST_LINE]
 
     def _lines(self, path: str) -> list[str]:
         if path not in self._files:
@@ -151,7 +155,7 @@ def _finding(
         "id": name,
         "rule": finding.rule.id,
         "outcome": place.outcome,
-        "what": collected.masked.get(finding.what) or without_secrets(finding.what),
+        "what": without_secrets(finding.what, collected.secrets),
         "why": finding.rule.why,
         "fix": finding.rule.fix,
         "path": path,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from types import FrameType
 from typing import Any, Literal
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from ..callers import outwards
 from ..core import Gate, real_time
@@ -58,15 +58,27 @@ class Track:
     """Follows one loop. Its own thread writes, that of the tests and the watchdog's read."""
 
     def __init__(self, loop: Any) -> None:
+        self.loop = weakref.ref(loop)
         self.selector = getattr(loop, "_selector", None)
-        self.thread = 0
-        self.greenlet: Callable[[], Any] = lambda: None
         self.times = Times()
-        self.runs_since: float | None = None
         self.waits_since: float | None = None
         self.waits_for: Kind = "idle"
         self.callback_began: float | None = None
-        self.looks: Counter[tuple[Frame, ...]] = Counter()
+        #: What the watchdog has seen of that callback.
+        self.looks: list[tuple[Frame, ...]] = []
+        self.begin_run()
+
+    def begin_run(self) -> None:
+        """The loop runs, in this thread, from this moment on."""
+        self.thread = threading.get_ident()
+        # Another one than the loop's may run in its place, as SQLAlchemy has it.
+        self.greenlet = weakref.ref(_greenlet.getcurrent()) if _greenlet else lambda: None
+        self.runs_since: float | None = real_time()
+
+    def end_run(self) -> None:
+        if self.runs_since is not None:
+            self.times.runs.append((self.runs_since, real_time()))
+            self.runs_since = None
 
     def take(self) -> Times:
         """Hand over what was recorded, up to this moment."""
@@ -87,11 +99,14 @@ class LoopTimes:
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
         self._tracks: WeakKeyDictionary[Any, Track] = WeakKeyDictionary()
+        #: Also those of loops that are gone, until they are told of.
+        self._all: list[Track] = []
         self._patches = Patches(gate, "what the event loop waits for")
         self._on_import = OnImport([_THREADS], self._watch_threads)
-        #: What the loops wait for: calls of the database, and of threads.
-        self._calls: Counter[Kind] = Counter()
-        self._jobs: list[Any] = []
+        #: The calls that the loops wait for. One token each, as several threads add theirs.
+        self._calls: dict[Kind, set[object]] = {"database": set(), "thread": set()}
+        # Weak, for an exception that nobody sees is found when its future is gone.
+        self._jobs: WeakSet[Any] = WeakSet()
 
     def install(self) -> None:
         loop = asyncio.BaseEventLoop
@@ -109,54 +124,57 @@ class LoopTimes:
 
     def take(self) -> list[Times]:
         """What each loop did since this was last asked, without those that did nothing."""
-        times = [track.take() for track in list(self._tracks.values())]
+        times = [track.take() for track in self._all]
+        self._all = [track for track in self._all if track.loop() is not None]
         return [one for one in times if one.runs]
 
     def sample(self) -> None:
         """Look, from the watchdog's thread, at the callbacks that take long."""
         now = real_time()
-        for track in list(self._tracks.values()):
+        for track in self._all:
             began = track.callback_began
             if began is None or now - began < _LOOK_S:
                 continue
             frames = outwards(sys._current_frames().get(track.thread), track.greenlet())
             seen = lines_of_user(self.gate, frames)
             if track.callback_began == began:
-                track.looks[seen] += 1
+                track.looks.append(seen)
 
     @contextmanager
     def waiting(self, kind: Kind) -> Iterator[None]:
         """Tell what the loop waits for while it has nothing to do."""
-        self._calls[kind] += 1
+        token = object()
+        self._calls[kind].add(token)
         try:
             yield
         finally:
-            self._calls[kind] -= 1
+            self._calls[kind].discard(token)
+
+    def _follow(self, loop: Any) -> Track:
+        track = self._tracks[loop] = Track(loop)
+        self._all.append(track)
+        return track
 
     def _waits_for(self) -> Kind:
         if self._calls["database"]:
             return "database"
-        if self._jobs:
-            self._jobs = [job for job in self._jobs if not job.done()]
-        return "thread" if self._jobs or self._calls["thread"] else "idle"
+        is_working = self._calls["thread"] or any(not job.done() for job in list(self._jobs))
+        return "thread" if is_working else "idle"
 
     def _run_forever(self, original: Callable[..., None]) -> Callable[..., None]:
         def run_forever(loop: Any) -> None:
             __tracebackhide__ = True
-            if not self.gate.is_watched(loop):
-                return original(loop)
             track = self._tracks.get(loop)
-            if track is None:
-                track = self._tracks[loop] = Track(loop)
-            track.thread = threading.get_ident()
-            if _greenlet is not None:
-                track.greenlet = weakref.ref(_greenlet.getcurrent())
-            track.runs_since = real_time()
+            if track is not None:
+                track.begin_run()
+            elif self.gate.is_watched(loop):
+                self._follow(loop)
             try:
                 original(loop)
             finally:
-                track.times.runs.append((track.runs_since, real_time()))
-                track.runs_since = None
+                track = self._tracks.get(loop)
+                if track is not None:
+                    track.end_run()
 
         return run_forever
 
@@ -184,9 +202,13 @@ class LoopTimes:
         tracks = self._tracks
 
         def _run(handle: Any) -> None:
-            track = tracks.get(handle._loop)
+            loop = handle._loop
+            track = tracks.get(loop)
             if track is None:
-                return original(handle)
+                # A portal is known as one once it runs.
+                if not self.gate.is_watched(loop):
+                    return original(handle)
+                track = self._follow(loop)
             began = track.callback_began = real_time()
             try:
                 original(handle)
@@ -194,16 +216,16 @@ class LoopTimes:
                 track.callback_began = None
                 took = real_time() - began
                 if took > _HOLD_S:
-                    stack = track.looks.most_common(1)[0][0] if track.looks else ()
-                    track.times.holds.append(Hold(began, took, stack))
-                    track.looks.clear()
+                    looks, track.looks = track.looks, []
+                    seen = Counter(looks).most_common(1)
+                    track.times.holds.append(Hold(began, took, seen[0][0] if seen else ()))
 
         return _run
 
     def _run_in_executor(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def run_in_executor(*args: Any, **kwargs: Any) -> Any:
             job = original(*args, **kwargs)
-            self._jobs.append(job)
+            self._jobs.add(job)
             return job
 
         return run_in_executor

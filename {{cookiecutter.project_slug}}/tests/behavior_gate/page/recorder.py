@@ -12,7 +12,7 @@ from ..core import Finding, Gate, real_time
 from ..where import stack
 from .database_times import DatabaseTimes
 from .loop_times import Frame, LoopTimes, lines_of_user
-from .rows import Chosen, Data, details_of, masked, totals_of
+from .rows import Chosen, Data, details_of, totals_of
 
 #: So many tests without a finding are told in detail: the slowest ones.
 SLOWEST = 40
@@ -73,9 +73,10 @@ class Recorder:
         if self._is_bad or self._slowest.offer(ended - self._began, None):
             details = details_of(self._began, self._phases, loops, traffic)
             data["details"] = details | {"holds": data["holds"]}
+        # For the controller alone, which reads the source: they get into no file.
+        data["secrets"] = sorted(traffic.secrets)
         if self._found:
             data["stacks"] = [[key, stack] for key, stack in self._stacks_of(data["holds"])]
-            data["masked"] = masked([one["what"] for one in self._found], traffic.secrets)
         return data
 
     def _stacks_of(self, holds: list[list[Any]]) -> Iterator[tuple[str, list[list[Any]]]]:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from .database_times import Served, Traffic
-from .labels import without_secrets
 from .loop_times import Hold, Times
 
 Data = dict[str, Any]
@@ -115,12 +114,6 @@ def details_of(began: float, phases: Phases, loops: Sequence[Times], traffic: Tr
             for taken in connections
         ],
     }
-
-
-def masked(texts: Sequence[str], secrets: set[str]) -> dict[str, str]:
-    """What is to be said in the place of texts that hold a secret."""
-    pairs = ((text, without_secrets(text, secrets)) for text in texts)
-    return {text: instead for text, instead in pairs if text != instead}
 
 
 def _stretches(times: Times, began: float) -> list[list[Any]]:
