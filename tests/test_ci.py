@@ -399,7 +399,7 @@ def test_a_defect_fails_the_job_and_leaves_every_report(
     runner: Runner, baked: Project, planted: str, findings: list[str]
 ) -> None:
     runner.check_out(baked)
-    for path in runner.checkout.glob("tests/test_*.py"):
+    for path in runner.checkout.glob("tests/**/test_*.py"):
         path.unlink()
     (runner.checkout / "tests/test_planted.py").write_text(planted)
 
