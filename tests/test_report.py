@@ -257,6 +257,42 @@ def test_the_loop_of_a_client_in_another_thread_is_recorded(plant: Plant) -> Non
     assert [frame["function"] for frame in finding["stack"]] == ["wait"]
 
 
+@ALONE_AND_WORKERS
+def test_a_password_that_was_sent_is_masked_in_the_source(
+    plant: Plant, workers: tuple[str, ...]
+) -> None:
+    project = plant(
+        f"""
+        import time
+
+        from httpx import ASGITransport, AsyncClient
+        from starlette.applications import Starlette
+        from starlette.responses import PlainTextResponse
+        from starlette.routing import Route
+
+        async def login(request):
+            await request.json()
+            return PlainTextResponse("welcome")
+
+        async def test_login():
+            app = Starlette(routes=[Route("/login", login, methods=["POST"])])
+            async with AsyncClient(transport=ASGITransport(app), base_url="http://shop") as client:
+                time.sleep(0.01)
+                body = {{"email": "ada@example.com", "password": "{PASSWORD}"}}
+                assert (await client.post("/login", json=body)).text == "welcome"
+        """
+    )
+    page = run_page(project, *workers)
+
+    (finding,) = data_of(page)["findings"]
+    assert finding["source"][4] == [
+        finding["line"] + 1,
+        '        body = {"email": "ada@example.com", "password": "•••"}',
+    ]
+    assert PASSWORD in project.read("test_shop.py")
+    assert PASSWORD not in page
+
+
 def test_a_token_or_password_that_a_finding_quotes_is_masked() -> None:
     labels = load("page.labels")
 

@@ -59,10 +59,10 @@ class Outputs:
         self._quality = base / quality if quality is not None else None
         self._collected: Collected | None = None
         if _wants_page(config) and not hasattr(config, "workerinput"):
-            from .page.collected import Collected
+            from .page.collected import COLLECTED, Collected
 
             self._collected = Collected()
-            config.pluginmanager.register(self._collected)
+            config.pluginmanager.register(self._collected, COLLECTED)
 
     def write(
         self,

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from .recorder import SLOWEST
-from .rows import Chosen, Data
+from .rows import SLOWEST, Chosen, Data
+
+#: The name that it is registered by, and that of what workers of pytest-xdist hand over.
+COLLECTED = "behavior gate page"
+SECRETS = "behavior_gate_secrets"
 
 #: So many tests that failed or have findings are told in detail, and so many holds.
 _MOST_BAD = 150
@@ -55,10 +58,13 @@ class Collected:
         if times is not None:
             self._add(report.nodeid, row, times)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self.secrets.update(getattr(node, "workeroutput", {}).get(SECRETS, ()))
+
     def _add(self, test: str, row: Data, times: Data) -> None:
         row |= {name: times[name] for name in _TOTALS}
         self.stacks |= dict(times.get("stacks", ()))
-        self.secrets.update(times["secrets"])
         for _, took, stack in times["holds"]:
             self._holds.offer(took, {"test": test, "took": took, "stack": stack})
         for label, told in times["requests"].items():

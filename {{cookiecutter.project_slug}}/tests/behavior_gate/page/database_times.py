@@ -120,7 +120,7 @@ class DatabaseTimes(Observer):
         for held in list(self._out.values()):
             taken.connections.append(Taken(held.began, held.where, held.served, now))
             held.began = now
-        for request, (served, scope) in self._served.items():
+        for request, (served, scope) in list(self._served.items()):
             served.ended, served.label = now, label_of(request, scope)
         return taken
 

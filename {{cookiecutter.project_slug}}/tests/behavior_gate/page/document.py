@@ -15,8 +15,7 @@ from ..causes import Place
 from ..fingerprints import fingerprints
 from .collected import Collected
 from .labels import without_secrets
-from .recorder import key_of
-from .rows import Data
+from .rows import Data, key_of
 
 _HERE = Path(__file__).parent
 #: So many lines of source are shown before and after that of a finding.

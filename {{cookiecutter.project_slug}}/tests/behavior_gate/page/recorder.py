@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 
 from ..core import Finding, Gate, real_time
 from ..where import stack
+from .collected import COLLECTED, SECRETS
 from .database_times import DatabaseTimes
 from .loop_times import Frame, LoopTimes, lines_of_user
-from .rows import Chosen, Data, details_of, totals_of
-
-#: So many tests without a finding are told in detail: the slowest ones.
-SLOWEST = 40
+from .rows import SLOWEST, Chosen, Data, details_of, key_of, totals_of
 
 
 class Recorder:
@@ -31,6 +29,8 @@ class Recorder:
         self._found: list[Data] = []
         self._is_bad = False
         self._stacks: dict[Finding, tuple[Frame, ...]] = {}
+        #: Not part of a report, which other plugins may write to a file.
+        self._secrets: set[str] = set()
 
     def install(self) -> None:
         """Patch what is recorded. Before the detectors, so that theirs is not in between."""
@@ -66,6 +66,14 @@ class Recorder:
             report.behavior_gate_times = self._tell()  # type: ignore[attr-defined]
         return report
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        config: Any = session.config
+        if hasattr(config, "workeroutput"):
+            config.workeroutput[SECRETS] = sorted(self._secrets)
+        else:
+            config.pluginmanager.get_plugin(COLLECTED).secrets |= self._secrets
+
     def _tell(self) -> Data:
         ended = real_time()
         loops, traffic = self.loops.take(), self._database.take()
@@ -73,8 +81,7 @@ class Recorder:
         if self._is_bad or self._slowest.offer(ended - self._began, None):
             details = details_of(self._began, self._phases, loops, traffic)
             data["details"] = details | {"holds": data["holds"]}
-        # For the controller alone, which reads the source: they get into no file.
-        data["secrets"] = sorted(traffic.secrets)
+        self._secrets |= traffic.secrets
         if self._found:
             data["stacks"] = [[key, stack] for key, stack in self._stacks_of(data["holds"])]
         return data
@@ -101,11 +108,6 @@ class Recorder:
         lines = [frame[:2] for frame in frames]
         if (where.path, where.line) in lines:
             self._stacks[finding] = frames[lines.index((where.path, where.line)) :]
-
-
-def key_of(data: Mapping[str, Any]) -> str:
-    """What makes a finding the same in its report and in its stack."""
-    return f"{data['rule']} {data['path']}:{data['line']}"
 
 
 def _data_of(finding: Finding) -> Data:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .database_times import Served, Traffic
@@ -12,6 +12,8 @@ from .loop_times import Hold, Times
 Data = dict[str, Any]
 Phases = Sequence[tuple[str, float]]
 
+#: So many tests without a finding are told in detail: the slowest ones.
+SLOWEST = 40
 #: Of the details of one test, so many requests, connections and statements are told at most, and
 #: so many stretches of the event loop.
 _MOST = 60
@@ -114,6 +116,11 @@ def details_of(began: float, phases: Phases, loops: Sequence[Times], traffic: Tr
             for taken in connections
         ],
     }
+
+
+def key_of(data: Mapping[str, Any]) -> str:
+    """What makes a finding the same in its report and in its stack."""
+    return f"{data['rule']} {data['path']}:{data['line']}"
 
 
 def _stretches(times: Times, began: float) -> list[list[Any]]:
