@@ -123,7 +123,6 @@ class BehaviorGate:
         if self._recorder is not None:
             self._recorder.install()
             self.config.pluginmanager.register(self._recorder)
-            self._watchdog.subscribe(self._recorder.loops.sample)
         self._loops.install()
         for detector in self.detectors:
             detector.install()
@@ -131,6 +130,8 @@ class BehaviorGate:
         hangs = Hangs(self.gate, self.detectors)
         self.config.pluginmanager.register(hangs)
         self._watchdog.subscribe(hangs.check)
+        if self._recorder is not None:
+            self._watchdog.subscribe(self._recorder.loops.sample)
         self._watchdog.start()
 
     @pytest.hookimpl(trylast=True)

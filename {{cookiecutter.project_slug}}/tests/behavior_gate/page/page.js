@@ -368,7 +368,7 @@ class Page {
     const rows = numbers.slice(0, ROWS).flatMap((n) => this.testRows(n, columns));
     const more = numbers.length > ROWS ? [element("p", { class: "note" }, `The first ${ROWS} of ${numbers.length} tests. Search for the others.`)] : [];
     document.getElementById("test-body").replaceChildren(legend(), element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Tests" },
-      element("table", null, element("caption", null, "A test with ▸ has a timeline: those that failed, with findings, and the slowest."),
+      element("table", null, element("caption", null, "A test with ▸ has a timeline: those that failed, with findings, and the slowest. Where that is blank, no event loop ran."),
         element("thead", null, element("tr", null, ...heads)), element("tbody", { id: "rows" }, ...rows))), ...more);
     return numbers.length;
   }
