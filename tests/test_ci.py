@@ -39,6 +39,7 @@ FIX_SERVICE = (
     "Start it, or make DATABASE_URL match the POSTGRES_USER, POSTGRES_PASSWORD and "
     "POSTGRES_DB of the service."
 )
+QUALITY = " --gate-code-quality=gl-code-quality-report.json"
 NO_URL = (
     "DATABASE_URL is not a valid database URL. Set it to "
     "postgresql://USER:PASSWORD@HOST:PORT/NAME, with any @ in the password written as %40, "
@@ -155,7 +156,10 @@ def test_both_services_run_the_same_commands(with_both: Project) -> None:
     # The first line installs uv, which an action does on GitHub.
     install = gitlab["default"]["before_script"][1:]
     assert steps("lint") == install + gitlab["lint"]["script"]
-    assert steps("test") == install + gitlab[JOB]["script"]
+    # GitHub has annotations in its place.
+    *others, tests = gitlab[JOB]["script"]
+    assert tests.count(QUALITY) == 1
+    assert steps("test") == [*install, *others, tests.replace(QUALITY, "")]
     assert steps("image") == gitlab["build:image"]["script"] == ["docker build --pull ."]
 
 
@@ -296,7 +300,7 @@ class Runner:
         reports = artifacts.get("reports", {})
         paths = [
             *artifacts["paths"],
-            *[reports[key] for key in reports if key == "junit"],
+            *[reports[key] for key in reports if key in ("codequality", "junit")],
             *[reports[key]["path"] for key in reports if key == "coverage_report"],
         ]
         found = [path for pattern in paths for path in self.checkout.glob(pattern)]

@@ -87,8 +87,10 @@ def test_the_wheel_has_the_gate_its_licence_and_its_version(wheel: Path) -> None
         metadata = Parser().parsestr(archive.read(f"{info}/METADATA").decode())
         points = archive.read(f"{info}/entry_points.txt").decode()
 
-    modules = (SOURCE / "tests/behavior_gate").rglob("*.py")
-    wanted = {path.relative_to(SOURCE / "tests").as_posix() for path in modules}
+    gate = SOURCE / "tests/behavior_gate"
+    files = [*gate.rglob("*.py"), *gate.glob("page/page.*")]
+    assert {path.suffix for path in files} == {".py", ".css", ".html", ".js"}
+    wanted = {path.relative_to(SOURCE / "tests").as_posix() for path in files}
     assert {name for name in names if not name.startswith(info)} == {
         *wanted,
         "behavior_gate/VERSION",

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from . import render as output
 from .core import Cause, Finding
+from .modes import Outcome
+
+_OUTCOMES: tuple[Outcome, ...] = ("known", "warned", "failed")
 
 
 @dataclass(slots=True)
@@ -16,6 +19,8 @@ class Place:
     #: The first of its findings.
     finding: Finding
     findings: int = 0
+    #: What they have come to: the worst of it.
+    outcome: Outcome = "known"
     #: In the order in which they ran, each once. None stands for what no test has met.
     tests: dict[str | None, None] = field(default_factory=dict)
 
@@ -27,6 +32,7 @@ def places_of(found: Iterable[output.Data]) -> list[Place]:
         finding = output.from_data(data)
         place = places.setdefault(finding.cause, Place(finding))
         place.findings += 1
+        place.outcome = max(place.outcome, data["outcome"], key=_OUTCOMES.index)
         place.tests[data["test"]] = None
     return sorted(places.values(), key=_order)
 

@@ -154,6 +154,8 @@ class Gate(Sources):
         self.modes = modes or Modes()
         #: Whether the baseline has a finding.
         self.is_known: Callable[[Finding], bool] = lambda _: False
+        #: Looks at the stack on which a finding is made, if anybody wants to see it.
+        self.witness: Callable[[Finding], None] | None = None
         self.phase: Phase | None = None
         #: The test that runs, or the last one that has.
         self.case = Case()
@@ -186,8 +188,11 @@ class Gate(Sources):
         finding = Finding(rule, what, where)
         findings = self.strays if phase is None else phase.findings
         with self._lock:
-            if finding not in findings:
-                findings.append(finding)
+            if finding in findings:
+                return
+            findings.append(finding)
+        if self.witness is not None:
+            self.witness(finding)
 
     def allows(self, rule: Rule) -> bool:
         """Whether a rule is off, or the running test may break it.

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from . import allowances, doctor, rules
+from . import allowances, doctor, outputs, rules
 from . import render as output
 from .core import Case, Detector, Finding, Gate, Phase, When, current_case, in_wide_fixture
 from .errors import BlockingError
@@ -38,9 +38,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         default="on",
         help="switch the behavior gate on or off, or have it record what it finds and fail nothing",
     )
-    group.addoption(
-        "--gate-report", metavar="FILE", type=Path, help="write the findings to FILE as JSON"
-    )
+    outputs.add_options(group)
     group.addoption(
         "--gate-baseline",
         metavar="FILE",
@@ -108,6 +106,7 @@ class BehaviorGate:
         )
         config.pluginmanager.register(Suite(self.gate))
         config.pluginmanager.register(Reports(config, self.gate, self._prospects))
+        self._recorder = outputs.recorder_of(config, self.gate)
         if config.getoption("gate_selftest", False):
             config.pluginmanager.register(SelfTest(config, self.gate, self.begin, self.end))
         self._watchdog = Watchdog(self.gate)
@@ -121,6 +120,9 @@ class BehaviorGate:
     def install(self) -> None:
         """Patch what the detectors watch, and start the watchdog."""
         self._installed = True
+        if self._recorder is not None:
+            self._recorder.install()
+            self.config.pluginmanager.register(self._recorder)
         self._loops.install()
         for detector in self.detectors:
             detector.install()
@@ -128,6 +130,8 @@ class BehaviorGate:
         hangs = Hangs(self.gate, self.detectors)
         self.config.pluginmanager.register(hangs)
         self._watchdog.subscribe(hangs.check)
+        if self._recorder is not None:
+            self._watchdog.subscribe(self._recorder.loops.sample)
         self._watchdog.start()
 
     @pytest.hookimpl(trylast=True)
@@ -138,6 +142,8 @@ class BehaviorGate:
             for detector in reversed(self.detectors):
                 detector.uninstall()
             self._loops.uninstall()
+            if self._recorder is not None:
+                self._recorder.uninstall()
 
     def begin(self, nodeid: str, when: When, allowed: frozenset[str] = frozenset()) -> Phase:
         """Watch a phase from here to `end`."""

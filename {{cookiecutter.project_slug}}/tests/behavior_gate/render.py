@@ -101,6 +101,12 @@ def write_json(
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def one_line(finding: Finding) -> str:
+    """Say what happened in one line, as a sentence."""
+    what = " ".join(finding.what.split())
+    return what if what.endswith((".", "!", "?")) else f"{what}."
+
+
 def summary(finding: Finding) -> str:
     """Say it in one line."""
     where = f" at {finding.where}" if finding.where else ""

@@ -80,6 +80,10 @@ _BY_PARTS = re.compile(
 _LIMIT = re.compile(r"\blimit \?", re.IGNORECASE)
 #: What is longer holds a list of rows or keys, which takes milliseconds to read.
 _LENGTH = 10_000
+_NUMBER = re.compile(r"(?<![\w.$])\d+(?:\.\d+)?\b")
+#: Three values or parameters in a row, and more.
+_LIST = re.compile(r"(?:\$\d+|\?|%s|:\w+)(?:::\w+)?(?:, ?(?:\$\d+|\?|%s|:\w+)(?:::\w+)?){2,}")
+_SHAPE_LENGTH = 300
 
 
 _CALL = re.compile(r"\b([a-z_]\w*)\"?\s*\(", re.IGNORECASE)
@@ -253,6 +257,17 @@ def _plain(table: str) -> str:
     """A name as the database has it."""
     parts = (part.strip() for part in table.split("."))
     return ".".join(part[1:-1] if part[0] in '"`' else part.lower() for part in parts)
+
+
+@lru_cache(maxsize=1024)
+def shape(statement: str) -> str:
+    """A statement in one line without the values that stand in it, which may be secrets."""
+    bare = _OPAQUE.sub(" ? ", statement[:_LENGTH])
+    # What was cut off may have ended a text.
+    bare = re.split(r"'|\$[a-z_]*\$", bare, maxsplit=1)[0]
+    bare = _NUMBER.sub("?", bare)
+    line = _LIST.sub("?, …", " ".join(bare.split()))
+    return line if len(line) <= _SHAPE_LENGTH else f"{line[:_SHAPE_LENGTH]}…"
 
 
 def one_line(statement: str) -> str:

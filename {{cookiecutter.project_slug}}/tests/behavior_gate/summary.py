@@ -14,6 +14,7 @@ from .core import Detector, Gate
 from .known import Known
 from .loops import Loops
 from .once import Once
+from .outputs import Outputs
 from .settings import flag
 
 
@@ -36,6 +37,7 @@ class Summary:
         self._foreign = loops.foreign
         self._once = Once(config)
         self._known = known
+        self._outputs = Outputs(config)
         #: What became of the baseline.
         self._lines: list[str] = []
         #: Tests that ran on what can't be watched, by its name; in workers, too.
@@ -88,16 +90,12 @@ class Summary:
             except OSError as error:
                 self._lines = [f"the baseline can't be written: {error}"]
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
-        path = self.config.getoption("gate_report", None)
-        if path is not None:
-            output.write_json(
-                path,
-                tests=self.tests,
-                detectors=names,
-                blind_spots=list(self.gate.blind_spots),
-                findings=self.found,
-                causes=[causes.to_data(place) for place in causes.places_of(self.found)],
-            )
+        problems = self._outputs.write(
+            self.found, tests=self.tests, detectors=names, blind_spots=list(self.gate.blind_spots)
+        )
+        if problems:
+            self._lines += problems
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -128,6 +126,8 @@ class Summary:
             terminalreporter.write_line(line if line.startswith(" ") else f"behavior gate: {line}")
         for text in self.gate.blind_spots:
             terminalreporter.write_line(f"behavior gate: blind spot: {text}", red=True)
+        for line in self._outputs.annotations(self.found):
+            terminalreporter.write_line(line)
 
     def _sum_up(self, terminalreporter: pytest.TerminalReporter) -> None:
         """List by line what only warns."""

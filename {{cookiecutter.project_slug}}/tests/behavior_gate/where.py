@@ -170,6 +170,12 @@ def _repository_of(root: Path) -> Path:
     return root
 
 
+def path_in_repository(root: Path, path: str) -> str:
+    """Name a file as services that show the repository do, by its path in the project."""
+    whole = os.path.normpath(root / path)
+    return os.path.relpath(whole, _repository_of(root)).replace("\\", "/")
+
+
 class Sources:
     """The source files of a project: whose each is, and what a line of one is called."""
 

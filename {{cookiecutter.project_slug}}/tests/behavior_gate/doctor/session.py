@@ -28,6 +28,7 @@ _WRITERS = ("cacheprovider", "stepwise", "_cov")
 _SETTINGS: dict[str, Any] = {
     "gate": "on",
     "gate_report": None,
+    "gate_code_quality": None,
     "gate_baseline": None,
     "xmlpath": None,
     "log_file": os.devnull,
