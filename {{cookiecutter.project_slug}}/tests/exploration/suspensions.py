@@ -82,13 +82,14 @@ class Suspensions:
         return self.root
 
     async def _hangs(self, end: float) -> bool:
-        before = -1
-        while len(self.places) > before and self.root.get_loop().time() < end:
-            before = len(self.places)
-            await asyncio.wait([self.root], timeout=LIMIT_S)
-            if self.root.done():
-                return False
-        return True
+        loop, before, since = self.root.get_loop(), -1, 0.0
+        while not self.root.done():
+            if len(self.places) > before:
+                before, since = len(self.places), loop.time()
+            if loop.time() > min(since + LIMIT_S, end):
+                return True
+            await asyncio.wait([self.root], timeout=LIMIT_S / 20)
+        return False
 
     def _running(self) -> list[asyncio.Task[Any]]:
         return [task for task in self._tasks if not task.done()]
