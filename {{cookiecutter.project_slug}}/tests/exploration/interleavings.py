@@ -18,7 +18,7 @@ from .report import Report
 from .rows import Comparison, Rows, rows_of, schema_of
 from .schedules import LETTERS, Schedule, ScheduleError, parse, with_one_more
 from .runs import Run
-from .turns import Turns
+from .turns import GAP_S, Turns
 
 Invariant = Callable[[], Awaitable[object]]
 Accepted = Mapping[tuple[Outcome, ...], str]
@@ -170,6 +170,10 @@ class Exploration:
     async def _run(self, schedule: Schedule) -> tuple[Run, Rows]:
         await self._here.begin()
         run = await self._turns.run(schedule)
+        if run.deadlock:
+            # Which call PostgreSQL ends must not be a matter of luck.
+            await self._here.begin()
+            run = await self._turns.run(schedule, gap_s=GAP_S)
         rows = await rows_of(self._here.snapshot, self._schema)
         self._settings.told(run.name)
         if run.hangs and run.outcomes not in self._accept:

@@ -22,8 +22,8 @@ WAITS_S = 1.0
 #: Seconds without progress of any call, after which they hang. PostgreSQL looks for deadlocks
 #: after one second, if it is not told otherwise.
 HANGS_S = 3.0
-#: Seconds by which a call waits for a lock before another one can come to wait as well. If both
-#: wait for each other, PostgreSQL ends the one that has waited longer, even on a busy machine.
+#: In a deadlock, seconds by which one call waits before another one can come to wait as well.
+#: PostgreSQL ends the one that has waited longer, so that this tells them apart on a busy machine.
 GAP_S = 0.15
 
 BLOCKERS = (
@@ -59,6 +59,7 @@ class Turns:
         self._waiting: set[Call] = set()
         self._waiting_since = 0.0
         self._was_asked = False
+        self._gap_s = 0.0
 
     @property
     def is_settled(self) -> bool:
@@ -104,8 +105,13 @@ class Turns:
         self._last_progress = time.monotonic()
         self._change.set()
 
-    async def run(self, schedule: Schedule) -> Run:
-        """Run the calls of a schedule. Afterwards none of them is running."""
+    async def run(self, schedule: Schedule, *, gap_s: float = 0.0) -> Run:
+        """Run the calls of a schedule. Afterwards none of them is running.
+
+        Args:
+            gap_s: Seconds that lie at least between the moments at which two calls come to wait.
+        """
+        self._gap_s = gap_s
         begin = self._last_progress = time.monotonic()
         run = self._run = Run(schedule)
         calls = self._calls = {letter: Call(letter, self) for letter in run.letters}
@@ -185,7 +191,7 @@ class Turns:
         blocked = {pid for pid, _, blocking in rows if blocking}
         self._waiting = {one for one in self._waiting if not blocked.isdisjoint(one.backends)}
         self._was_asked = True
-        gap = self._waiting_since + GAP_S - time.monotonic()
+        gap = self._waiting_since + self._gap_s - time.monotonic()
         if self._waiting and call.next_writes and gap > 0:
             await asyncio.sleep(gap)
 
