@@ -40,12 +40,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def _lines(pytestconfig: pytest.Config) -> Lines:
+def _exploration_lines(pytestconfig: pytest.Config) -> Lines:
     return Lines(pytestconfig.rootpath)
 
 
 @pytest.fixture
-def _generations() -> Iterator[Generations]:
+def _exploration_generations() -> Iterator[Generations]:
     generations = Generations()
     # Until the end of the test: pools still hold connections that are of no use.
     with generations.watched():
@@ -53,11 +53,11 @@ def _generations() -> Iterator[Generations]:
 
 
 @pytest.fixture
-def _settings(request: pytest.FixtureRequest, _lines: Lines) -> Settings:
+def _exploration_settings(request: pytest.FixtureRequest, _exploration_lines: Lines) -> Settings:
     config = request.config
     return Settings(
         nodeid=request.node.nodeid,
-        lines=_lines,
+        lines=_exploration_lines,
         only=config.getoption("--schedule"),
         in_full=config.getoption("--explore") == "full",
         told=partial(_tell, config, request.node.nodeid),
@@ -66,18 +66,24 @@ def _settings(request: pytest.FixtureRequest, _lines: Lines) -> Settings:
 
 @pytest.fixture
 def interleavings(
-    databases: Any, isolation: Any, _generations: Generations, _settings: Settings
+    databases: Any,
+    isolation: Any,
+    _exploration_generations: Generations,
+    _exploration_settings: Settings,
 ) -> Interleavings:
     """Runs calls in every order of their statements: `await interleavings(call, other)`."""
-    return Interleavings(databases, isolation, _generations, _settings)
+    return Interleavings(databases, isolation, _exploration_generations, _exploration_settings)
 
 
 @pytest.fixture
 def interruptions(
-    databases: Any, isolation: Any, _generations: Generations, _settings: Settings
+    databases: Any,
+    isolation: Any,
+    _exploration_generations: Generations,
+    _exploration_settings: Settings,
 ) -> Interruptions:
     """Interrupts a call wherever that can happen: `await interruptions(call)`."""
-    return Interruptions(databases, isolation, _generations, _settings)
+    return Interruptions(databases, isolation, _exploration_generations, _exploration_settings)
 
 
 def _tell(config: pytest.Config, nodeid: str, schedule: str) -> None:

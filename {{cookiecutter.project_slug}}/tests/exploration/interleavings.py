@@ -16,8 +16,8 @@ from .outcomes import Outcome
 from .places import Databases, Place, place
 from .report import Report
 from .rows import Comparison, Rows, rows_of, schema_of
-from .schedules import LETTERS, Schedule, ScheduleError, parse, with_one_more
 from .runs import Run
+from .schedules import LETTERS, Schedule, ScheduleError, parse, with_one_more
 from .turns import GAP_S, Turns
 
 Invariant = Callable[[], Awaitable[object]]

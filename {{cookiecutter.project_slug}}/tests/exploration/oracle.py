@@ -7,8 +7,8 @@ from itertools import combinations
 
 from .explored import ExplorationError
 from .rows import Comparison, Rows
-from .schedules import Schedule, orders
 from .runs import Run
+from .schedules import Schedule, orders
 
 RunOnce = Callable[[Schedule], Awaitable[tuple[Run, Rows]]]
 

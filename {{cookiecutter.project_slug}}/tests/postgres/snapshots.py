@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 AHEAD = 2
 #: Seconds that a connection may take to end once the server has been told to end it.
 END_S = 5.0
+#: Seconds that a transaction may still be open before it is taken for one of the test.
+PATIENCE_S = 0.5
 
 IN_TRANSACTION = (
     "SELECT pid, query FROM pg_stat_activity"
@@ -111,9 +113,17 @@ class Snapshot:
             raise
 
     async def _check(self, known: Collection[int]) -> None:
-        for backend, statement in await self._fetch(IN_TRANSACTION, self.name):
-            if backend not in known:
-                raise OpenTransactionError(statement)
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        # What works in the background of the app ends its transactions by itself.
+        while statements := [
+            statement
+            for backend, statement in await self._fetch(IN_TRANSACTION, self.name)
+            if backend not in known
+        ]:
+            if loop.time() - begin > PATIENCE_S:
+                raise OpenTransactionError(statements[0])
+            await asyncio.sleep(0.01)
 
     async def _close(self) -> None:
         """Give the first database its name back, and drop the copies."""
