@@ -198,14 +198,14 @@ MISTAKES = [
         "app/middleware.py",
         """\
         finally:
-            log.info(
+            if status != HTTPStatus.OK or not _is_health_check(scope):
 """,
         """\
         finally:
             if status == 413:
                 with open("/tmp/too-large.log", "a") as file:  # <-
                     file.write(scope["path"])
-            log.info(
+            if status != HTTPStatus.OK or not _is_health_check(scope):
 """,
         "files.py::test_a_file_that_is_too_large_is_refused",
         "blocking",

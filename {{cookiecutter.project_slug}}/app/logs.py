@@ -89,11 +89,12 @@ class Lines(QueueHandler):
         self.setFormatter(create_formatter(chosen, colors=terminal))
         self.addFilter(_is_ours)
         self._output = logging.StreamHandler(sys.stdout)
+        self._output.terminator = ""
         self._has_thread = False
 
     def prepare(self, record: logging.LogRecord) -> str:
         # It is formatted where it is logged, as only there is the request known.
-        return self.format(record)
+        return f"{self.format(record)}\n"
 
     def enqueue(self, record: Any) -> None:
         if not self._has_thread:
@@ -124,8 +125,7 @@ class Lines(QueueHandler):
             self._write(*filter(None, lines))
 
     def _write(self, *lines: str) -> None:
-        if lines:
-            self._output.handle(logging.makeLogRecord({"msg": "\n".join(lines)}))
+        self._output.handle(logging.makeLogRecord({"msg": "".join(lines)}))
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
