@@ -53,6 +53,8 @@ FRAMEWORK = (
     "starlette/routing.py",
     "starlette/middleware/",
 )
+#: It waits until the new thread runs, which takes as long as the machine is busy.
+_STARTS_THREAD = threading.Thread.start.__code__
 #: What reads the request for an endpoint, and makes a response of its result.
 _OWN = ("fastapi/", "starlette/", "pydantic/")
 
@@ -237,7 +239,7 @@ class SlowDetector(Detector, Observer):
             origin = self.gate.origin(code)
             if origin == "library":
                 path = library_path(code.co_filename)
-                if excuse(rules.SLOW_CPU, code.co_filename):
+                if code is _STARTS_THREAD or excuse(rules.SLOW_CPU, code.co_filename):
                     return nothing
                 in_orm = in_orm or (not decided and path.startswith(_ORM))
                 if not decided and path.startswith(FRAMEWORK):
