@@ -276,6 +276,10 @@ def test_a_task_waits_where_its_innermost_line_of_the_user_stands() -> None:
     assert inside == ", in asyncio.tasks.sleep()"
 
 
+def test_what_is_no_frame_ends_a_stack() -> None:
+    assert list(where.stack(True)) == []
+
+
 def test_a_stack_is_walked_from_a_frame_outwards() -> None:
     frame: FrameType = sys._getframe()
 

@@ -232,7 +232,8 @@ def stack(frame: FrameType | None) -> Iterator[FrameType]:
     """Yield the frames of the running thread from one outwards, also across greenlets."""
     greenlet: Any = None
     while True:
-        while frame is not None:
+        # Of another thread, which may switch its greenlets meanwhile, it may be no frame at all.
+        while isinstance(frame, FrameType):
             yield frame
             frame = frame.f_back
         if "greenlet" not in sys.modules:
