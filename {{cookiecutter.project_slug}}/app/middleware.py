@@ -20,6 +20,7 @@ from app.logs import written_in_thread
 
 REQUEST_ID = "X-Request-ID"
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")
+HEALTH_CHECKS = {getattr(route, "path", None) for route in health.routes}
 
 log = structlog.get_logger(__name__)
 
@@ -105,8 +106,7 @@ def _request_id(scope: Scope) -> str:
 
 
 def _is_health_check(scope: Scope) -> bool:
-    path = scope["path"].removeprefix(scope.get("root_path", ""))
-    return any(path == getattr(route, "path", None) for route in health.routes)
+    return scope["path"].removeprefix(scope.get("root_path", "")) in HEALTH_CHECKS
 
 
 def _path(scope: Scope) -> str:

@@ -115,10 +115,9 @@ async def request_password_reset(
     after: BackgroundTasks,
 ) -> None:
     """Send a token by email. The response does not tell whether there is such an account."""
-    await throttle.count_email(request.email)
     user = await find_user(session, email=request.email)
     # The connection goes back before the email is sent.
-    await session.commit()
+    await throttle.count_email(request.email)
     if user and user.is_active:
         after.add_task(service.send_password_reset, user, settings, sender)
 

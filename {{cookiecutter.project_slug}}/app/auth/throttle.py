@@ -28,6 +28,8 @@ EMAILS_FROM = "emails from address"
 EMAILS_COUNT_FOR = timedelta(hours=1)
 KNOWN = "known"
 """The kind of a row that remembers where an account has logged in."""
+LOGIN = ("account", "address", PAIR, KNOWN)
+EMAIL = (EMAILS_TO, EMAILS_FROM)
 KNOWN_FOR = timedelta(days=30)
 
 PRIMARY_KEY = (LoginCounter.kind, LoginCounter.key)
@@ -46,8 +48,6 @@ class Throttle:
             "account": settings.failed_logins_per_account,
             "address": settings.failed_logins_per_address,
             PAIR: settings.failed_logins,
-        }
-        self._email_limits = {
             EMAILS_TO: settings.emails_per_account,
             EMAILS_FROM: settings.emails_per_address,
         }
@@ -64,20 +64,20 @@ class Throttle:
             Busy: Too many requests check a password.
             TooManyAttempts: There were too many wrong passwords before.
         """
-        keys = self._keys(email)
+        keys = self._keys(LOGIN, email)
         with hashing_threads.attempt():
-            await self._refuse_if_too_many(keys, self._limits)
+            await self._refuse_if_too_many(keys)
             try:
                 yield
             except (InvalidCredentials, WrongPassword):
-                await self._count(keys, self._limits, self._lifetime)
-                await self._refuse_if_too_many(keys, self._limits, counted=1)
+                await self._count(keys, self._lifetime)
+                await self._refuse_if_too_many(keys, counted=1)
                 await self._session.commit()
                 raise
             except AccountDisabled:
-                await self._refuse_if_too_many(keys, self._limits)
+                await self._refuse_if_too_many(keys)
                 raise
-            await self._refuse_if_too_many(keys, self._limits)
+            await self._refuse_if_too_many(keys)
             await self._succeed(keys)
 
     async def count_email(self, email: str) -> None:
@@ -86,12 +86,12 @@ class Throttle:
         Raises:
             TooManyAttempts: There were too many in the last hour.
         """
-        keys = self._keys(email)
-        await self._count(keys, self._email_limits, EMAILS_COUNT_FOR)
-        await self._refuse_if_too_many(keys, self._email_limits, counted=1)
+        keys = self._keys(EMAIL, email)
+        await self._count(keys, EMAILS_COUNT_FOR)
+        await self._refuse_if_too_many(keys, counted=1)
         await self._session.commit()
 
-    def _keys(self, email: str) -> dict[str, Any]:
+    def _keys(self, kinds: Iterable[str], email: str) -> dict[str, Any]:
         # As hashes: people type passwords into the field for the email. They are in the form
         # in which an account is looked up.
         account = func.lower(normal_email(email))
@@ -104,13 +104,11 @@ class Throttle:
             EMAILS_FROM: [self._address],
         }
         return {
-            kind: func.sha256(func.convert_to(func.concat_ws("|", *part), "UTF8"))
-            for kind, part in parts.items()
+            kind: func.sha256(func.convert_to(func.concat_ws("|", *parts[kind]), "UTF8"))
+            for kind in kinds
         }
 
-    async def _refuse_if_too_many(
-        self, keys: dict[str, Any], limits: dict[str, int], *, counted: int = 0
-    ) -> None:
+    async def _refuse_if_too_many(self, keys: dict[str, Any], *, counted: int = 0) -> None:
         seconds = func.ceil(func.extract("epoch", LoginCounter.expires_at - func.now()))
         rows = await self._session.execute(
             select(LoginCounter.kind, LoginCounter.failures, seconds).where(
@@ -118,7 +116,8 @@ class Throttle:
             )
         )
         found = {kind: (failures - counted, int(rest)) for kind, failures, rest in rows}
-        if KNOWN in found and PAIR in limits:
+        limits = self._limits
+        if KNOWN in found:
             limits = {PAIR: limits[PAIR]}
         waits = [
             found[kind][1] for kind in limits if kind in found and found[kind][0] >= limits[kind]
@@ -126,10 +125,14 @@ class Throttle:
         if waits:
             raise TooManyAttempts(retry_after=max(waits))
 
-    async def _count(self, keys: dict[str, Any], kinds: Iterable[str], lifetime: timedelta) -> None:
+    async def _count(self, keys: dict[str, Any], lifetime: timedelta) -> None:
         ends = func.now() + lifetime
         first = insert(LoginCounter).values(
-            [{"kind": kind, "key": keys[kind], "failures": 1, "expires_at": ends} for kind in kinds]
+            [
+                {"kind": kind, "key": keys[kind], "failures": 1, "expires_at": ends}
+                for kind in self._limits
+                if kind in keys
+            ]
         )
         await self._session.execute(
             first.on_conflict_do_update(

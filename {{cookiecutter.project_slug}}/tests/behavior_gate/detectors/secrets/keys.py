@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, wraps
 from typing import Any
 
@@ -81,27 +81,26 @@ class Keys:
 
     def _learn(self, values: Mapping[str, Any], *, prose: bool = False) -> None:
         """Take the keys among some names; `prose` if there may be messages among them."""
-        for name, given in list(values.items()):
-            named = isinstance(name, str) and _is_name(name)
-            for value in _members(given):
-                if _is_secret(value):
-                    text = _text(value.get_secret_value())
-                else:
-                    text = _text(value) if named else ""
-                    if _ADDRESS.match(text) or (prose and _MESSAGE.match(text)):
-                        continue
-                if len(text) >= _SHORTEST:
-                    self._known.add(text)
+        for name, value in _named(values):
+            if _is_secret(value):
+                text = _text(value.get_secret_value())
+            else:
+                text = _text(value) if isinstance(name, str) and _is_name(name) else ""
+                if _ADDRESS.match(text) or (prose and _MESSAGE.match(text)):
+                    continue
+            if len(text) >= _SHORTEST:
+                self._known.add(text)
 
 
-def _members(value: object) -> Iterable[Any]:
-    """Return a value alone, or those in a list, such as one of the keys from before."""
-    if not isinstance(value, (dict, list, tuple, set, frozenset)):
-        return [value]
-    # A module may hold a table of anything.
-    if len(value) > _MOST_KEYS:
-        return []
-    return list(value.values() if isinstance(value, dict) else value)
+def _named(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the values with their names; those in a list, such as keys from before, share one."""
+    for name, value in list(values.items()):
+        if not isinstance(value, (dict, list, tuple, set, frozenset)):
+            yield name, value
+        # A module may hold a table of anything.
+        elif len(value) <= _MOST_KEYS:
+            members = list(value.values() if isinstance(value, dict) else value)
+            yield from ((name, member) for member in members)
 
 
 def _text(value: object) -> str:
