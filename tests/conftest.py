@@ -8,7 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.project import NOT_OURS, TEMPLATE, Bake, Cookiecutter, Done, Project, uv_path
+from support.project import (
+    NOT_OURS,
+    TEMPLATE,
+    UNUSED_PLUGINS,
+    Bake,
+    Cookiecutter,
+    Done,
+    Project,
+    uv_path,
+)
 from support.shapes import SHAPES, Environment, make_environment
 
 # Where the tests run in the background, their children would ignore Ctrl-C.
@@ -30,6 +39,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
     return ours | {
         "COOKIECUTTER_CONFIG": str(config),
+        # What mypy has learned of the libraries is the same in all projects.
+        "MYPY_CACHE_DIR": str(home / "mypy"),
+        "PYTEST_ADDOPTS": UNUSED_PLUGINS,
         "UV": uv_path(),
         "UV_PROJECT_ENVIRONMENT": str(home / "venv"),
         "UV_PYTHON": sys.executable,

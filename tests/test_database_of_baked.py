@@ -226,5 +226,7 @@ def test_all_goes_through_pgbouncer(installed: Project, pgbouncer: str, tmp_path
         installed.succeed("run", "--frozen", "alembic", "upgrade", "head", DATABASE_URL=url)
         with ThreadPoolExecutor(8) as threads:
             assert sum(threads.map(work, range(8)), Counter[int]()) == {200: 320}
-        output = installed.succeed("run", "--frozen", "pytest", "--no-header", DATABASE_URL=url)
+        # All but one that only sends many requests.
+        options = ("--no-header", "--ignore=tests/test_contract.py")
+        output = installed.succeed("run", "--frozen", "pytest", *options, DATABASE_URL=url)
         assert passed(output) > 250

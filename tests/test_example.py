@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from support.project import Project
+from support.project import QUICK, Project
 from test_baked_suite import passed
 
 REMOVE = "rm -r app/memos tests/memos migrations/versions/0004_create_memos.py"
@@ -28,4 +28,4 @@ def test_the_example_is_removed_with_its_files_and_one_line(
     ]
     for command in ("ruff check", "ruff format --check", "mypy"):
         project.succeed("run", "--frozen", *command.split())
-    assert passed(project.succeed("run", "--frozen", "pytest")) > 50
+    assert passed(project.succeed("run", "--frozen", "pytest", *QUICK)) > 50

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.project import Project
+from support.project import QUICK, Project
 from test_baked_suite import passed
 
 
@@ -92,7 +92,7 @@ def test_a_lifespan_that_uses_the_database_works_in_the_isolation_of_each_test(
     (project.path / "tests/test_worker.py").write_text(BUSY_LIFESPAN_TEST, encoding="utf-8")
 
     # With the baked tests.
-    assert passed(project.succeed("run", "--frozen", "pytest")) > 100
+    assert passed(project.succeed("run", "--frozen", "pytest", *QUICK)) > 100
 
 
 SYNC_TESTS = """\

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.project import TEMPLATE, Done, Project
+from support.project import TEMPLATE, UNUSED_PLUGINS, Done, Project
 
 GATE = TEMPLATE / "{{cookiecutter.project_slug}}/tests/behavior_gate"
 SETTINGS = TEMPLATE / "tests/hosts/settings"
@@ -45,7 +45,7 @@ class Host:
         # The command itself: `python -m pytest` puts the folder onto the path.
         command = f"{self.project.environment['UV_PROJECT_ENVIRONMENT']}/bin/pytest"
         host = Project(self.project.path / cwd, self.project.environment)
-        options_of_all = {"PYTEST_ADDOPTS": "-rA"}
+        options_of_all = {"PYTEST_ADDOPTS": f"-rA {UNUSED_PLUGINS}"}
         return host.run(command, *options, timeout=120, **options_of_all | variables)
 
 
@@ -206,7 +206,7 @@ def test_a_plugin_of_pytest_that_is_switched_off_is_not_needed(plugin: str, host
     )
     copy_gate(host, "tests")
 
-    done = host.pytest(f"-pno:{plugin}", "--gate-report=gate.json", PYTEST_ADDOPTS="")
+    done = host.pytest(f"-pno:{plugin}", "--gate-report=gate.json", PYTEST_ADDOPTS=UNUSED_PLUGINS)
 
     assert done.returncode == 1, done.stdout + done.stderr
     (finding,) = json.loads(host.project.read("gate.json"))["findings"]

@@ -20,6 +20,13 @@ NOT_OURS = {
     *("DATABASE_URL", "SECRET_KEY", "CI"),
     *("PYTHONDONTWRITEBYTECODE", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "VIRTUAL_ENV"),
 }
+# Plugins that come with what the baked project needs. Small repositories that share its virtual
+# environment start in half the time without them.
+UNUSED_PLUGINS = "-p no:schemathesis -p no:faker -p no:hypothesispytest"
+# The tests of a baked project that take half its time and ask nothing of what is around the app.
+SLOW_TESTS = ("test_contract.py", "test_interruptions.py", "test_races.py")
+#: For one more run of a baked suite, which only asks whether the app and its tests still fit.
+QUICK = tuple(f"--ignore=tests/{name}" for name in SLOW_TESTS)
 
 Done = subprocess.CompletedProcess[str]
 
