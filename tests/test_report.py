@@ -50,7 +50,7 @@ TESTS = f"""
 
 @pytest.fixture
 def plant(installed: Project, tmp_path: Path) -> Plant:
-    return partial(plant_shop, tmp_path / "project", installed)
+    return partial(plant_shop, tmp_path / "project", installed.environment)
 
 
 class Scripts(HTMLParser):
@@ -433,7 +433,7 @@ def texts(dom: str, pattern: str) -> list[str]:
 @pytest.fixture(scope="module")
 def shown(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     find_chromium()
-    project = plant_shop(tmp_path_factory.mktemp("page") / "project", installed, TESTS)
+    project = plant_shop(tmp_path_factory.mktemp("page") / "project", installed.environment, TESTS)
     run_page(project)
     return project.path / "out/report.html"
 

@@ -71,11 +71,15 @@ Plant = Callable[..., Project]
 
 
 def plant_shop(
-    folder: Path, installed: Project, tests: str, settings: str = "", conftest: str = ""
+    folder: Path,
+    environment: dict[str, str],
+    tests: str,
+    settings: str = "",
+    conftest: str = "",
 ) -> Project:
     """Make a project of the shop and one test module, perhaps with settings and a conftest."""
     shutil.copytree(GATE, folder / "behavior_gate")
-    project = Project(folder, installed.environment)
+    project = Project(folder, environment)
     write(project, "pytest.ini", PYTEST_INI + dedent(settings))
     write(project, "shop.py", SHOP)
     write(project, "conftest.py", f'pytest_plugins = ["behavior_gate"]\n{dedent(conftest)}')
