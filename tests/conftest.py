@@ -1,11 +1,14 @@
 """Bakes projects for the tests."""
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,7 +22,7 @@ from support.project import (
     Project,
     uv_path,
 )
-from support.shapes import SHAPES, Environment, make_environment
+from support.shapes import SHAPES, Environment, make_environment, make_venv
 
 # Where the tests run in the background, their children would ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -45,7 +48,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def common(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder for what the workers share, as none of them changes it."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Keep the other workers waiting while one of them fills a folder."""
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory, common: Path) -> dict[str, str]:
     """Variables for child processes: all projects share a virtual environment."""
     home = tmp_path_factory.mktemp("environment")
     config = home / "cookiecutter.yaml"
@@ -57,7 +76,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return ours | {
         "COOKIECUTTER_CONFIG": str(config),
         # What mypy has learned of the libraries is the same in all projects.
-        "MYPY_CACHE_DIR": str(home / "mypy"),
+        "MYPY_CACHE_DIR": str(common / "mypy"),
         "PYTEST_ADDOPTS": UNUSED_PLUGINS,
         "UV": uv_path(),
         "UV_PROJECT_ENVIRONMENT": str(home / "venv"),
@@ -127,21 +146,19 @@ def installed(baked: Project) -> Project:
 
 
 @pytest.fixture(scope="session")
-def small_environment(baked: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def small_environment(baked: Project, common: Path) -> dict[str, str]:
     """Variables for small repositories that need nothing but pytest, which starts fastest there."""
     locked = tomllib.loads(baked.read("uv.lock"))["package"]
     versions = {package["name"]: package["version"] for package in locked}
     names = ("pytest", "pytest-asyncio", "pytest-xdist")
-    venv = tmp_path_factory.mktemp("environment_of_pytest") / "venv"
-    baked.succeed("venv", "--quiet", str(venv))
-    baked.succeed(
-        *("pip", "install", "--quiet", "--compile-bytecode", f"--python={venv}"),
-        *(f"{name}=={versions[name]}" for name in names),
-    )
+    packages = [f"{name}=={versions[name]}" for name in names]
+    with one_at_a_time(common / "small"):
+        venv = make_venv(common / "small", packages)
     return baked.environment | {"UV_PROJECT_ENVIRONMENT": str(venv)}
 
 
 @pytest.fixture(scope="session")
-def shapes_environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+def shapes_environment(common: Path) -> Environment:
     """The packages of all foreign shapes, in one virtual environment."""
-    return make_environment(tmp_path_factory.mktemp("environment_of_shapes"), SHAPES)
+    with one_at_a_time(common / "shapes"):
+        return make_environment(common / "shapes", SHAPES)

@@ -1,11 +1,13 @@
 """How the modules of the gate may depend on each other."""
 
 import ast
+from collections.abc import Iterable
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
-from support.project import TEMPLATE
+from conftest import RANKS
+from support.project import SLOW_TESTS, TEMPLATE
 
 GATE = TEMPLATE / "{{cookiecutter.project_slug}}/tests/behavior_gate"
 MODULES = sorted(GATE.rglob("*.py"))
@@ -33,6 +35,15 @@ def imports_of(path: Path) -> set[str]:
                 within = ".".join(filter(None, [module, alias.name]))
                 found.add(within if within in NAMES else module)
     return found
+
+
+@pytest.mark.parametrize(
+    ("folder", "names"), [(Path(__file__).parent, RANKS), (GATE.parent, SLOW_TESTS)]
+)
+def test_the_files_exist_that_are_named_by_how_long_they_take(
+    folder: Path, names: Iterable[str]
+) -> None:
+    assert [name for name in names if not (folder / name).is_file()] == []
 
 
 GRAPH = {name_of(path): imports_of(path) for path in MODULES}

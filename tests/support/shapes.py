@@ -186,16 +186,25 @@ class Run:
         return {(found["rule"], found["path"], found["line"]) for found in self.findings}
 
 
+def make_venv(home: Path, packages: list[str]) -> Path:
+    """Install packages into a virtual environment, if that is not done."""
+    ours = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
+    path, done = home / "venv", home / "done"
+    if not done.exists():
+        for command in (
+            ["venv", "--quiet", "--clear", "--python", sys.executable, str(path)],
+            ["pip", "install", "--quiet", "--compile-bytecode", "--python", str(path), *packages],
+        ):
+            subprocess.run([uv_path(), *command], env=ours, check=True, timeout=600)
+        done.touch()
+    return path
+
+
 def make_environment(home: Path, shapes: list[Shape]) -> Environment:
     """Install what the shapes need."""
     ours = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
-    path = home / "shapes"
     packages = sorted({package for shape in shapes for package in shape.packages} | {"pytest"})
-    for command in (
-        ["venv", "--quiet", "--python", sys.executable, str(path)],
-        ["pip", "install", "--quiet", "--compile-bytecode", "--python", str(path), *packages],
-    ):
-        subprocess.run([uv_path(), *command], env=ours, check=True, timeout=600)
+    path = make_venv(home, packages)
     listed = subprocess.run(
         [path / "bin/python", "-c", _PLUGINS], capture_output=True, check=True, timeout=60
     )
