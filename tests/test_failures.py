@@ -7,7 +7,7 @@ from textwrap import dedent, indent
 from xml.etree import ElementTree
 
 import pytest
-from support.project import HEAD, Done, Project
+from support.project import HEAD, QUICK, Done, Project
 from test_migrations_of_baked import migration
 
 MAIN = "app/main.py"
@@ -16,6 +16,8 @@ NOTES = "migrations/versions/0102_notes.py"
 # A traceback through all the middleware, of two workers.
 MOST_LINES = 50
 WIDTH = 300
+# More than a hundred tests, which nearly all need the app.
+MANY = ("tests/test_auth.py", "tests/test_tokens.py", "tests/test_users.py", "tests/memos")
 
 
 @pytest.fixture
@@ -24,6 +26,9 @@ def project(installed: Project, tmp_path: Path) -> Project:
 
 
 def run_pytest(project: Project, *options: str, database_url: str = "") -> Done:
+    """Run the tests that are named, or many of those of the project."""
+    if not any(option.startswith("tests") for option in options):
+        options = (*options, *MANY)
     python = f"{project.environment['UV_PROJECT_ENVIRONMENT']}/bin/python"
     # pytest cuts the lines of its summary to the width of the terminal.
     return project.run(
@@ -101,8 +106,7 @@ def plant_migration(project: Project, name: str) -> str:
 def test_a_schema_that_cant_be_built_ends_the_run(project: Project, name: str) -> None:
     message = plant_migration(project, name)
 
-    # The tests of the migrations themselves read them before any test runs.
-    done = run_pytest(project, "--ignore=tests/test_migrations.py")
+    done = run_pytest(project)
 
     assert_short(done)
     assert re.search(f"! .*: The schema can't be built: .*{message}", done.stdout), done.stdout
@@ -114,7 +118,8 @@ def test_migrations_that_cant_be_read_are_reported_in_few_lines(
 ) -> None:
     plant_migration(project, name)
 
-    done = run_pytest(project)
+    # The tests of the migrations themselves read them before any test runs.
+    done = run_pytest(project, "tests")
 
     assert_short(done)
     assert re.search("nothing_here|Revision 0109 referenced", done.stdout), done.stdout
@@ -310,7 +315,7 @@ def test_a_finding_of_many_tests_is_shown_by_the_first_and_named_by_the_others(
 
     done = run_pytest(
         project,
-        *("tests/test_auth.py", "tests/test_tokens.py", "tests/test_users.py", *options),
+        *options,
         *("--gate-report=gate.json", "--junitxml=junit.xml", "-p", "no:randomly"),
     )
 
@@ -579,7 +584,7 @@ def test_the_marker_of_anyio_changes_nothing(project: Project) -> None:
 
 
 def test_the_suite_is_green_without_the_gate(installed: Project) -> None:
-    done = run_pytest(installed, "--gate=off")
+    done = run_pytest(installed, "tests", "--gate=off", *QUICK)
 
     assert done.returncode == 0, done.stdout
     assert re.search(r"\d+ passed, 1 skipped", done.stdout)
