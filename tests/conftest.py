@@ -34,11 +34,11 @@ for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
 # The files that take long, the longest first: a worker takes the next file when it is done with
 # one, and at the end none should wait for a long one of another.
 LONGEST = (
-    *("ci", "gate", "apps", "shapes", "baked_suite", "failures", "races_of_baked", "modes"),
-    *("migrations_of_baked", "dev", "installer", "exploration", "answers", "database_of_baked"),
-    *("example", "baseline", "interruptions", "blind_spots", "doctor", "hosts", "fixtures"),
-    *("updates", "harness", "distribution", "loops", "lists", "floor", "rules", "layouts"),
-    *("serving", "embedded_postgres", "bake", "report", "many_processes", "diffs"),
+    *("ci", "shapes", "apps", "gate", "baked_suite", "failures", "races_of_baked", "dev"),
+    *("migrations_of_baked", "installer", "exploration", "database_of_baked", "harness", "doctor"),
+    *("answers", "hosts", "baseline", "interruptions", "example", "fixtures", "updates", "modes"),
+    *("blind_spots", "layouts", "lists", "distribution", "rules", "floor", "report", "loops"),
+    *("serving", "embedded_postgres", "many_processes", "bake", "diffs"),
 )
 RANKS = {f"test_{name}.py": rank for rank, name in enumerate(LONGEST)}
 

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from support.gate import load
 from support.project import Project
+from support.shop import plant_shop, run_pytest
 from support.traps import GOOD, LIBRARIES, TRAPS, Case, Trap
 
 DETECTORS = ("blocking", "slow", "tasks", "warnings", "requests", "database", "secrets")
@@ -238,17 +239,12 @@ def test_a_detector_that_is_taken_out_of_the_table_is_missed_and_the_others_go_o
     ],
 )
 def test_a_marker_that_is_not_complete_stops_the_run_in_one_line(
-    installed: Project, tmp_path: Path, marker: str, problem: str
+    small_environment: dict[str, str], tmp_path: Path, marker: str, problem: str
 ) -> None:
-    project = installed.copy(tmp_path / "my_backend")
-    (project.path / "tests/test_marked.py").write_text(
-        f"import pytest\n\n\n@pytest.mark.{marker}\ndef test_marked(): ...\n", encoding="utf-8"
-    )
+    tests = f"@pytest.mark.{marker}\ndef test_marked(): ..."
 
-    done = project.uv("run", "--frozen", "pytest", "tests/test_marked.py")
+    done = run_pytest(plant_shop(tmp_path / "project", small_environment, tests))
 
     assert done.returncode == 4
     (line,) = (x for x in done.stderr.splitlines() if x)
-    assert line.startswith(
-        f"ERROR: tests/test_marked.py::test_marked: @pytest.mark.gate_allow: {problem}"
-    )
+    assert line.startswith(f"ERROR: test_shop.py::test_marked: @pytest.mark.gate_allow: {problem}")
