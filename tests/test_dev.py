@@ -384,6 +384,36 @@ def test_wrong_arguments_are_reported_in_one_line(project: Project, words: list[
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("planted", "code", "options", "ended_by"),
+    [
+        ("import os", 1, [], "ruff check"),
+        ("number=1", 1, [], "ruff format --check"),
+        ('number: int = "one"', 1, [], "mypy"),
+        # No test is run, which pytest tells by 5.
+        (
+            *("number = 1", 5, ["tests/test_dev.py", "-k", "not test"]),
+            "pytest tests/test_dev.py -k 'not test'",
+        ),
+    ],
+)
+def test_the_checks_end_with_the_first_that_fails(
+    fresh: Project, planted: str, code: int, options: list[str], ended_by: str
+) -> None:
+    (fresh.path / "app/planted.py").write_text(f"{planted}\n")
+    settings = fresh.path / "pyproject.toml"
+    # All types take mypy ten seconds.
+    text = re.sub(r"(?m)^files = .*$", 'files = ["app/planted.py"]', settings.read_text())
+    settings.write_text(text)
+
+    done = dev(fresh, "check", *options)
+
+    assert done.returncode == code, done.stdout + done.stderr
+    checks = ["ruff check", "ruff format --check", "mypy", ended_by]
+    told = [f"$ uv run {words}" for words in checks[: checks.index(ended_by) + 1]]
+    assert [line for line in done.stderr.splitlines() if line.startswith("$")] == told
+
+
 def test_a_port_that_is_in_use_is_reported(fresh: Project) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
