@@ -364,14 +364,18 @@ def flaws(project: Path) -> Iterator[str]:
         }.items():
             if found:
                 yield f"{name}: {what}"
-    for link in re.findall(r"\]\((?!https?:)([^)#]+)", (project / "README.md").read_text("utf-8")):
-        if not (SOURCE / link).exists():
-            yield f"README.md: broken link to {link}"
+    for path in (project / "README.md", *(project / "docs").glob("*.md")):
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text("utf-8")):
+            source = SOURCE / path.parent.relative_to(project) / link
+            if not source.exists():
+                yield f"{path.relative_to(project)}: broken link to {link}"
 
 
 def test_a_planted_flaw_is_found(tmp_path: Path) -> None:
     tagged = "{{ x }} {% x %} cookiecutter.ci \n\n\n\n[gone](docs/gone.md)\n\n"
     (tmp_path / "README.md").write_text(tagged)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/walk.md").write_text("[here](gate.md), [gone](docs/gate.md)\n")
     (tmp_path / "empty.toml").write_text("")
     (tmp_path / "run.sh").write_text("no line end")
     (tmp_path / "run.sh").chmod(0o755)
@@ -382,6 +386,7 @@ def test_a_planted_flaw_is_found(tmp_path: Path) -> None:
         "README.md: not exactly one newline at the end",
         "README.md: three blank lines",
         "README.md: trailing whitespace",
+        "docs/walk.md: broken link to docs/gate.md",
         "empty.toml: does not parse",
         "empty.toml: not exactly one newline at the end",
         "run.sh: executable",

@@ -12,7 +12,7 @@ from support.project import TEMPLATE, Done, Project
 
 rules, planted, explain = load("rules"), load("planted"), load("explain")
 README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
-BAKED_README = (TEMPLATE / "{{cookiecutter.project_slug}}/README.md").read_text(encoding="utf-8")
+GUIDE = (TEMPLATE / "{{cookiecutter.project_slug}}/docs/gate.md").read_text(encoding="utf-8")
 
 
 def table_in(text: str, header: str) -> list[str]:
@@ -66,8 +66,8 @@ def test_the_readme_of_the_template_lists_all_rules() -> None:
     ]
 
 
-def test_the_readme_of_the_project_says_what_each_rule_finds() -> None:
-    assert table_in(BAKED_README, "| rule | what it finds |") == [
+def test_the_guide_of_the_project_says_what_each_rule_finds() -> None:
+    assert table_in(GUIDE, "| rule | what it finds |") == [
         f"| `{rule.id}` | {rule.summary} |" for rule in rules.RULES
     ]
 
