@@ -6,6 +6,7 @@ project but what the bake left, and a git that knows who commits.
 
 import re
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -230,11 +231,29 @@ def test_a_change_that_does_not_fit_is_found(
         follow(walker, walk(walker, change), nothing)
 
 
-def test_a_step_that_is_left_out_is_found(walker: Project) -> None:
-    with pytest.raises(
-        DocumentError, match=r"there is no migrations/versions/\*_add.*Is a step left out"
-    ):
+def test_a_command_that_is_left_out_is_found(walker: Project) -> None:
+    with pytest.raises(DocumentError, match=r"there is no migrations/versions/\*_add.*left out"):
         follow(walker, walk(walker), nothing)
+
+
+def test_a_change_that_is_left_out_is_found_by_the_size_of_the_commit(walker: Project) -> None:
+    """The walk shows it at its end. So it is found that even an assertion is left out."""
+
+    def size_of(steps: list[Block]) -> str:
+        walker.run("git", "checkout", "--quiet", ".")
+        follow(walker, steps, nothing)
+        return walker.run("git", "diff", "--shortstat").stdout
+
+    in_bash(walker, Block("sh", "git add --all\ngit commit --quiet --message Start", "here"))
+    steps = [block for block in walk(walker) if block.verb not in {"", "Look at"}]
+    whole = size_of(steps)
+    assert whole
+
+    for left_out in steps:
+        rest = [block for block in steps if block is not left_out]
+        # Another change may need it, and not fit without it.
+        with suppress(DocumentError):
+            assert size_of(rest) != whole, left_out
 
 
 def test_a_command_that_fails_or_should_is_found(walker: Project) -> None:

@@ -26,6 +26,7 @@ VARIES = (
     (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UUID"),
     (r"\b20\d\d_\d\d_\d\d-", "DATE-"),
     (r"(?<![0-9a-z])[0-9a-f]{12}(?![0-9a-z])", "REVISION"),
+    (r"^\[main [0-9a-f]+\]", "[main COMMIT]"),
     # The project grows.
     (r"\b\d{3,}(?= (passed|tests watched|files already|source files))", "MANY"),
     (r", \d+ deselected", ""),
@@ -65,7 +66,8 @@ def blocks(name: str, document: str) -> Iterator[Block]:
             verb, path = named[-1] if named else ("", "")
         end = found.end()
         text = textwrap.dedent(found[3]).rstrip("\n")
-        yield Block(found[2], text, where, verb, path)
+        is_change = found[2] not in {"sh", "text"}
+        yield Block(found[2], text, where, *((verb, path) if is_change else ()))
 
 
 def normal(output: str, project: Project) -> str:
