@@ -7,6 +7,7 @@ project but what the bake left, and a git that knows who commits.
 import re
 import subprocess
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,6 @@ def test_the_readme_works_as_written(newcomer: Project) -> None:
 
     # What it broke on purpose is as it was, and what it made is not committed.
     assert newcomer.run("git", "status", "--short").stdout == ""
-    assert "blocking.hash" not in newcomer.read("app/security.py")
     assert "<html" in newcomer.read("report.html")
 
 
@@ -113,6 +113,14 @@ def test_the_lists_of_commands_name_what_there_is(baked: Project) -> None:
     assert [start for start in RUN_ELSEWHERE if f"\n{start}" not in others] == []
     for start, (test, words) in RUN_ELSEWHERE.items():
         assert words in (Path(__file__).parent / test).read_text(encoding="utf-8"), start
+
+
+def test_each_output_that_the_readme_shows_is_compared(baked: Project) -> None:
+    for block, following in pairwise(document(baked, "README.md")):
+        if following.language == "text":
+            assert block.language == "sh", following.where
+            assert not block.text.startswith(tuple(NOT_RUN)), following.where
+            assert block.text != SERVE, following.where
 
 
 def test_the_readme_is_read_in_five_minutes(baked: Project) -> None:
