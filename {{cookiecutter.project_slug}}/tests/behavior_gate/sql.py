@@ -272,4 +272,4 @@ def shape(statement: str) -> str:
 
 def one_line(statement: str) -> str:
     line = " ".join(statement.split())
-    return line if len(line) <= 120 else f"{line[:120]}…"
+    return line if len(line) <= 120 else f"{line[:120]}..."
