@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from threading import Timer
 
 import pytest
 from support.gate import load, load_from_tests
@@ -193,11 +192,12 @@ def test_a_name_that_the_terminal_can_not_show_is_escaped(plant: Plant) -> None:
 
 # What takes long
 
-#: Works until the file of the test is there, or gives up.
+#: Works until the file of the test is there, or gives up; or for so many seconds.
 SLOW_UV = """\
 #!/bin/sh
 if [ "$1" = --version ]; then exit; fi
 if [ "$1" = run ]; then exit 2; fi
+if [ "$SECONDS_TO_WORK" ]; then exec sleep "$SECONDS_TO_WORK"; fi
 for _ in $(seq 600); do
     if [ -e "$GO" ]; then exit; fi
     sleep 0.05
@@ -240,12 +240,8 @@ def test_a_lock_that_takes_long_is_named_on_a_terminal(
 def test_a_lock_that_takes_long_is_not_named_in_a_pipe(
     cookiecutter: Cookiecutter, slow_uv: dict[str, str], tmp_path: Path
 ) -> None:
-    timer = Timer(1.5, Path(slow_uv["GO"]).touch)
-    timer.start()
+    done = cookiecutter("--no-input", cwd=tmp_path, **slow_uv, SECONDS_TO_WORK="1.2")
 
-    done = cookiecutter("--no-input", cwd=tmp_path, **slow_uv)
-
-    timer.join()
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Next:\n")
 
