@@ -13,7 +13,7 @@ from subprocess import TimeoutExpired
 
 from . import copies, dependencies, guesses
 from .changes import Changes, Refusal
-from .commands import TIMEOUT_S, output_of, program, run, told
+from .commands import TIMEOUT_S, output_of, program, run, saying
 from .plugins_line import with_plugins
 from .pytest_settings import add_to_pythonpath
 from .target import Target, find_target
@@ -130,7 +130,7 @@ def run_doctor(root: Path, runner: list[str], *, is_ready: bool) -> list[str]:
         return by_hand
     try:
         # Neither the lock file nor the cache of pytest is to change.
-        with told("Looking at the suite: pytest --gate-doctor ..."):
+        with saying("Looking at the suite: pytest --gate-doctor ..."):
             done = run([*command, "-p", "no:cacheprovider"], root, UV_FROZEN="1")
     except TimeoutExpired:
         return [f"{by_hand[0]}: it took over {TIMEOUT_S} s"]

@@ -41,7 +41,7 @@ def run(command: list[str], folder: Path, **variables: str) -> Done:
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
+def saying(what: str) -> Iterator[None]:
     """Say on a terminal what takes long."""
     timer = Timer(PATIENCE_S, print, [what], {"file": sys.stderr, "flush": True})
     if sys.stderr.isatty():

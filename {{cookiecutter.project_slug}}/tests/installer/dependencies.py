@@ -11,10 +11,10 @@ from subprocess import TimeoutExpired
 from typing import Any
 
 from .changes import Changes, Refusal, read
-from .commands import TIMEOUT_S, program, run, told
+from .commands import TIMEOUT_S, program, run, saying
 from .pytest_settings import dig, load_ini, load_toml
 
-FOR_THE_GATE: tuple[str, ...] = ("pytest>=7.0",)
+FOR_THE_GATE: tuple[str, ...] = ("pytest>=7.4",)
 FOR_THE_DATABASE: tuple[str, ...] = (
     *FOR_THE_GATE,
     "asgi-lifespan>=2.1",
@@ -91,7 +91,7 @@ def declared(root: Path, pyproject: dict[str, Any]) -> set[str]:
         names |= {name_of(line) for line in read(path).splitlines()}
     setup = load_ini(root / "setup.cfg")
     texts = [setup.get("options", {}).get("install_requires", "")]
-    texts += [text for key, text in setup.get("options.extras_require", {}).items()]
+    texts += setup.get("options.extras_require", {}).values()
     names |= {name_of(line) for text in texts for line in text.splitlines()}
     pipfile = load_toml(root / "Pipfile")
     for table in ("packages", "dev-packages"):
@@ -175,7 +175,7 @@ def add(plan: Plan, root: Path) -> str:
     before = {path: path.read_bytes() if path.is_file() else None for path in files}
     shown = shlex.join(plan.command)
     try:
-        with told(f"Adding packages: {shown} ..."):
+        with saying(f"Adding packages: {shown} ..."):
             done = run(plan.command, root)
         lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
         reason = next((line for line in lines if "error" in line.lower()), "".join(lines[-1:]))
