@@ -50,7 +50,7 @@ def say_missing(what: str, why: str, fix: str) -> None:
 
 
 @contextlib.contextmanager
-def told(what: str) -> Iterator[None]:
+def saying(what: str) -> Iterator[None]:
     """Say on a terminal what takes long."""
     timer = threading.Timer(PATIENCE_S, print, [what], {"file": sys.stderr, "flush": True})
     if sys.stderr.isatty():
@@ -149,7 +149,7 @@ def main() -> None:
     if is_for_comparison():
         return
     uv = find_uv()
-    with told("Locking the tested versions (uv lock) ..."):
+    with saying("Locking the tested versions (uv lock) ..."):
         write_lock(uv)
     write_env()
     start_git()

@@ -141,8 +141,8 @@ def test_a_rule_is_explained_with_its_settings_and_examples(project: Project) ->
             users = await session.scalars(select(User).options(selectinload(User.posts)))
 
         Settings, with their defaults:
-            # the number of equal SELECTs, each for one key, from one line in one
-            # transaction, that is too many
+            # how many equal SELECTs, each for another key, are too many from one line
+            # in a transaction
             gate_n_plus_one = 5
 
         To allow it in one test:

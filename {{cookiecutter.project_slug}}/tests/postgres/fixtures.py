@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from .databases import DatabaseError, Databases, open_databases
-from .patience import told
+from .patience import saying
 
 Value = TypeVar("Value")
 
@@ -50,7 +50,7 @@ def databases(app_under_test: Any, pytestconfig: pytest.Config) -> Iterator[Data
     over_tcp = getattr(app_under_test, "over_tcp", False)
     start = in_thread(open_databases(app_under_test.migrate, over_tcp=over_tcp))
     with ExitStack() as stack:
-        with told(pytestconfig, STARTING):
+        with saying(pytestconfig, STARTING):
             databases = stack.enter_context(start)
         yield databases
 

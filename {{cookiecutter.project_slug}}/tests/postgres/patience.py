@@ -14,7 +14,7 @@ PATIENCE_S = 1.0
 
 
 @contextmanager
-def told(config: pytest.Config, what: str) -> Iterator[None]:
+def saying(config: pytest.Config, what: str) -> Iterator[None]:
     """Say what the `with` block does, if that takes long. In a pipe and in CI, nobody waits."""
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
     if not getattr(reporter, "isatty", False):
