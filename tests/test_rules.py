@@ -11,7 +11,6 @@ from support.gate import load
 from support.project import TEMPLATE, Done, Project
 
 rules, planted, explain = load("rules"), load("planted"), load("explain")
-README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
 BAKED_README = (TEMPLATE / "{{cookiecutter.project_slug}}/README.md").read_text(encoding="utf-8")
 
 
@@ -54,16 +53,6 @@ def test_a_rule_reads_well_and_its_examples_are_code(rule: Any) -> None:
 
 def all_options() -> list[Any]:
     return list(load("settings").OPTIONS)
-
-
-def test_the_readme_of_the_template_lists_all_rules() -> None:
-    of_family = {
-        family: [rule.id.partition(".")[2] for rule in rules.RULES if rule.family == family]
-        for family in rules.FAMILIES
-    }
-    assert table_in(README, "| family | rules |") == [
-        f"| `{family}` | {', '.join(names)} |" for family, names in of_family.items()
-    ]
 
 
 def test_the_readme_of_the_project_says_what_each_rule_finds() -> None:

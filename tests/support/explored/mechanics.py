@@ -11,6 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
+from tests.postgres.snapshots import Snapshot
+
 Call = Callable[[], Coroutine[Any, Any, Any]]
 
 TABLES = """
@@ -85,17 +87,17 @@ A2|B*|A comes to what no serial run comes to.
 
   The statements, in the order in which they ran:
     A1   SELECT balance FROM accounts WHERE id = 1
-         at tests/explored/test_mechanics.py:43 in run
+         at tests/explored/test_mechanics.py:45 in run
     B1   SELECT balance FROM accounts WHERE id = 1
-         at tests/explored/test_mechanics.py:43 in run
+         at tests/explored/test_mechanics.py:45 in run
     B2   UPDATE accounts SET balance = $1 WHERE id = 1
-         at tests/explored/test_mechanics.py:43 in run
+         at tests/explored/test_mechanics.py:45 in run
     B3   COMMIT
-         at tests/explored/test_mechanics.py:54 in call
+         at tests/explored/test_mechanics.py:56 in call
     A2   UPDATE accounts SET balance = $1 WHERE id = 1
-         at tests/explored/test_mechanics.py:43 in run
+         at tests/explored/test_mechanics.py:45 in run
     A3   COMMIT
-         at tests/explored/test_mechanics.py:54 in call
+         at tests/explored/test_mechanics.py:56 in call
 
   The same comes of B3|A*|B.
 
@@ -111,18 +113,18 @@ A3|B*|A comes to what no serial run comes to.
 
   The statements, in the order in which they ran:
     A1   SELECT balance FROM accounts WHERE id = 1
-         at tests/explored/test_mechanics.py:43 in run
+         at tests/explored/test_mechanics.py:45 in run
     A2   UPDATE accounts SET balance = $1 WHERE id = 1
-         at tests/explored/test_mechanics.py:43 in run
+         at tests/explored/test_mechanics.py:45 in run
     B1   SELECT balance FROM accounts WHERE id = 1
-         at tests/explored/test_mechanics.py:43 in run
+         at tests/explored/test_mechanics.py:45 in run
     B2   UPDATE accounts SET balance = $1 WHERE id = 1
-         at tests/explored/test_mechanics.py:43 in run
+         at tests/explored/test_mechanics.py:45 in run
          It waits for a lock that A holds, so A goes on.
     A3   COMMIT
-         at tests/explored/test_mechanics.py:54 in call
+         at tests/explored/test_mechanics.py:56 in call
     B3   COMMIT
-         at tests/explored/test_mechanics.py:54 in call
+         at tests/explored/test_mechanics.py:56 in call
 
   The same comes of B2|A*|B.
 
@@ -214,7 +216,7 @@ async def test_a_hang_is_found_and_does_not_last(interleavings: Any, engine: Asy
 
     said = str(told.value)
     assert "A1|B*|A hangs: none of its calls goes on.\n" in said
-    assert "  A waits at tests/explored/test_mechanics.py:207 in call\n" in said
+    assert "  A waits at tests/explored/test_mechanics.py:209 in call\n" in said
     assert "    B came no further, and was in no statement: perhaps it waits" in said
     assert said.endswith("As so many hang, these were not run: B2|A*|B.")
     async with engine.begin() as connection:
@@ -489,6 +491,24 @@ async def test_the_database_is_as_the_test_has_left_it(
     async with engine.begin() as connection:
         key = await run(connection, "INSERT INTO accounts (name) VALUES ('Emmy') RETURNING id")
         assert key.scalar_one() == 4
+
+
+async def test_what_connects_at_any_moment(
+    interleavings: Any, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late: list[Any] = []
+    rename = Snapshot._rename
+
+    async def connect_and_rename(snapshot: Any, name: str, new: str) -> None:
+        if name == snapshot.name:
+            late.append(await snapshot._databases.connect(name))
+        await rename(snapshot, name, new)
+
+    monkeypatch.setattr(Snapshot, "_rename", connect_and_rename)
+    await interleavings(deposit(engine, 10, "FOR UPDATE"), deposit(engine, 20, "FOR UPDATE"))
+
+    assert len(late) > 8
+    assert all(connection.is_closed() for connection in late)
 
 
 async def test_a_task_that_a_call_leaves_behind(interleavings: Any, engine: AsyncEngine) -> None:

@@ -123,7 +123,9 @@ class Attempt:
         try:
             with checkouts.watched():
                 task = await self._suspensions.run(lambda: ending_of(call))
-                # A thread goes on when its call is cancelled.
+                if self._suspensions.was_cancelled:
+                    # A thread goes on when its call is cancelled.
+                    await _until(self._suspensions.threads_are_done, GRACE_S)
                 await _until(
                     lambda: all(line in self._lasting for line in checkouts.missing()), PATIENCE_S
                 )
