@@ -131,6 +131,18 @@ def test_a_log_has_whole_lines_and_only_text(plant: Plant, variables: dict[str, 
     assert done.stdout.count("\n::error ") == (2 if "GITHUB_ACTIONS" in variables else 0)
 
 
+def test_what_an_app_says_does_not_command_the_terminal() -> None:
+    render, core = load("render"), load("core")
+    rule = rules.BY_ID["tasks.unseen-exception"]
+    finding = core.Finding(rule, "a task failed:\tLookupError: \x1b[2J\x07\x9b\nand more", None)
+
+    said = r"a task failed:\tLookupError: \x1b[2J\x07\x9b"
+
+    assert render.as_text([finding]).splitlines()[1:3] == [f"  {said}", "  and more"]
+    assert render.summary(finding) == f"{rule.id}: {said}"
+    assert render.one_line(finding) == f"{said} and more."
+
+
 def test_a_blind_spot_fits_the_terminal(plant: Plant) -> None:
     project = plant("def test_nothing(): ...\n")
     words = "word " * 20

@@ -17,6 +17,8 @@ _LEAST = 40
 _CODE = re.compile(r"`[^`]{,50}`|[\w.]+\([^()]{,50}\)")
 #: No line is broken at it.
 _HARD_SPACE = "\xa0"
+#: What a terminal obeys, but for the ends of lines.
+_CONTROL = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def terminal_width() -> int | None:
@@ -42,6 +44,11 @@ def wrapped(text: str, width: int | None, indent: str = "") -> list[str]:
         whole, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
     return [line.replace(_HARD_SPACE, " ") for line in lines]
+
+
+def printable(text: str) -> str:
+    """What an app has said, without what would command a terminal."""
+    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def show(text: str) -> None:

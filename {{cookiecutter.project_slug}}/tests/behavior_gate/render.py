@@ -12,7 +12,7 @@ import pytest
 from . import rules
 from .core import Finding, When
 from .modes import Outcome
-from .prose import terminal_width, wrapped
+from .prose import printable, terminal_width, wrapped
 from .where import Location
 
 Data = dict[str, Any]
@@ -109,14 +109,14 @@ def write_json(
 
 def one_line(finding: Finding) -> str:
     """Say what happened in one line, as a sentence."""
-    what = " ".join(finding.what.split())
+    what = " ".join(printable(finding.what).split())
     return what if what.endswith((".", "!", "?")) else f"{what}."
 
 
 def summary(finding: Finding) -> str:
     """Say it in one line."""
     where = f" at {finding.where}" if finding.where else ""
-    return f"{finding.rule.id}: {finding.what.splitlines()[0]}{where}"
+    return f"{finding.rule.id}: {printable(finding.what).splitlines()[0]}{where}"
 
 
 def short(finding: Finding) -> str:
@@ -160,7 +160,7 @@ class Shown:
 
 def _lines(finding: Finding, others: Others) -> Iterable[tuple[str, str]]:
     yield "title", f"{NAME}: {finding.rule.id}"
-    for line in finding.what.splitlines():
+    for line in printable(finding.what).splitlines():
         yield "what", f"  {line}"
     if finding.where is not None:
         yield "at", f"  at {finding.where}"
