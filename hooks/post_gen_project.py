@@ -25,6 +25,7 @@ PROJECT = Path.cwd()
 CRUFT = json.loads("{{ (cookiecutter._commit is defined) | tojson }}")
 NOT_OURS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "UV_FROZEN", "UV_LOCKED", "VIRTUAL_ENV")
 PATIENCE_S = 1.0
+LATER = "A later lock has the newest versions, not the tested ones."
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
 
 
@@ -46,6 +47,7 @@ def run(*command: str) -> tuple[int, str, str]:
 
 
 def say_missing(what: str, why: str, fix: str) -> None:
+    """Say it in one line. Its end is a command, to be copied as it is."""
     print(f"{what}: {why} Fix: {fix}", file=sys.stderr)
 
 
@@ -78,8 +80,8 @@ def write_lock(uv: list[str] | None) -> None:
     if uv is None:
         say_missing(
             "No uv.lock",
-            "uv was not found.",
-            f"pip install uv && {in_project} && uv lock (this locks the newest versions).",
+            f"uv was not found. {LATER}",
+            f"pip install uv && {in_project} && uv lock",
         )
         return
     pins = [f"--upgrade-package={name}=={version}" for name, version in TESTED.items()]
@@ -94,8 +96,8 @@ def write_lock(uv: list[str] | None) -> None:
     if code != 0:
         say_missing(
             "No uv.lock",
-            f"uv lock failed ({last_error(errors)}).",
-            f"solve that, then {in_project} && uv lock (this locks the newest versions).",
+            f"uv lock failed ({last_error(errors)}). {LATER}",
+            f"solve that, then {in_project} && uv lock",
         )
 
 
@@ -116,7 +118,7 @@ def start_git() -> None:
         return
     code, _, errors = run("git", "-c", "init.defaultBranch=main", "init", "--quiet")
     if code != 0:
-        init = f"run git init {shlex.quote(str(PROJECT))}."
+        init = f"git init {shlex.quote(str(PROJECT))}"
         if code == 127:
             say_missing("No git repository", "git was not found.", f"install git, then {init}")
         else:

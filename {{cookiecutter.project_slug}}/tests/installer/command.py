@@ -137,7 +137,7 @@ def run_doctor(root: Path, runner: list[str], *, is_ready: bool) -> list[str]:
     print(f"\n$ {shlex.join(command)}\n{(done.stdout or done.stderr).strip()}")
     if done.returncode not in (0, 1):
         return [f"{by_hand[0]}: it did not run"]
-    return ["Mend what the doctor has found"] if done.returncode else []
+    return ["Fix what the doctor has found"] if done.returncode else []
 
 
 def print_left(left: list[str], runner: list[str]) -> None:
