@@ -119,8 +119,8 @@ def test_a_rule_is_explained_with_its_settings_and_examples(project: Project) ->
         database.n-plus-one: one query for each row
 
         Why: it slows down with every row that is added.
-        Fix: load the rows with their parents by selectinload() or joinedload(), or all at once
-             by one query with IN.
+        Fix: load the rows with their parents by selectinload() or joinedload(), or all
+             at once by one query with IN.
 
         Bad:
             for user in users:
@@ -130,11 +130,13 @@ def test_a_rule_is_explained_with_its_settings_and_examples(project: Project) ->
             users = await session.scalars(select(User).options(selectinload(User.posts)))
 
         Settings, with their defaults:
-            gate_n_plus_one = 5  # the number of equal SELECTs, each for one key, from one line in one transaction, that is too many
+            # how many equal SELECTs, each for another key, are too many from one line
+            # in a transaction
+            gate_n_plus_one = 5
 
         To allow it in one test:
-            @pytest.mark.gate_allow("database.n-plus-one", reason="why this test needs it")
-        """)  # noqa: E501
+            @pytest.mark.gate_allow("database.n-plus-one", reason="...")
+        """)
 
 
 def test_a_family_is_explained_by_all_its_rules(project: Project) -> None:
