@@ -156,7 +156,6 @@ class Suspensions:
             asyncio.BaseEventLoop.run_in_executor = submit  # type: ignore[method-assign]
             events.Handle._run = original  # type: ignore[method-assign]
 
-
     def _has_run(self, task: asyncio.Task[Any]) -> None:
         self._tasks[task] = None
         if task.done() or self.root.done():
