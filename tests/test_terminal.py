@@ -31,7 +31,7 @@ DEFECTS = f"""
 
 @pytest.fixture
 def plant(installed: Project, tmp_path: Path) -> Plant:
-    return partial(plant_shop, tmp_path / "project", installed)
+    return partial(plant_shop, tmp_path / "project", installed.environment)
 
 
 def python_of(project: Project) -> str:
