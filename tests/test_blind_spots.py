@@ -51,7 +51,8 @@ def plant(folder: Path, environment: dict[str, str], before: str) -> Project:
 
 def run_pytest(project: Project, *options: str) -> Done:
     python = f"{project.environment['UV_PROJECT_ENVIRONMENT']}/bin/python"
-    return project.run(python, "-m", "pytest", "--gate-report=gate.json", *options)
+    # Wide enough that no line is wrapped.
+    return project.run(python, "-m", "pytest", "--gate-report=gate.json", *options, COLUMNS="300")
 
 
 def verdicts(output: str) -> dict[str, str]:
