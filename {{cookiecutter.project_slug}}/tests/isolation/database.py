@@ -7,6 +7,7 @@ import inspect
 import traceback
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, NamedTuple
 
 import httpx
@@ -61,7 +62,7 @@ class Isolation:
 
 def _refreshing(session_class: type[AsyncSession], engine: AsyncEngine) -> AsyncSession:
     # The app writes while this session is open, so a query has to refresh what was loaded.
-    if "execution_options" in inspect.signature(Session).parameters:
+    if _takes_options():
         return session_class(engine, expire_on_commit=False, execution_options=REFRESH)
     # SQLAlchemy 2.0.
     session = session_class(engine, expire_on_commit=False)
@@ -72,6 +73,11 @@ def _refreshing(session_class: type[AsyncSession], engine: AsyncEngine) -> Async
             state.update_execution_options(**REFRESH)
 
     return session
+
+
+@cache
+def _takes_options() -> bool:
+    return "execution_options" in inspect.signature(Session).parameters
 
 
 @asynccontextmanager
