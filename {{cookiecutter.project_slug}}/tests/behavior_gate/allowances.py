@@ -34,7 +34,8 @@ def unused(
 
     Not what depends on the machine, or what nobody looks for or can see.
     """
-    names = _names(item.stash[_own_key]) - used
+    marks = item.stash[_own_key]
+    names = _names(marks) - used
     if not names:
         return None
     spared = [
