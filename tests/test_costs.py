@@ -62,3 +62,47 @@ def test_one_more_round_trip_is_counted(project: Project, plant: str) -> None:
     path.write_text(text, encoding="utf-8")
 
     assert round_trips(project, "nothing or test_read or registration") == expected
+
+
+GARBAGE = """\
+from weakref import WeakSet
+
+import pytest
+
+
+class Cycle:
+    def __init__(self) -> None:
+        self.itself = self
+        self.parts: list[list[int]] = [[] for _ in range(500)]
+
+
+latest: list[Cycle] = []
+alive: WeakSet[Cycle] = WeakSet()
+
+
+@pytest.mark.parametrize("n", range(1100))
+def test_drops_what_the_test_before_has_left(n: int) -> None:
+    latest[:] = [Cycle()]
+    alive.update(latest)
+    assert len(alive) <= 550
+"""
+
+
+@pytest.mark.parametrize("growth", ["1.25", "1e9"])
+def test_what_is_spared_by_the_collections_of_tests_is_collected_as_it_grows(
+    project: Project, growth: str
+) -> None:
+    path = project.path / "tests/behavior_gate/detectors/warnings.py"
+    text = path.read_text(encoding="utf-8")
+    assert "_GROWTH = 1.25\n" in text
+    path.write_text(text.replace("_GROWTH = 1.25\n", f"_GROWTH = {growth}\n"), encoding="utf-8")
+    (project.path / "tests/test_garbage.py").write_text(GARBAGE, encoding="utf-8")
+
+    done = project.uv(
+        "run", "--frozen", "pytest", "-p", "no:randomly", "-x", "tests/test_garbage.py"
+    )
+
+    if growth == "1.25":
+        assert " 1100 passed in" in done.stdout
+    else:
+        assert "assert 551 <= 550" in done.stdout
