@@ -1,4 +1,7 @@
-"""A Jinja extension that refuses a bad answer at its prompt, and quotes a good one."""
+"""A Jinja extension that refuses a bad answer at its prompt, and quotes a good one.
+
+It is no hook: Cookiecutter runs the first of those after the last question.
+"""
 
 from __future__ import annotations
 

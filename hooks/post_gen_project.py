@@ -16,12 +16,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 TESTED = json.loads(r"""{{ tested | tojson }}""")
 PROJECT = Path.cwd()
 CRUFT = json.loads("{{ (cookiecutter._commit is defined) | tojson }}")
 NOT_OURS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "UV_FROZEN", "UV_LOCKED", "VIRTUAL_ENV")
+PATIENCE_S = 1.0
+LATER = "A later lock has the newest versions, not the tested ones."
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
 
 
@@ -43,7 +47,20 @@ def run(*command: str) -> tuple[int, str, str]:
 
 
 def say_missing(what: str, why: str, fix: str) -> None:
+    """Say it in one line. Its end is a command, to be copied as it is."""
     print(f"{what}: {why} Fix: {fix}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def saying(what: str) -> Iterator[None]:
+    """Say on a terminal what takes long."""
+    timer = threading.Timer(PATIENCE_S, print, [what], {"file": sys.stderr, "flush": True})
+    if sys.stderr.isatty():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def last_error(errors: str) -> str:
@@ -63,8 +80,8 @@ def write_lock(uv: list[str] | None) -> None:
     if uv is None:
         say_missing(
             "No uv.lock",
-            "uv was not found.",
-            f"pip install uv && {in_project} && uv lock (this locks the newest versions).",
+            f"uv was not found. {LATER}",
+            f"pip install uv && {in_project} && uv lock",
         )
         return
     pins = [f"--upgrade-package={name}=={version}" for name, version in TESTED.items()]
@@ -79,8 +96,8 @@ def write_lock(uv: list[str] | None) -> None:
     if code != 0:
         say_missing(
             "No uv.lock",
-            f"uv lock failed ({last_error(errors)}).",
-            f"solve that, then {in_project} && uv lock (this locks the newest versions).",
+            f"uv lock failed ({last_error(errors)}). {LATER}",
+            f"solve that, then {in_project} && uv lock",
         )
 
 
@@ -101,7 +118,7 @@ def start_git() -> None:
         return
     code, _, errors = run("git", "-c", "init.defaultBranch=main", "init", "--quiet")
     if code != 0:
-        init = f"run git init {shlex.quote(str(PROJECT))}."
+        init = f"git init {shlex.quote(str(PROJECT))}"
         if code == 127:
             say_missing("No git repository", "git was not found.", f"install git, then {init}")
         else:
@@ -134,7 +151,8 @@ def main() -> None:
     if is_for_comparison():
         return
     uv = find_uv()
-    write_lock(uv)
+    with saying("Locking the tested versions (uv lock) ..."):
+        write_lock(uv)
     write_env()
     start_git()
     shown = "uv" if uv is None or shutil.which("uv") else shlex.join(uv)

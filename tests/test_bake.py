@@ -261,7 +261,10 @@ def test_without_uv_the_project_is_baked_and_one_line_says_how_to_fix_it(
     project = bake(variables={"UV": "", "PATH": path_with(tmp_path / "bin", git)})
 
     assert len(project.errors.splitlines()) == 1
-    assert "No uv.lock: uv was not found. Fix: pip install uv && cd " in project.errors
+    assert project.errors == (
+        "No uv.lock: uv was not found. A later lock has the newest versions, not the tested ones."
+        f" Fix: pip install uv && cd {project.path} && uv lock\n"
+    )
     assert not (project.path / "uv.lock").exists()
     assert (project.path / ".env").exists()
     assert (project.path / ".git").exists()
@@ -273,8 +276,8 @@ def test_without_git_the_project_is_baked_and_one_line_says_how_to_fix_it(
     project = bake(variables={"PATH": path_with(tmp_path / "bin")})
 
     assert len(project.errors.splitlines()) == 1
-    assert "No git repository: git was not found. Fix: install git, then run git init" in (
-        project.errors
+    assert project.errors == (
+        f"No git repository: git was not found. Fix: install git, then git init {project.path}\n"
     )
     assert not (project.path / ".git").exists()
     assert locked_packages(project.read("uv.lock"))
@@ -287,7 +290,7 @@ def test_without_a_network_the_project_is_baked_and_one_line_says_how_to_fix_it(
 
     assert len(project.errors.splitlines()) == 1
     assert "No uv.lock: uv lock failed (" in project.errors
-    assert "&& uv lock (this locks the newest versions)." in project.errors
+    assert project.errors.endswith(f" Fix: solve that, then cd {project.path} && uv lock\n")
     assert not (project.path / "uv.lock").exists()
     assert (project.path / ".git").exists()
 

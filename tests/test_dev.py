@@ -384,6 +384,65 @@ def test_wrong_arguments_are_reported_in_one_line(project: Project, words: list[
     assert done.stderr.count("\n") == 1
 
 
+def plant(project: Project, code: str) -> None:
+    """Add a module, and have mypy check it alone: all of them take ten seconds."""
+    (project.path / "app/planted.py").write_text(f"{code}\n")
+    settings = project.path / "pyproject.toml"
+    text = re.sub(r"(?m)^files = .*$", 'files = ["app/planted.py"]', settings.read_text())
+    settings.write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("planted", "code", "options", "ended_by"),
+    [
+        ("import os", 1, [], "ruff check"),
+        ("number=1", 1, [], "ruff format --check"),
+        ('number: int = "one"', 1, [], "mypy"),
+        # No test is run, which pytest tells by 5.
+        (
+            *("number = 1", 5, ["tests/test_dev.py", "-k", "not test"]),
+            "pytest tests/test_dev.py -k 'not test'",
+        ),
+    ],
+)
+def test_the_checks_end_with_the_first_that_fails(
+    fresh: Project, planted: str, code: int, options: list[str], ended_by: str
+) -> None:
+    plant(fresh, planted)
+
+    done = dev(fresh, "check", *options)
+
+    assert done.returncode == code, done.stdout + done.stderr
+    checks = ["ruff check", "ruff format --check", "mypy", ended_by]
+    told = [f"$ uv run {words}" for words in checks[: checks.index(ended_by) + 1]]
+    assert [line for line in done.stderr.splitlines() if line.startswith("$")] == told
+
+
+def test_ctrl_c_lets_the_tests_end_what_they_have_started(fresh: Project) -> None:
+    plant(fresh, "number = 1")
+    words = ("run", "--frozen", "dev.py", "check", "tests/test_health.py")
+    with subprocess.Popen(
+        [fresh.environment["UV"], *words],
+        cwd=fresh.path,
+        env=fresh.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as run:
+        assert run.stdout
+        shown = ""
+        while "collected" not in shown and (line := run.stdout.readline()):
+            shown += line
+        os.killpg(run.pid, signal.SIGINT)
+        shown += run.stdout.read()
+
+    # That is how pytest ends.
+    assert run.returncode == 2, shown
+    assert "KeyboardInterrupt" in shown
+    assert "dev.py" not in shown.partition("collected")[2]
+
+
 def test_a_port_that_is_in_use_is_reported(fresh: Project) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

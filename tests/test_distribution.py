@@ -100,7 +100,7 @@ def test_the_wheel_has_the_gate_its_licence_and_its_version(wheel: Path) -> None
     assert metadata["Version"] == VERSION
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Requires-Python"] == ">=3.11"
-    assert metadata.get_all("Requires-Dist") == ["pytest>=7.0"]
+    assert metadata.get_all("Requires-Dist") == ["pytest>=7.4"]
     assert "# The behavior gate" in metadata.get_payload()
 
 

@@ -1,5 +1,6 @@
 """What the project brings for editors and coding assistants."""
 
+import ast
 import json
 import re
 import tomllib
@@ -16,7 +17,8 @@ def test_the_guide_for_assistants_is_short_and_names_only_what_is_there(baked: P
 
     assert len(guide.splitlines()) <= 60
     named = (
-        set(re.findall(r"`((?:app|tests|migrations)/[^`\s]*|[A-Z]+\.md)`", guide)) - PLACEHOLDERS
+        set(re.findall(r"`((?:app|docs|tests|migrations)/[^`\s]*|[A-Z]+\.md)`", guide))
+        - PLACEHOLDERS
     )
     assert named
     assert [path for path in named if not (baked.path / path).exists()] == []
@@ -24,11 +26,12 @@ def test_the_guide_for_assistants_is_short_and_names_only_what_is_there(baked: P
 
 def test_the_command_of_the_guide_proves_what_ci_proves(baked: Project) -> None:
     (block,) = re.findall(r"```sh\n(.*?)\n```", baked.read("AGENTS.md"), re.DOTALL)
+    (checks,) = re.findall(r"^CHECKS = (\(.+\))$", baked.read("dev.py"), re.MULTILINE)
 
-    checks = [command.removeprefix("uv run ") for command in block.split(" && ")]
-    assert checks == ["ruff check", "ruff format --check", "mypy", "pytest"]
+    assert block == "uv run dev.py check"
+    assert ast.literal_eval(checks) == ("ruff check", "ruff format --check", "mypy", "pytest")
     ci = baked.read(".gitlab-ci.yml")
-    assert [check for check in checks if check not in ci] == []
+    assert [check for check in ast.literal_eval(checks) if check not in ci] == []
 
 
 def test_the_settings_of_the_editor_fit_the_project(baked: Project) -> None:

@@ -1,4 +1,4 @@
-"""Is the example of an owned resource removed as the README of a baked project says?"""
+"""Is the example of an owned resource removed as docs/changing.md of a baked project says?"""
 
 from pathlib import Path
 
@@ -16,6 +16,7 @@ def test_the_example_is_removed_with_its_files_and_one_line(
     main = project.path / "app/main.py"
     text = main.read_text(encoding="utf-8")
     assert text.count(LINE) == 1
+    assert f"```sh\n{REMOVE}\n```" in project.read("docs/changing.md")
 
     assert project.run(*REMOVE.split()).returncode == 0
     main.write_text(text.replace(LINE, ""), encoding="utf-8")

@@ -187,10 +187,17 @@ def test_a_lifespan_that_never_starts_ends_the_run(
     assert re.search(r"! .*: the fixture 'app' does not work, and \d+ of \d+ tests", done.stdout)
 
 
-def test_a_fixture_that_hangs_for_many_tests_ends_the_run(project: Project) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [[], ["-p", "no:randomly", "tests/test_contract.py", "tests"]],
+    ids=["any", "for a test that may take long"],
+)
+def test_a_fixture_that_hangs_for_many_tests_ends_the_run(
+    project: Project, options: list[str]
+) -> None:
     where = plant_in_lifespan(project, "import asyncio\nawait asyncio.Event().wait()  # <-\n")
 
-    done = run_pytest(project, "--override-ini=gate_timeout=2")
+    done = run_pytest(project, "--override-ini=gate_timeout=1", *options)
 
     assert_short(done)
     assert f"at {where} in lifespan, in asyncio.locks.Event.wait()\n" in done.stdout

@@ -5,10 +5,11 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
-from support.gate import load
+from support.gate import load, load_from_tests
 from support.project import TEMPLATE, Done, uv_path
 
 GATE = TEMPLATE / "{{cookiecutter.project_slug}}/tests/behavior_gate"
@@ -92,6 +93,22 @@ def test_each_rule_bites_in_the_lowest_versions(lowest: Venv, shop: Path) -> Non
     assert done.returncode == 0, done.stdout + done.stderr
     assert "MISSED" not in done.stdout
     assert done.stdout.count(" caught\n") == len(load("rules").RULES)
+
+
+def test_one_table_says_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gate as a package, the installer and the doctor ask for the same."""
+    requirement = f"pytest>={'.'.join(map(str, versions.LOWEST['pytest']))}"
+    settings = tomllib.loads((GATE / "pyproject.toml").read_text(encoding="utf-8"))
+    doctor = load("doctor.versions")
+    monkeypatch.setattr(doctor, "version", lambda _: "0.0.1")
+
+    needed = {one.name.lower(): one.needed for one in doctor.versions() if one.needed}
+
+    assert settings["project"]["dependencies"] == [requirement]
+    assert [*load_from_tests("installer.dependencies").FOR_THE_GATE] == [requirement]
+    lowest = versions.LOWEST | versions.LOWEST_WATCHED
+    del lowest["pluggy"]
+    assert needed == {name: ".".join(map(str, numbers)) for name, numbers in lowest.items()}
 
 
 @pytest.mark.parametrize(

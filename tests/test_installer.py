@@ -207,7 +207,7 @@ def test_the_doctor_says_what_else_is_wrong(shape: tuple[Repository, list[str], 
     assert "\n$ uv run pytest --gate-doctor\n" in well
     assert "\nNothing found.\n\nLeft to do:\n1. Check the guesses" in well
     assert "event_loop" in ill
-    assert "\nLeft to do:\n1. Mend what the doctor has found.\n" in ill
+    assert "\nLeft to do:\n1. Fix what the doctor has found.\n" in ill
 
 
 def test_each_guess_is_marked_and_named(shape: tuple[Repository, list[str], str]) -> None:

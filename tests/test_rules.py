@@ -11,8 +11,7 @@ from support.gate import load
 from support.project import TEMPLATE, Done, Project
 
 rules, planted, explain = load("rules"), load("planted"), load("explain")
-README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
-BAKED_README = (TEMPLATE / "{{cookiecutter.project_slug}}/README.md").read_text(encoding="utf-8")
+GUIDE = (TEMPLATE / "{{cookiecutter.project_slug}}/docs/gate.md").read_text(encoding="utf-8")
 
 
 def table_in(text: str, header: str) -> list[str]:
@@ -56,18 +55,8 @@ def all_options() -> list[Any]:
     return list(load("settings").OPTIONS)
 
 
-def test_the_readme_of_the_template_lists_all_rules() -> None:
-    of_family = {
-        family: [rule.id.partition(".")[2] for rule in rules.RULES if rule.family == family]
-        for family in rules.FAMILIES
-    }
-    assert table_in(README, "| family | rules |") == [
-        f"| `{family}` | {', '.join(names)} |" for family, names in of_family.items()
-    ]
-
-
-def test_the_readme_of_the_project_says_what_each_rule_finds() -> None:
-    assert table_in(BAKED_README, "| rule | what it finds |") == [
+def test_the_guide_of_the_project_says_what_each_rule_finds() -> None:
+    assert table_in(GUIDE, "| rule | what it finds |") == [
         f"| `{rule.id}` | {rule.summary} |" for rule in rules.RULES
     ]
 
@@ -130,8 +119,8 @@ def test_a_rule_is_explained_with_its_settings_and_examples(project: Project) ->
         database.n-plus-one: one query for each row
 
         Why: it slows down with every row that is added.
-        Fix: load the rows with their parents by selectinload() or joinedload(), or all at once
-             by one query with IN.
+        Fix: load the rows with their parents by selectinload() or joinedload(), or all
+             at once by one query with IN.
 
         Bad:
             for user in users:
@@ -141,11 +130,13 @@ def test_a_rule_is_explained_with_its_settings_and_examples(project: Project) ->
             users = await session.scalars(select(User).options(selectinload(User.posts)))
 
         Settings, with their defaults:
-            gate_n_plus_one = 5  # the number of equal SELECTs, each for one key, from one line in one transaction, that is too many
+            # how many equal SELECTs, each for another key, are too many from one line
+            # in a transaction
+            gate_n_plus_one = 5
 
         To allow it in one test:
-            @pytest.mark.gate_allow("database.n-plus-one", reason="why this test needs it")
-        """)  # noqa: E501
+            @pytest.mark.gate_allow("database.n-plus-one", reason="...")
+        """)
 
 
 def test_a_family_is_explained_by_all_its_rules(project: Project) -> None:

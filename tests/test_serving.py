@@ -187,7 +187,7 @@ def test_a_server_under_200_logins_is_gone_before_it_is_killed(
     assert errors <= {f"asyncio.exceptions.CancelledError: {CUT_OFF}"}
 
 
-# Monitoring, by the commands of the README
+# Monitoring, by the commands of docs/production.md
 
 
 class Collector(ThreadingHTTPServer):
@@ -212,10 +212,10 @@ class CollectorHandler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
-def test_traces_and_metrics_are_sent_by_the_commands_of_the_readme(
+def test_traces_and_metrics_are_sent_as_the_documents_say(
     installed: Project, database_url: str, tmp_path: Path
 ) -> None:
-    blocks = re.findall(r"```sh\n(.+?)```", installed.read("README.md"), re.DOTALL)
+    blocks = re.findall(r"```sh\n(.+?)```", installed.read("docs/production.md"), re.DOTALL)
     add, variables = [block for block in blocks if re.search("opentelemetry|OTEL", block)]
     # The shared environment stays as it is.
     environment = installed.environment | {"UV_PROJECT_ENVIRONMENT": str(tmp_path / "venv")}

@@ -238,7 +238,7 @@ def test_an_error_is_described_in_one_line_without_passwords() -> None:
 
     assert errors.describe(error, request("hunter2-hunter2")) == "ValueError: no *** here"
     assert errors.describe(LookupError(), request()) == "LookupError"
-    assert errors.describe(ValueError("x" * 300), request()) == f"ValueError: {'x' * 200}…"
+    assert errors.describe(ValueError("x" * 300), request()) == f"ValueError: {'x' * 200}..."
 
 
 def test_the_first_error_of_a_group_is_what_failed() -> None:

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -17,6 +18,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from functools import partial
 from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent
 DATA = ROOT / ".postgres"
+# What proves that the work is done, in this order. CI runs the same.
+CHECKS = ("ruff check", "ruff format --check", "mypy", "pytest")
 
 
 def serve(arguments: argparse.Namespace) -> None:
-    """start the app with reload (the default command); accepts the options of uvicorn"""
+    """serve the app with reload (default); takes uvicorn options"""
     import click
     import uvicorn
 
@@ -61,8 +65,21 @@ def serve(arguments: argparse.Namespace) -> None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def check(arguments: argparse.Namespace) -> None:
+    """run ruff, mypy, pytest until one fails; takes pytest options"""
+    # Leave Ctrl-C to the tool, which ends what it has started.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    for words in map(str.split, CHECKS):
+        if words == ["pytest"]:
+            words += arguments.rest
+        tell(f"$ uv run {shlex.join(words)}")
+        if code := subprocess.call([sys.executable, "-m", *words], cwd=ROOT):
+            # A tool that a signal ended has a negative code.
+            sys.exit(code if code > 0 else 128 - code)
+
+
 def revision(arguments: argparse.Namespace) -> None:
-    """write a migration from the differences between the models and the database"""
+    """write a migration: what differs between models and database"""
     from alembic import command
 
     def drop_if_empty(_: object, __: object, scripts: list[Any]) -> None:
@@ -109,7 +126,7 @@ def history(_: argparse.Namespace) -> None:
 
 
 def create_user(arguments: argparse.Namespace) -> None:
-    """add a user; without --password, prompt for it or read it from a pipe"""
+    """add a user; asks for the password, or reads it from a pipe"""
     from pydantic import ValidationError
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -140,7 +157,7 @@ def create_user(arguments: argparse.Namespace) -> None:
 
 
 def psql(arguments: argparse.Namespace) -> None:
-    """open an SQL prompt; accepts the options of psql, such as -c "SELECT 1" """
+    """open an SQL prompt; takes psql options: -c "SELECT 1" """
     from app.database_url import for_libpq
     from tests.postgres.embedded import program
 
@@ -295,11 +312,22 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}. See {self.prog} --help\n")
 
 
+COMMANDS = (
+    *(serve, check, revision, upgrade, downgrade, history),
+    *(create_user, psql, url, reset),
+)
+
+
 def parse(words: list[str]) -> argparse.Namespace:
-    parser = Parser(prog="dev.py", description=__doc__)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    compact = partial(argparse.HelpFormatter, max_help_position=18)
+    usage = "dev.py [COMMAND] [OPTIONS]"
+    parser = Parser(prog="dev.py", usage=usage, description=__doc__, formatter_class=compact)
+    # The name of the column makes it so wide that each command has its help beside it.
+    commands = parser.add_subparsers(
+        title="commands", prog="dev.py", metavar="COMMAND [OPTIONS]", required=True
+    )
     add = {}
-    for run in (serve, revision, upgrade, downgrade, history, create_user, psql, url, reset):
+    for run in COMMANDS:
         name = run.__name__.replace("_", "-")
         command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
         command.set_defaults(run=run)
@@ -316,7 +344,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     if not words or (words[0].startswith("-") and words[0] not in {"-h", "--help"}):
         words = ["serve", *words]
     arguments, rest = parser.parse_known_args(words)
-    if rest and arguments.run not in {serve, psql}:
+    if rest and arguments.run not in {serve, check, psql}:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     arguments.rest = rest
     return arguments

@@ -88,7 +88,7 @@ from app.logs import configure_logs
 """,
                 ),
                 (
-                    "from app.schema import migrations_of_this_version\n"
+                    "from app.migrated import migrations_of_this_version\n"
                     "from app.security import hashing_threads, verify_password\n",
                     """\
 from app.observability import metrics

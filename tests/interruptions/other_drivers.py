@@ -1,6 +1,7 @@
 """Calls of drivers without async, in threads, and of psycopg's async connections."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -42,6 +43,8 @@ async def write(
     in_thread = create_engine(url)
 
     def work(*statements: str) -> None:
+        # A thread may begin late, when the call has been cancelled long ago.
+        time.sleep(0.05)
         with in_thread.begin() as connection:
             for statement in statements:
                 connection.execute(text(statement))

@@ -2,10 +2,11 @@
 
 Runs all traps and all good code with each tool, set up as its own documentation recommends, and
 prints a table in Markdown: the traps found, by family, and the false alarms. `--each` also prints
-which traps and which good code each tool failed.
+which traps and which good code each tool failed. `--write` puts the table into the README.
 
-A tool has found a trap if its test fails with the tool, each time, and does not fail without. The
-tests run after a warm-up, so that no tool is blamed for what an app does once.
+A tool has found a trap if its test fails with the tool, each time. Of good code that passes without
+a tool, that is a false alarm. The tests run after a warm-up, so that no tool is blamed for what an
+app does once.
 """
 
 import argparse
@@ -42,58 +43,56 @@ class Tool:
     options: tuple[str, ...] = PLAIN
     #: To install, in its newest version.
     package: str | None = None
-    #: What it is made for.
-    note: str = ""
+    #: What it is made for, in a few words.
+    purpose: str = ""
     has_gate: bool = False
 
 
-#: Of the notes below the table.
-MARKS = "¹²³⁴⁵⁶⁷⁸"
+README = TEMPLATE / "README.md"
+#: Around the table in the README.
+BEGIN, END = "<!-- tools.matrix -->", "<!-- /tools.matrix -->"
 #: A failure that comes only sometimes is the machine's.
 AGAIN = "--alone=2"
-NOTHING = Tool(
-    "nothing",
-    note="pytest with pytest-asyncio alone. What fails here is left out of the other columns",
-)
+NOTHING = Tool("nothing", purpose="pytest alone")
 TOOLS = (
     Tool(
         "debug mode",
         # https://docs.python.org/3/library/asyncio-dev.html#debug-mode
         ("--override-ini=filterwarnings=default", "--override-ini=asyncio_debug=true"),
-        note="asyncio's: it logs a callback that takes 100 ms, and fails nothing",
+        purpose="a log of slow callbacks",
     ),
     Tool(
         "`-W error`",
         # https://docs.pytest.org/en/stable/how-to/capture-warnings.html
         (PLAIN[1], "-Werror"),
-        note="every warning fails a test, also of a coroutine or a file that nobody closed",
+        purpose="warnings",
     ),
     Tool(
         "blockbuster",
         (*PLAIN, "-p", "with_blockbuster"),
         "blockbuster",
-        "made for calls that block the event loop",
+        "blocking calls",
     ),
     Tool(
         "pyleak",
         (*PLAIN, "-p", "with_pyleak"),
         "pyleak",
-        "made for leaked tasks and threads, and a loop that is blocked for 100 ms",
+        "leaked tasks, a blocked loop",
     ),
     Tool(
         "aiocop",
         (*PLAIN, "-p", "with_aiocop"),
         "aiocop",
-        "made for calls that block the loop of a server; in tests it raises after 50 ms",
+        "blocking calls in a server",
     ),
     Tool(
         "fastapi-loopguard",
         # https://github.com/parhamdavari/fastapi-loopguard/blob/main/docs/AI-HARNESS.md
         (*PLAIN, "--loopguard-all-async"),
         "fastapi-loopguard",
-        "made for an event loop that is blocked for 50 ms",
+        "a blocked loop",
     ),
-    Tool("this gate", (SHORT_HANGS, "--together"), note="as baked", has_gate=True),
+    Tool("this gate", (SHORT_HANGS, "--together"), purpose="all of these", has_gate=True),
 )
 
 
@@ -104,36 +103,44 @@ class Matrix:
     failed: dict[str, set[str]] = field(default_factory=dict)
     hung: dict[str, set[str]] = field(default_factory=dict)
 
-    def found(self, tool: Tool, cases: Iterable[Case]) -> tuple[int, int]:
-        """Count the cases that fail with a tool, and those that could: they pass without it."""
-        without = set() if tool == NOTHING else self.failed[NOTHING.name]
-        names = {case.name for case in cases} - without
-        return len(names & self.failed[tool.name]), len(names)
+    def found(self, tool: Tool, traps: Iterable[Case]) -> int:
+        """Count the traps whose tests fail with a tool."""
+        return len({trap.name for trap in traps} & self.failed[tool.name])
+
+    def false_alarms(self, tool: Tool, good: Iterable[Case]) -> int:
+        """Count the good code whose tests fail with a tool alone."""
+        names = {case.name for case in good} & self.failed[tool.name]
+        return len(names if tool == NOTHING else names - self.failed[NOTHING.name])
 
 
 def table(matrix: Matrix, traps: list[Trap], good: list[Case]) -> Iterator[str]:
     """Return the lines of the table."""
     tools = (NOTHING, *TOOLS)
-    heads = [f"{tool.name}{mark}" for tool, mark in zip(tools, MARKS, strict=True)]
 
-    def row(name: str, counts: Iterable[object]) -> str:
-        return f"| {' | '.join([name, *map(str, counts)])} |"
+    def row(name: str, cells: Iterable[object]) -> str:
+        return f"| {' | '.join([name, *map(str, cells)])} |"
 
-    def of(cases: list[Trap]) -> list[str]:
-        return ["{} of {}".format(*matrix.found(tool, cases)) for tool in tools]
+    def found(cases: list[Trap]) -> list[int]:
+        return [matrix.found(tool, cases) for tool in tools]
 
-    yield row("defects found", heads)
+    yield row("defects found", (tool.name for tool in tools))
     yield row("---", ["--:" for _ in tools])
+    yield row("made for", (tool.purpose for tool in tools))
     for family in DETECTORS:
-        yield row(f"`{family}`", of([trap for trap in traps if trap.family == family]))
-    yield row("**all**", (f"**{text}**" for text in of(traps)))
+        cases = [trap for trap in traps if trap.family == family]
+        yield row(f"`{family}` ({len(cases)})", found(cases))
+    yield row(f"**all** ({len(traps)})", (f"**{count}**" for count in found(traps)))
     yield row(
-        f"false alarms on {len(good)} pieces of good code",
-        (matrix.found(tool, good)[0] for tool in tools),
+        f"**false alarms** ({len(good)})",
+        (f"**{matrix.false_alarms(tool, good)}**" for tool in tools),
     )
-    yield ""
-    for tool, mark in zip(tools, MARKS, strict=True):
-        yield f"- {mark} {tool.note[0].upper()}{tool.note[1:]}."
+
+
+def written(readme: str, lines: Iterable[str]) -> str:
+    """Return a README with these lines between the marks of the table."""
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    return "\n".join([before + begin, *lines, end + after])
 
 
 def each(matrix: Matrix, cases: list[Case]) -> Iterator[str]:
@@ -251,8 +258,11 @@ def tell(line: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="matrix", description=__doc__)
     parser.add_argument("--each", action="store_true", help="print the tools of each case as well")
+    parser.add_argument("--write", action="store_true", help="put the table into the README")
     parser.add_argument("names", nargs="*", help="traps and good code to run, if not all")
     arguments = parser.parse_args()
+    if arguments.write and arguments.names:
+        parser.error("the README shows all traps and good code: leave out the names")
     names = arguments.names or {case.name for case in chain(TRAPS, GOOD)}
     traps = [trap for trap in TRAPS if trap.name in names]
     good = [case for case in GOOD if case.name in names]
@@ -262,7 +272,11 @@ def main() -> None:
             matrix = run_all(projects, [*traps, *good])
     if arguments.each:
         print(*each(matrix, [*traps, *good]), "", sep="\n")
-    print(*table(matrix, traps, good), sep="\n")
+    lines = list(table(matrix, traps, good))
+    print(*lines, sep="\n")
+    if arguments.write:
+        text = README.read_text(encoding="utf-8")
+        README.write_text(written(text, lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -20,14 +20,12 @@ from starlette.requests import HTTPConnection
 import app
 from app.config import Limits
 from app.database_errors import in_one_line, on_error
-from app.database_url import for_engine
+from app.database_url import DEFAULT_PORT, for_engine
 
 DEFAULT_LIMITS = Limits()
 
 GRACE_S = 2.0
 """Seconds that a response of the server may take, besides the statement itself."""
-
-DEFAULT_PORT = 5432
 
 
 class Base(DeclarativeBase):
@@ -82,7 +80,7 @@ def create_engine(database_url: str, limits: Limits | None = DEFAULT_LIMITS) -> 
     # What the URL leaves out is not left to PGPORT and its like, which may be about another server.
     # A password, certificates and the mode of TLS may come from there.
     if not url.port and "host" not in url.query and "port" not in connect_args:
-        url = url.set(port=DEFAULT_PORT)
+        url = url.set(port=int(DEFAULT_PORT))
     if "target_session_attrs" not in connect_args.get("dsn", ""):
         connect_args["target_session_attrs"] = "any"
     # One of the URL wins.

@@ -25,19 +25,19 @@ VALUES = re.compile(r"""(?<=\$)(\d+): .*|["'].*["']""", re.DOTALL)
 
 
 def is_temporary(error: DBAPIError | PoolTimeout) -> bool:
-    """Tell whether it is about the state of the database, and not about the request."""
+    """Return whether it is about the state of the database, and not about the request."""
     if isinstance(error, PoolTimeout):
         return True
     return error.connection_invalidated or sqlstate(error).startswith(TEMPORARY)
 
 
 def is_about_schema(error: SQLAlchemyError) -> bool:
-    """Tell whether a part of the schema is missing."""
+    """Return whether a part of the schema is missing."""
     return sqlstate(error) in MISSING
 
 
 def is_about_text(error: SQLAlchemyError) -> bool:
-    """Tell whether a text has a character that the database can't store."""
+    """Return whether a text has a character that the database can't store."""
     code = sqlstate(error)
     # Half of a surrogate pair in JSON has a code that it shares with errors of the app.
     in_json = code == INVALID_REPRESENTATION and "type json" in in_one_line(error)

@@ -10,7 +10,7 @@ from app.errors import DatabaseNotMigrated, DatabaseUnavailable, ShuttingDown, p
 
 router = APIRouter(prefix="/health", tags=["health"])
 
-DATABASE_TIMEOUT = 2.0
+DATABASE_TIMEOUT_S = 2.0
 """Seconds after which the database counts as unavailable."""
 
 
@@ -31,7 +31,7 @@ async def readiness(request: Request, session: SessionDep) -> Health:
     if request.app.state.draining:
         raise ShuttingDown
     try:
-        async with asyncio.timeout(DATABASE_TIMEOUT):
+        async with asyncio.timeout(DATABASE_TIMEOUT_S):
             is_migrated = await request.app.state.migrations.are_applied(session)
     except (SQLAlchemyError, OSError) as error:
         raise DatabaseUnavailable from error

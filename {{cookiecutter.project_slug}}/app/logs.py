@@ -161,6 +161,8 @@ def logging_config() -> dict[str, Any]:
             "uvicorn.error": {"handlers": [], "propagate": True, "level": settings.log_level},
             # `AccessLog` logs the requests.
             "uvicorn.access": {"handlers": [], "propagate": False},
+            # It tells of each plugin at each start, and of nothing else.
+            "alembic.runtime.plugins": {"level": "WARNING"},
         },
     }
 

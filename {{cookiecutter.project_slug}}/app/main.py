@@ -16,7 +16,7 @@ from app.database import create_engine
 from app.errors import DatabaseUnavailable, add_error_handlers, problems
 from app.logs import configure_logs
 from app.middleware import Outermost, TrustedHosts
-from app.schema import migrations_of_this_version
+from app.migrated import migrations_of_this_version
 from app.security import hashing_threads, verify_password
 
 # The modules whose `router` is served. A request goes through them in this order: what is asked

@@ -87,5 +87,5 @@ async def verify_password(password: str, password_hash: str | None) -> bool:
 
 
 def needs_rehash(password_hash: str) -> bool:
-    """Tell whether a hash was made with weaker parameters than the current ones."""
+    """Return whether a hash was made with weaker parameters than the current ones."""
     return bool(password_context.needs_update(password_hash))

@@ -52,7 +52,7 @@ async def test_ready_returns_503_without_a_database(
 async def test_ready_returns_503_when_the_database_hangs(
     app: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "DATABASE_TIMEOUT", 0.05)
+    monkeypatch.setattr(health, "DATABASE_TIMEOUT_S", 0.05)
 
     async def stay_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

@@ -108,7 +108,7 @@ def test_no_model_has_drifted_from_the_migrations(
     if differences:
         pytest.fail(
             f"the models and the migrations differ:\n{differences}"
-            "Fix: write a migration (`alembic revision --autogenerate` does most of it), "
+            "Fix: write a migration (`uv run dev.py revision -m ...` does most of it), "
             "or change the models.",
             pytrace=False,
         )

@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect, WebSocketException, status
 
 from tests.isolation.fixtures import ConnectWebSocket
-from tests.websocket import WebSocketClosed
+from tests.isolation.websocket import WebSocketClosed
 
 
 async def test_texts_bytes_and_json_are_echoed(

@@ -46,8 +46,8 @@ async def authenticate(session: AsyncSession, *, email: str, password: str) -> U
     """
     user = await find_user(session, email=email)
     await release_connection(session)
-    known = await verify_password(password, user.password_hash if user else None)
-    if user is None or not known:
+    is_right = await verify_password(password, user.password_hash if user else None)
+    if user is None or not is_right:
         raise InvalidCredentials
     if not user.is_active:
         raise AccountDisabled

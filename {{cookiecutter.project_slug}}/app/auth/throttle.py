@@ -22,13 +22,15 @@ from app.errors import AccountDisabled, InvalidCredentials, TooManyAttempts, Wro
 from app.fields import normal_email
 from app.security import hashing_threads
 
+ACCOUNT = "account"
+ADDRESS = "address"
 PAIR = "account and address"
 EMAILS_TO = "emails to account"
 EMAILS_FROM = "emails from address"
 EMAILS_COUNT_FOR = timedelta(hours=1)
 KNOWN = "known"
 """The kind of a row that remembers where an account has logged in."""
-LOGIN = ("account", "address", PAIR, KNOWN)
+LOGIN = (ACCOUNT, ADDRESS, PAIR, KNOWN)
 EMAIL = (EMAILS_TO, EMAILS_FROM)
 KNOWN_FOR = timedelta(days=30)
 
@@ -45,8 +47,8 @@ class Throttle:
         self._address = network_of(host)
         # The order in which counters are locked, so that two requests never wait for each other.
         self._limits = {
-            "account": settings.failed_logins_per_account,
-            "address": settings.failed_logins_per_address,
+            ACCOUNT: settings.failed_logins_per_account,
+            ADDRESS: settings.failed_logins_per_address,
             PAIR: settings.failed_logins,
             EMAILS_TO: settings.emails_per_account,
             EMAILS_FROM: settings.emails_per_address,
@@ -96,8 +98,8 @@ class Throttle:
         # in which an account is looked up.
         account = func.lower(normal_email(email))
         parts: dict[str, list[Any]] = {
-            "account": [account],
-            "address": [self._address],
+            ACCOUNT: [account],
+            ADDRESS: [self._address],
             PAIR: [account, self._address],
             KNOWN: [account, self._address],
             EMAILS_TO: [account],

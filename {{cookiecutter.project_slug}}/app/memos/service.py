@@ -92,6 +92,7 @@ async def update_memo(
 
     Raises:
         ChangedMeanwhile: The memo has a different version by now.
+        StaleDataError: Another request changes the memo at the same time.
     """
     if version not in {None, memo.version}:
         raise ChangedMeanwhile
@@ -101,6 +102,10 @@ async def update_memo(
 
 
 async def delete_memo(session: AsyncSession, memo: Memo) -> None:
-    """Remove a memo."""
+    """Remove a memo.
+
+    Raises:
+        StaleDataError: Another request changes the memo at the same time.
+    """
     await session.delete(memo)
     await session.flush()

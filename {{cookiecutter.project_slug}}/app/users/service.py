@@ -55,6 +55,7 @@ async def update_user(
         WrongPassword: The email changes, and the current password is missing or wrong.
         ChangedMeanwhile: The user has a different version by now.
         EmailTaken: Another user has this email, ignoring case.
+        StaleDataError: Another request changes the user at the same time.
     """
     if version not in {None, user.version}:
         raise ChangedMeanwhile
@@ -75,7 +76,7 @@ async def change_password(
 
     Raises:
         Busy: Too many hashes are waiting.
-        StaleDataError: The user has a different version by now.
+        StaleDataError: Another request changes the user at the same time.
         WrongPassword: The current password is wrong.
     """
     await check_password(session, user, current_password)
@@ -102,6 +103,7 @@ async def delete_user(session: AsyncSession, user: User, *, current_password: st
 
     Raises:
         Busy: Too many hashes are waiting.
+        StaleDataError: Another request changes the user at the same time.
         WrongPassword: The current password is wrong.
     """
     await check_password(session, user, current_password)

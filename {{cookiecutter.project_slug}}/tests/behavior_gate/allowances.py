@@ -47,9 +47,10 @@ def unused(
     listed = ", ".join(f'"{name}"' for name in sorted(names))
     return (
         f"@pytest.mark.gate_allow({listed}) allowed nothing: the test does not break"
-        f" {'this rule' if len(names) == 1 else 'these rules'}.\nFix: remove what is not"
-        " needed. If only some parameters need it, mark these with pytest.param(..., marks=...)."
-        " The setting gate_allow_unused = true turns this check off."
+        f" {'this rule' if len(names) == 1 else 'these rules'}.\n"
+        "Fix: remove what is not needed. If only some parameters need it, mark these\n"
+        "     with pytest.param(..., marks=...). The setting gate_allow_unused = true turns\n"
+        "     this check off."
     )
 
 

@@ -50,5 +50,5 @@ def describe(error: BaseException, request: Request) -> str:
     for password in request.passwords:
         message = message.replace(password, "***")
     if len(message) > 200:
-        message = f"{message[:200]}…"
+        message = f"{message[:200]}..."
     return f"{type(error).__name__}: {message}" if message else type(error).__name__

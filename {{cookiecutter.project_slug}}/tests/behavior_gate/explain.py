@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from textwrap import fill, indent
+from textwrap import indent
 
 from .core import Option
+from .prose import page_width, terminal_width, wrapped
 from .rules import RULES, Rule
-
-_WIDTH = 88
 
 
 def overview() -> str:
-    """List all rules, a line each."""
-    width = max(len(rule.id) for rule in RULES)
-    lines = (f"{rule.id:<{width}}  {rule.summary}" for rule in RULES)
+    """List all rules, a line each unless a terminal is too narrow."""
+    column = max(len(rule.id) for rule in RULES) + 2
+    width = terminal_width()
+    lines = (
+        line
+        for rule in RULES
+        for line in wrapped(f"{rule.id:<{column}}{rule.summary}", width, " " * column)
+    )
     return "\n".join([*lines, "", "More of one: pytest --gate-explain RULE"])
 
 
@@ -24,23 +28,22 @@ def explain(rule: Rule, options: Iterable[Option]) -> str:
 
 
 def _parts(rule: Rule, options: Iterable[Option]) -> Iterator[str]:
-    yield f"{rule.id}: {rule.summary}"
-    yield f"{_paragraph('Why', rule.why)}\n{_paragraph('Fix', rule.fix)}"
+    yield _paragraph(f"{rule.id}: {rule.summary}", "    ")
+    yield "\n".join(
+        _paragraph(f"{title}: {text}.", "     ")
+        for title, text in (("Why", rule.why), ("Fix", rule.fix))
+    )
     yield f"Bad:\n{indent(rule.bad, '    ')}"
     yield f"Good:\n{indent(rule.good, '    ')}"
     settings = [
-        f"    {option.setting} = {option.default:g}  # {option.help}"
+        f"{_paragraph(f'    # {option.help}', '    # ')}\n    {option.setting} = {option.default:g}"
         for option in options
         if option.setting in rule.settings
     ]
     if settings:
         yield "\n".join(["Settings, with their defaults:", *settings])
-    yield (
-        "To allow it in one test:\n"
-        f'    @pytest.mark.gate_allow("{rule.id}", reason="why this test needs it")'
-    )
+    yield f'To allow it in one test:\n    @pytest.mark.gate_allow("{rule.id}", reason="...")'
 
 
-def _paragraph(title: str, text: str) -> str:
-    # Code in a text is not to be broken at its hyphens.
-    return fill(f"{title}: {text}.", _WIDTH, subsequent_indent="     ", break_on_hyphens=False)
+def _paragraph(text: str, indent: str) -> str:
+    return "\n".join(wrapped(text, page_width(), indent))

@@ -9,6 +9,7 @@ from pathlib import Path
 from . import render as output
 from .causes import Place
 from .code_quality import position
+from .prose import printable
 from .where import path_in_repository
 
 _COMMANDS = {"failed": "error", "warned": "warning"}
@@ -32,7 +33,7 @@ def _of_command(command: str, places: Iterable[Place], root: Path) -> Iterator[s
     for place in places:
         finding = place.finding
         path, line = position(place)
-        message = f"{finding.what}\nWhy: {finding.rule.why}.\nFix: {finding.rule.fix}."
+        message = f"{printable(finding.what)}\nWhy: {finding.rule.why}.\nFix: {finding.rule.fix}."
         file = _escaped(path_in_repository(root, path), in_property=True)
         title = _escaped(f"{output.NAME}: {finding.rule.id}", in_property=True)
         yield f"::{command} file={file},line={line},title={title}::{_escaped(message)}"

@@ -25,8 +25,8 @@ TIMEOUT = Option("timeout", 10.0, "seconds after which a waiting test is stopped
 
 #: Seconds from one attempt to stop a test to the next.
 _IMPATIENCE_S = 1.0
-#: A fixture for many tests, which may start a server, has this many times the limit. So has a test
-#: that is to fail by nothing that the gate finds, which may be a long one.
+#: A fixture for many tests, which may start a server, has this many times the limit. So have the
+#: fixtures of a test that may take forever, and a test that fails by nothing that the gate finds.
 _PATIENCE = 6
 #: After as many, the loop itself is stopped.
 _LAST_ATTEMPT = 4
@@ -74,7 +74,8 @@ class Hangs:
         # A test without a task has the limit anew for each request that it makes.
         subject = (phase, main) if main else (phase, *gate.open_requests)
         if subject != self._subject and not (main is None and phase.stopped):
-            longer = phase.in_wide_fixture or gate.modes.of(rules.HANG) == "warn"
+            may_hang = {rules.HANG.id, rules.HANG.family} & phase.allowed
+            longer = phase.in_wide_fixture or may_hang or gate.modes.of(rules.HANG) == "warn"
             limit = (_PATIENCE if longer else 1) * gate.options["timeout"]
             self._limit, self._deadline = self._given or (limit, self._now() + limit)
             self._subject = subject

@@ -222,7 +222,7 @@ def mistake_of(gate: Gate, error: BaseException, *, in_call: bool) -> Mistake:
     error = next(chain(error), error)
     message = str(error).strip().partition("\n")[0]
     if len(message) > _MAX_LENGTH:
-        message = f"{message[:_MAX_LENGTH]}…"
+        message = f"{message[:_MAX_LENGTH]}..."
     text = f"{type(error).__name__}: {message}".removesuffix(": ")
     where = gate.locate_traceback(error.__traceback__)
     if where is None:

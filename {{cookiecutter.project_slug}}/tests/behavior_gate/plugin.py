@@ -19,6 +19,7 @@ from .hangs import Hangs
 from .known import find_known
 from .loops import Loops
 from .once import Prospects
+from .prose import show
 from .registry import detectors_of
 from .reports import Reports, failure_of, has_passed, record
 from .selftest import SelfTest
@@ -83,7 +84,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
             raise pytest.UsageError(f"--gate-explain: {rules.unknown(name)}")
     chosen = [rule for rule in rules.RULES if {rule.id, rule.family} & set(names)]
     texts = [explain(rule, OPTIONS) for rule in chosen] or [overview()]
-    sys.stdout.write("\n\n\n".join(texts) + "\n")
+    show("\n\n\n".join(texts) + "\n")
     return 0
 
 

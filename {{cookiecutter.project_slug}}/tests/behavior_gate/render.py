@@ -12,6 +12,7 @@ import pytest
 from . import rules
 from .core import Finding, When
 from .modes import Outcome
+from .prose import printable, terminal_width, wrapped
 from .where import Location
 
 Data = dict[str, Any]
@@ -20,6 +21,8 @@ Others = Callable[[Finding], Sequence[str]]
 
 NAME = "behavior gate"
 
+#: Before the lines that a long one goes on with. A place and the name of a test are not broken.
+_INDENTS = {"what": "    ", "Why": "       ", "Fix": "       "}
 _COLOURS: dict[str, dict[str, bool]] = {
     "title": {"red": True, "bold": True},
     "what": {"bold": True},
@@ -64,10 +67,13 @@ def write(
     more: str = "",
     others: Others = lambda _: (),
 ) -> None:
-    """Write findings to a terminal, in colour where it has any, and more below them."""
+    """Write findings to a terminal, in its width and colours, and more below them."""
+    width = terminal_width()
     for finding in findings:
-        for part, line in _lines(finding, others):
-            writer.line(line, **_COLOURS.get(part, {}))
+        for part, text in _lines(finding, others):
+            lines = wrapped(text, width, _INDENTS[part]) if part in _INDENTS else [text]
+            for line in lines:
+                writer.line(line, **_COLOURS.get(part, {}))
         writer.line("")
     if more:
         writer.line(more)
@@ -103,14 +109,14 @@ def write_json(
 
 def one_line(finding: Finding) -> str:
     """Say what happened in one line, as a sentence."""
-    what = " ".join(finding.what.split())
+    what = " ".join(printable(finding.what).split())
     return what if what.endswith((".", "!", "?")) else f"{what}."
 
 
 def summary(finding: Finding) -> str:
     """Say it in one line."""
     where = f" at {finding.where}" if finding.where else ""
-    return f"{finding.rule.id}: {finding.what.splitlines()[0]}{where}"
+    return f"{finding.rule.id}: {printable(finding.what).splitlines()[0]}{where}"
 
 
 def short(finding: Finding) -> str:
@@ -154,7 +160,7 @@ class Shown:
 
 def _lines(finding: Finding, others: Others) -> Iterable[tuple[str, str]]:
     yield "title", f"{NAME}: {finding.rule.id}"
-    for line in finding.what.splitlines():
+    for line in printable(finding.what).splitlines():
         yield "what", f"  {line}"
     if finding.where is not None:
         yield "at", f"  at {finding.where}"

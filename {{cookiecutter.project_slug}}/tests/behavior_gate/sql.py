@@ -84,8 +84,6 @@ _NUMBER = re.compile(r"(?<![\w.$])\d+(?:\.\d+)?\b")
 #: Three values or parameters in a row, and more.
 _LIST = re.compile(r"(?:\$\d+|\?|%s|:\w+)(?:::\w+)?(?:, ?(?:\$\d+|\?|%s|:\w+)(?:::\w+)?){2,}")
 _SHAPE_LENGTH = 300
-
-
 _CALL = re.compile(r"\b([a-z_]\w*)\"?\s*\(", re.IGNORECASE)
 _PROGRAM = re.compile(r"\s*(call|do|execute)\b", re.IGNORECASE)
 _DEFINITION = re.compile(r"\s*(?:create|alter|drop|grant|comment)\b", re.IGNORECASE)
@@ -272,4 +270,4 @@ def shape(statement: str) -> str:
 
 def one_line(statement: str) -> str:
     line = " ".join(statement.split())
-    return line if len(line) <= 120 else f"{line[:120]}…"
+    return line if len(line) <= 120 else f"{line[:120]}..."

@@ -15,6 +15,7 @@ from .known import Known
 from .loops import Loops
 from .once import Once
 from .outputs import Outputs
+from .prose import terminal_width, wrapped
 from .settings import flag
 
 
@@ -120,12 +121,12 @@ class Summary:
                 *([f"{_plural(off, 'rule')} off"] if off else []),
                 _count(self.found) if self.found else "nothing found",
             ]
-            terminalreporter.write_line(f"behavior gate: {', '.join(parts)}")
+            _say(terminalreporter, f"behavior gate: {', '.join(parts)}")
         self._sum_up(terminalreporter)
         for line in self._lines:
-            terminalreporter.write_line(line if line.startswith(" ") else f"behavior gate: {line}")
+            _say(terminalreporter, line if line.startswith(" ") else f"behavior gate: {line}")
         for text in self.gate.blind_spots:
-            terminalreporter.write_line(f"behavior gate: blind spot: {text}", red=True)
+            _say(terminalreporter, f"behavior gate: blind spot: {text}", red=True)
         for line in self._outputs.annotations(self.found):
             terminalreporter.write_line(line)
 
@@ -133,14 +134,12 @@ class Summary:
         """List by line what only warns."""
         known = [data for data in self.found if data["outcome"] == "known"]
         if known:
-            terminalreporter.write_line(
-                f"behavior gate: {_count(known)}, not failed (in the baseline)"
-            )
+            _say(terminalreporter, f"behavior gate: {_count(known)}, not failed (in the baseline)")
         warned = [data for data in self.found if data["outcome"] == "warned"]
         if not warned:
             return
         why = "--gate=warn" if self.gate.modes.only_records else "gate_warn"
-        terminalreporter.write_line(f"behavior gate: {_count(warned)}, not failed ({why})")
+        _say(terminalreporter, f"behavior gate: {_count(warned)}, not failed ({why})")
         for place in causes.places_of(warned):
             first = next(iter(place.tests)) or "outside any test"
             times = f", {place.findings} times, first" if place.findings > 1 else ""
@@ -149,6 +148,11 @@ class Summary:
     @staticmethod
     def _is_stray(data: output.Data) -> bool:
         return data["test"] is None
+
+
+def _say(terminalreporter: pytest.TerminalReporter, text: str, **markup: bool) -> None:
+    for line in wrapped(text, terminal_width(), "  "):
+        terminalreporter.write_line(line, **markup)
 
 
 def _count(found: Sequence[output.Data]) -> str:

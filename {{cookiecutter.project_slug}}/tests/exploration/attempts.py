@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Dialect, Engine
 from .checkouts import Checkouts
 from .lines import Lines
 from .outcomes import HANGS, Ending, ending_of
-from .statements import ENDS, Statement, backend_of, may_write, one_line, watcher
+from .statements import Statement, Writers, backend_of, one_line, watcher
 from .suspensions import GRACE_S, Call, Suspensions
 
 Kind = Literal["cancel", "kill", "commit"]
@@ -85,8 +85,7 @@ class Attempt:
         self._server = server
         self._lines = lines
         self._commits = 0
-        #: The backends whose transactions may have written.
-        self._writers: set[int | None] = set()
+        self._writers = Writers()
         self._connections: dict[int, Any] = {}
         cancel_at = self._number_of("cancel")
         self._lasting = lasting
@@ -123,7 +122,9 @@ class Attempt:
         try:
             with checkouts.watched():
                 task = await self._suspensions.run(lambda: ending_of(call))
-                # A thread goes on when its call is cancelled.
+                if self._suspensions.was_cancelled:
+                    # A thread goes on when its call is cancelled.
+                    await _until(self._suspensions.threads_are_done, GRACE_S)
                 await _until(
                     lambda: all(line in self._lasting for line in checkouts.missing()), PATIENCE_S
                 )
@@ -150,12 +151,7 @@ class Attempt:
         driver, backend = connection.connection.driver_connection, backend_of(connection)
         if backend is not None:
             self._connections[backend] = driver
-        writes = may_write(text)
-        if writes:
-            self._writers.add(backend)
-        elif text in ENDS:
-            writes = text != "ROLLBACK" and backend in self._writers
-            self._writers.discard(backend)
+        writes = self._writers.writes(text, backend)
         # What a task of SQLAlchemy sends is asked for where the call waits.
         where = self._lines.current() or self._lines.of(self._suspensions.root.get_coro())
         number = len(self.statements) + 1

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from .lines import Lines
 from .outcomes import HANGS, Ending, ending_of
-from .statements import ENDS, Statement, backend_of, may_write, one_line, watcher
+from .statements import Statement, Writers, backend_of, one_line, watcher
 
 Function = Callable[[], Awaitable[Any]]
 
@@ -50,8 +50,7 @@ class Call:
         self.next_writes = False
         #: The processes of the server that have worked for it last, and their statements.
         self.backends: dict[int | None, Statement] = {}
-        #: Those that have written in a transaction which is open.
-        self._writers: set[int | None] = set()
+        self._writers = Writers()
         #: The run is over: what is left of the call goes on as it likes.
         self.is_free = False
         self._turns = turns
@@ -93,12 +92,7 @@ class Call:
         if task not in {None, self.task}:
             self._turns.give_task(task, self)
         backend = backend_of(connection)
-        writes = may_write(text)
-        if writes:
-            self._writers.add(backend)
-        elif text in ENDS:
-            writes = text != "ROLLBACK" and backend in self._writers
-            self._writers.discard(backend)
+        writes = self._writers.writes(text, backend)
         # What a task of SQLAlchemy sends is asked for where the call waits.
         line = self._turns.lines.current() or self.waits_at(self._turns.lines)
         statement = Statement(self.letter, self.begun, one_line(text), line, backend, writes)

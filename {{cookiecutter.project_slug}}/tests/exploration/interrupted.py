@@ -10,7 +10,7 @@ from .attempts import Attempt, Kind
 from .differences import Difference, differences
 from .expected import Expected, Final
 from .outcomes import Outcome
-from .report import IN_FULL, LABEL, WIDTH, shortened, wrapped
+from .report import IN_FULL, PROSE, shortened, tabled, wrapped
 
 #: What an interruption does, in the list of the statements.
 DONE: dict[Kind, str] = {
@@ -73,10 +73,12 @@ def report(interrupted: Interrupted, nodeid: str) -> str:
 def _of_group(alike: Sequence[Damage], interrupted: Interrupted, nodeid: str) -> Iterator[str]:
     first, *others = alike
     attempt = first.attempt
-    yield from wrap(f"{attempt.name}, at {attempt.where}:", WIDTH, subsequent_indent="    ")
+    yield f"{attempt.name}, at {attempt.where}:"
     for problem in first.problems:
         told = f"{problem[0].upper()}{problem[1:]}."
-        yield from wrap(told, WIDTH, initial_indent="  ", subsequent_indent="    ")
+        yield from wrap(
+            told, PROSE, initial_indent="  ", subsequent_indent="    ", break_long_words=False
+        )
     yield ""
     yield from _beside(first, interrupted.expected)
     yield from _statements(attempt)
@@ -97,10 +99,7 @@ def _beside(damage: Damage, expected: Expected) -> Iterator[str]:
         Difference("ended with", outcomes),
         *differences(expected.comparison, [final.rows for final in finals]),
     ]
-    width = (WIDTH - LABEL - 2) // len(finals) - 2
-    for what, cells in table:
-        row = "".join(f"  {shortened(cell, width):<{width}}" for cell in cells)
-        yield f"  {shortened(what, LABEL):<{LABEL}}{row}".rstrip()
+    yield from tabled(table)
 
 
 def _statements(attempt: Attempt) -> Iterator[str]:

@@ -12,8 +12,10 @@ from .runs import Run, Wait
 #: So many findings are told in full.
 IN_FULL = 3
 WIDTH = 100
-#: As many columns of the table are for what differs.
-LABEL = 44
+#: So wide are lines that are broken and not cut: pytest indents them by eight columns.
+PROSE = 72
+#: As many columns of a table are for what differs, and for each run, at most.
+LABEL, CELL = 44, 24
 #: So many serial runs are shown beside a schedule.
 BESIDE = 3
 
@@ -68,13 +70,7 @@ class Report:
             for n, letter in enumerate(finding.run.letters)
         ]
         table += differences(self._comparison, [rows for _, rows in runs])
-        width = max(8, (WIDTH - LABEL - 2) // len(runs) - 2)
-        for what, values in [("", names), *table]:
-            row = "".join(f"  {shortened(str(value), width):<{width}}" for value in values)
-            if len(what) > LABEL:
-                yield shortened(f"  {what}")
-                what = ""
-            yield f"  {what:<{LABEL}}{row}".rstrip()
+        yield from tabled([Difference("", tuple(names)), *table])
 
     def _serial(self) -> Iterator[tuple[Run, Rows]]:
         """The serial runs or, if there are many, those that come to different ends."""
@@ -125,8 +121,25 @@ def _told(wait: Wait) -> str:
     )
 
 
+def tabled(table: Sequence[Difference]) -> Iterator[str]:
+    """The lines of a table, as narrow as what stands in it allows."""
+    label = max(len(what) for what, _ in table if len(what) <= LABEL)
+    widths = [
+        min(CELL, max(map(len, column))) for column in zip(*(c for _, c in table), strict=True)
+    ]
+    for what, cells in table:
+        row = "".join(
+            f"  {shortened(cell, width):<{width}}"
+            for cell, width in zip(cells, widths, strict=True)
+        )
+        if len(what) > LABEL:
+            yield shortened(f"  {what}")
+            what = ""
+        yield f"  {what:<{label}}{row}".rstrip()
+
+
 def shortened(text: str, width: int = WIDTH) -> str:
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+    return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
 def wrapped(head: str, names: Iterable[str]) -> str:
@@ -134,7 +147,7 @@ def wrapped(head: str, names: Iterable[str]) -> str:
     lines = [head]
     for n, name in enumerate(names):
         word = f"{', ' if n else ''}{name}"
-        if len(lines[-1]) + len(word) >= WIDTH - 1:
+        if len(lines[-1]) + len(word) >= PROSE - 1:
             lines[-1] += ","
             lines.append(f"    {name}")
         else:

@@ -92,9 +92,26 @@ def may_write(text: str) -> bool:
     return WRITES.search(text) is not None
 
 
+class Writers:
+    """The connections whose transactions may have written."""
+
+    def __init__(self) -> None:
+        self._backends: set[int | None] = set()
+
+    def writes(self, text: str, backend: int | None) -> bool:
+        """Whether a statement may change or lock something, or commits what does."""
+        if may_write(text):
+            self._backends.add(backend)
+            return True
+        has_written = backend in self._backends
+        if text in ENDS:
+            self._backends.discard(backend)
+        return has_written and text in ENDS - {"ROLLBACK"}
+
+
 def one_line(statement: str) -> str:
     line = " ".join(statement.split())
-    return line if len(line) <= LENGTH else f"{line[:LENGTH]}…"
+    return line if len(line) <= LENGTH else f"{line[:LENGTH]}..."
 
 
 def _before_execute(connection: Connection, _: object, statement: str, *__: object) -> None:

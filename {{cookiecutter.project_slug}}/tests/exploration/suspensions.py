@@ -8,16 +8,34 @@ from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from functools import wraps
+from threading import Event
 from typing import Any
 
 #: Seconds that a call may wait for one thing, and for all that it waits for.
 LIMIT_S, TOTAL_S = 5.0, 30.0
 #: Seconds that what a call has started may take after it.
 GRACE_S = 1.0
+#: Seconds that a thread may take to begin.
+BEGIN_S = 0.5
 
 Call = Callable[[], Awaitable[Any]]
 
 _current: ContextVar[Suspensions | None] = ContextVar("suspensions", default=None)
+
+
+class InThread:
+    """Work for a thread."""
+
+    def __init__(self, work: Callable[..., Any]) -> None:
+        self.begun, self.done = Event(), Event()
+        self._work = work
+
+    def __call__(self, *arguments: Any) -> Any:
+        self.begun.set()
+        try:
+            return self._work(*arguments)
+        finally:
+            self.done.set()
 
 
 class Suspensions:
@@ -53,6 +71,7 @@ class Suspensions:
         self._cancel_at = cancel_at
         self._endless = endless
         self._tasks: dict[asyncio.Task[Any], None] = {}
+        self._threads: list[InThread] = []
 
     async def run(self, call: Call) -> asyncio.Task[Any]:
         """Run the call, and return its task. What it leaves running is cancelled.
@@ -80,6 +99,10 @@ class Suspensions:
                 if running:
                     await asyncio.wait(running, timeout=GRACE_S)
         return self.root
+
+    def threads_are_done(self) -> bool:
+        """Whether what the call has given to threads is done: it goes on without the call."""
+        return all(one.done.is_set() for one in self._threads if one.begun.is_set())
 
     async def _hangs(self, end: float) -> bool:
         loop, before, since = self.root.get_loop(), -1, 0.0
@@ -114,10 +137,23 @@ class Suspensions:
             ):
                 self._has_run(task)
 
+        submit = asyncio.BaseEventLoop.run_in_executor
+
+        @wraps(submit)
+        def run_in_executor(
+            on: asyncio.BaseEventLoop, executor: Any, work: Callable[..., Any], *arguments: Any
+        ) -> Any:
+            if _current.get() is self:
+                work = InThread(work)
+                self._threads.append(work)
+            return submit(on, executor, work, *arguments)
+
         events.Handle._run = run  # type: ignore[assignment, method-assign]
+        asyncio.BaseEventLoop.run_in_executor = run_in_executor  # type: ignore[assignment, method-assign]
         try:
             yield
         finally:
+            asyncio.BaseEventLoop.run_in_executor = submit  # type: ignore[method-assign]
             events.Handle._run = original  # type: ignore[method-assign]
 
     def _has_run(self, task: asyncio.Task[Any]) -> None:
@@ -127,6 +163,9 @@ class Suspensions:
         self.places.append(self._where(task))
         if len(self.places) == self._cancel_at:
             self.was_cancelled = True
+            for one in self._threads:
+                # Only what a thread has begun goes on when its call is cancelled.
+                one.begun.wait(BEGIN_S)
             self.root.cancel()
 
 

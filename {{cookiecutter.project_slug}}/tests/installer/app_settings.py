@@ -15,7 +15,8 @@ PART = re.compile(
     re.IGNORECASE,
 )
 ADDRESS = re.compile(r"postgres\w*(\+\w+)?://.")
-ENGINES = {"create_async_engine", "create_engine"}
+# What takes the address.
+TAKES_ADDRESS = {"create_async_engine", "create_engine"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def settings_of(tree: ast.Module, place: str) -> Iterator[Setting]:
     of_engines = {
         id(one)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and call_name(node) in ENGINES
+        if isinstance(node, ast.Call) and call_name(node) in TAKES_ADDRESS
         for one in ast.walk(node)
     }
     for node in sorted(ast.walk(tree), key=lambda one: getattr(one, "lineno", 0)):

@@ -7,12 +7,13 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from subprocess import TimeoutExpired
 
 from . import copies, dependencies, guesses
 from .changes import Changes, Refusal
-from .commands import TIMEOUT_S, output_of, program, run
+from .commands import TIMEOUT_S, output_of, program, run, saying
 from .plugins_line import with_plugins
 from .pytest_settings import add_to_pythonpath
 from .target import Target, find_target
@@ -36,6 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--dry-run", action="store_true", help="show the changes, make none")
     parser.add_argument("--tests", metavar="FOLDER", help="the folder of its tests (it is found)")
     options = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A name of theirs may have what its encoding does not.
+            stream.reconfigure(errors="backslashreplace")
     try:
         target = find_target(options.to, copies.TESTS.parent, options.tests)
         return install(target, gate_only=options.gate_only, dry_run=options.dry_run)
@@ -125,13 +130,14 @@ def run_doctor(root: Path, runner: list[str], *, is_ready: bool) -> list[str]:
         return by_hand
     try:
         # Neither the lock file nor the cache of pytest is to change.
-        done = run([*command, "-p", "no:cacheprovider"], root, UV_FROZEN="1")
+        with saying("Looking at the suite: pytest --gate-doctor ..."):
+            done = run([*command, "-p", "no:cacheprovider"], root, UV_FROZEN="1")
     except TimeoutExpired:
         return [f"{by_hand[0]}: it took over {TIMEOUT_S} s"]
     print(f"\n$ {shlex.join(command)}\n{(done.stdout or done.stderr).strip()}")
     if done.returncode not in (0, 1):
         return [f"{by_hand[0]}: it did not run"]
-    return ["Mend what the doctor has found"] if done.returncode else []
+    return ["Fix what the doctor has found"] if done.returncode else []
 
 
 def print_left(left: list[str], runner: list[str]) -> None:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 
 TIMEOUT_S = 600
+#: Seconds that nobody minds.
+PATIENCE_S = 1.0
 # What `uv run` says about the project that this runs in.
 NOT_THEIRS = {"VIRTUAL_ENV", "UV_RUN_RECURSION_DEPTH"}
 
@@ -32,6 +38,18 @@ def run(command: list[str], folder: Path, **variables: str) -> Done:
         timeout=TIMEOUT_S,
         check=False,
     )
+
+
+@contextmanager
+def saying(what: str) -> Iterator[None]:
+    """Say on a terminal what takes long."""
+    timer = Timer(PATIENCE_S, print, [what], {"file": sys.stderr, "flush": True})
+    if sys.stderr.isatty():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def output_of(command: list[str], folder: Path) -> str:

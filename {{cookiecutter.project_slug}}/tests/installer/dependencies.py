@@ -7,13 +7,14 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any
 
 from .changes import Changes, Refusal, read
-from .commands import program, run
+from .commands import TIMEOUT_S, program, run, saying
 from .pytest_settings import dig, load_ini, load_toml
 
-FOR_THE_GATE: tuple[str, ...] = ("pytest>=7.0",)
+FOR_THE_GATE: tuple[str, ...] = ("pytest>=7.4",)
 FOR_THE_DATABASE: tuple[str, ...] = (
     *FOR_THE_GATE,
     "asgi-lifespan>=2.1",
@@ -90,7 +91,7 @@ def declared(root: Path, pyproject: dict[str, Any]) -> set[str]:
         names |= {name_of(line) for line in read(path).splitlines()}
     setup = load_ini(root / "setup.cfg")
     texts = [setup.get("options", {}).get("install_requires", "")]
-    texts += [text for key, text in setup.get("options.extras_require", {}).items()]
+    texts += setup.get("options.extras_require", {}).values()
     names |= {name_of(line) for text in texts for line in text.splitlines()}
     pipfile = load_toml(root / "Pipfile")
     for table in ("packages", "dev-packages"):
@@ -172,14 +173,20 @@ def add(plan: Plan, root: Path) -> str:
         return f"Run `{shlex.join(plan.command)}`: there is no {plan.how} here"
     files = [root / name for name in ("pyproject.toml", "Pipfile", f"{plan.how}.lock")]
     before = {path: path.read_bytes() if path.is_file() else None for path in files}
-    done = run(plan.command, root)
-    if done.returncode:
+    shown = shlex.join(plan.command)
+    try:
+        with saying(f"Adding packages: {shown} ..."):
+            done = run(plan.command, root)
+        lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        reason = next((line for line in lines if "error" in line.lower()), "".join(lines[-1:]))
+        has_failed = done.returncode != 0
+    except TimeoutExpired:
+        has_failed, reason = True, f"it took over {TIMEOUT_S} s"
+    if has_failed:
         for path, old in before.items():
             if old is None:
                 path.unlink(missing_ok=True)
             else:
                 path.write_bytes(old)
-        lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        reason = next((line for line in lines if "error" in line.lower()), "".join(lines[-1:]))
-        raise Refusal(f"`{shlex.join(plan.command)}` failed, and nothing was changed: {reason}")
+        raise Refusal(f"`{shown}` failed, and nothing was changed: {reason}")
     return ""

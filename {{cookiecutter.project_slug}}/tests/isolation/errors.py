@@ -81,4 +81,4 @@ class OuterTransactionError(IsolationError):
 
 def _short(statement: str) -> str:
     line = " ".join(statement.split())
-    return line if len(line) <= 80 else f"{line[:80]}…"
+    return line if len(line) <= 80 else f"{line[:80]}..."

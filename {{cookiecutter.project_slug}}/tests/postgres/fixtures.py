@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from threading import Thread
 from typing import Any, TypeVar
 
 import pytest
 
 from .databases import DatabaseError, Databases, open_databases
+from .patience import saying
 
 Value = TypeVar("Value")
+
+STARTING = "Preparing the database of the tests, and applying the migrations ..."
 
 
 @pytest.hookimpl(wrapper=True)
@@ -42,10 +45,13 @@ def app_under_test(pytestconfig: pytest.Config) -> Any:
 
 
 @pytest.fixture(scope="session")
-def databases(app_under_test: Any) -> Iterator[Databases]:
+def databases(app_under_test: Any, pytestconfig: pytest.Config) -> Iterator[Databases]:
     """The throw-away databases of this run."""
     over_tcp = getattr(app_under_test, "over_tcp", False)
-    with in_thread(open_databases(app_under_test.migrate, over_tcp=over_tcp)) as databases:
+    start = in_thread(open_databases(app_under_test.migrate, over_tcp=over_tcp))
+    with ExitStack() as stack:
+        with saying(pytestconfig, STARTING):
+            databases = stack.enter_context(start)
         yield databases
 
 

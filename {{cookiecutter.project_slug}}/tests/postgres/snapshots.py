@@ -104,8 +104,7 @@ class Snapshot:
             for maker in makers:
                 self._makers.put_nowait(maker)
             await self._check(())
-            await self._disconnect()
-            await self._rename(self.name, self._kept)
+            await self._move_to(self._kept)
             self._make_ahead()
             await self._take_next()
         except BaseException:
@@ -129,9 +128,8 @@ class Snapshot:
         """Give the first database its name back, and drop the copies."""
         async with self._contexts:
             ahead = await asyncio.gather(*self._ahead, return_exceptions=True)
-            await self._disconnect()
             old = self._databases.new_name()
-            await self._rename(self.name, old)
+            await self._move_to(old)
             await self._rename(self._kept, self.name)
             for name in (old, *(name for name in ahead if isinstance(name, str))):
                 self._drop_later(name)
@@ -155,9 +153,8 @@ class Snapshot:
             await connection.close()
 
     async def _restore(self) -> None:
-        await self._disconnect()
         old = self._databases.new_name()
-        await self._rename(self.name, old)
+        await self._move_to(old)
         self._drop_later(old)
         await self._take_next()
 
@@ -184,12 +181,21 @@ class Snapshot:
         self._drops.add(task)
         task.add_done_callback(self._drops.discard)
 
-    async def _execute(self, statement: str) -> None:
+    async def _execute(self, statement: str, *arguments: Any) -> None:
         maker = await self._makers.get()
         try:
-            await maker.execute(statement)
+            await maker.execute(statement, *arguments)
         finally:
             self._makers.put_nowait(maker)
+
+    async def _move_to(self, name: str) -> None:
+        """Give the database another name, although the app may connect to it all the time."""
+        await self._disconnect()
+        rename = self._start(self._rename(self.name, name))
+        # The server keeps new connections waiting meanwhile, and waits for those that came before.
+        while not (await asyncio.wait([rename], timeout=0.02))[0]:
+            await self._execute(END_SESSIONS, self.name, None)
+        await rename
 
     async def _rename(self, name: str, new: str) -> None:
         await self._fetch(f'ALTER DATABASE "{name}" RENAME TO "{new}"')

@@ -17,8 +17,8 @@ from app.config import Settings
 from app.database import create_engine
 from app.flags.service import load_flags
 from app.jobs.worker import working
+from app.migrated import migrations_of_this_version
 from app.observability.logs import configure_logging
-from app.schema import migrations_of_this_version
 from app.security import hashing_threads, verify_password
 from app.stats.service import warm
 

@@ -10,8 +10,8 @@ from app.users.models import User
 from tests.app_under_test import bearer
 from tests.factories import UserFactory
 from tests.isolation.fixtures import ConnectWebSocket
+from tests.isolation.websocket import WebSocketClosed
 from tests.product_factories import ChatMessageFactory
-from tests.websocket import WebSocketClosed
 
 
 async def test_what_is_said_is_told_to_everybody_in_the_room(

@@ -1,18 +1,17 @@
-"""How the doctor shows what it has found: as text of 80 columns, and as JSON."""
+"""How the doctor shows what it has found: as a text, and as JSON."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from textwrap import fill
 from typing import Any
 
+from ..prose import page_width, wrapped
 from ..rules import RULES
 from .diagnosis import Diagnosis
 from .probes import Way
 from .problems import Problem
 
-_WIDTH = 80
 #: As many ways of running stand beside each other.
 _COLUMNS = 3
 
@@ -48,7 +47,8 @@ def as_json(diagnosis: Diagnosis) -> str:
         "blind_spots": [_problem(one) for one in diagnosis.blind_spots],
         "problems": [_problem(one) for one in diagnosis.problems],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    # In ASCII, since standard output may have no more.
+    return json.dumps(document, indent=2) + "\n"
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
@@ -141,10 +141,4 @@ def _problems(problems: Sequence[Problem]) -> Iterator[str]:
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
-    return fill(
-        text,
-        _WIDTH - 2,
-        subsequent_indent=indent,
-        break_on_hyphens=False,
-        break_long_words=False,
-    ).splitlines()
+    return wrapped(text, page_width() - 2, indent)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ..core import Gate
+from ..prose import show
 from ..summary import Summary
 from . import report
 from .diagnosis import Diagnosis, examine
@@ -76,7 +77,7 @@ def run(config: pytest.Config, *, as_json: bool) -> int | None:
         sys.stderr.write(said())
         return code or int(pytest.ExitCode.INTERNAL_ERROR)
     render = report.as_json if as_json else report.as_text
-    sys.stdout.write(render(doctor.diagnosis))
+    show(render(doctor.diagnosis))
     return int(doctor.diagnosis.count > 0)
 
 

@@ -4,35 +4,23 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from ..versions import LOWEST, LOWEST_WATCHED, PYTHON
+
 Release = tuple[int, ...]
 
-#: The distributions that matter, and the oldest release of each that the gate works with.
-_FLOORS: dict[str, Release] = {
-    "pytest": (7, 4),
-    "pytest-asyncio": (0, 21),
-    "anyio": (),
-    "trio": (),
-    "uvloop": (),
-    "SQLAlchemy": (2, 0),
-    "greenlet": (),
-    "asyncpg": (),
-    "psycopg": (),
-    "starlette": (0, 41),
-    "fastapi": (),
-    "litestar": (),
-    "aiohttp": (),
-    "httpx": (),
-    "asgi-lifespan": (),
-    "coverage": (),
-    "pytest-cov": (),
-    "pytest-timeout": (),
-    "pytest-xdist": (),
-}
-_PYTHON: Release = (3, 11)
+#: The distributions that matter.
+_SHOWN = (
+    *("pytest", "pytest-asyncio", "anyio", "trio", "uvloop"),
+    *("SQLAlchemy", "greenlet", "asyncpg", "psycopg"),
+    *("starlette", "fastapi", "litestar", "aiohttp", "httpx", "asgi-lifespan"),
+    *("coverage", "pytest-cov", "pytest-timeout", "pytest-xdist"),
+)
+#: The oldest release of some of them that the gate works with.
+_LOWEST: Mapping[str, Release] = LOWEST | LOWEST_WATCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +33,10 @@ class Version:
 
 def versions() -> Iterator[Version]:
     """What is installed of it."""
-    yield _judge("Python", platform.python_version(), _PYTHON)
-    for name, floor in _FLOORS.items():
+    yield _judge("Python", platform.python_version(), PYTHON)
+    for name in _SHOWN:
         try:
-            yield _judge(name, version(name), floor)
+            yield _judge(name, version(name), _LOWEST.get(name.lower(), ()))
         except PackageNotFoundError:
             continue
 
@@ -61,8 +49,8 @@ def release(name: str) -> Release:
         return ()
 
 
-def _judge(name: str, found: str, floor: Release) -> Version:
-    needed = ".".join(map(str, floor)) if _numbers(found) < floor else ""
+def _judge(name: str, found: str, lowest: Release) -> Version:
+    needed = ".".join(map(str, lowest)) if _numbers(found) < lowest else ""
     return Version(name, found, needed)
 
 

@@ -231,7 +231,7 @@ def _is_database(code: CodeType) -> bool:
 
 
 def _handles_file(arguments: tuple[Any, ...]) -> bool:
-    """Tell whether a thread is handed a function that reads, writes or examines a file."""
+    """Whether a thread is handed a function that reads, writes or examines a file."""
     function: Any = next(filter(callable, arguments), None)
     while isinstance(function, partial):
         # How `asyncio.to_thread()` hands it on.

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 N_PLUS_ONE = Option(
     "n_plus_one",
     5,
-    "the number of equal SELECTs, each for one key, from one line in one transaction, that is too"
-    " many",
+    "how many equal SELECTs, each for another key, are too many from one line in a transaction",
 )
 
 Key = tuple[str, ...]

@@ -24,7 +24,7 @@ class Migrations:
         self.known = {script.revision for script in scripts.walk_revisions()}
 
     async def are_applied(self, session: AsyncSession) -> bool:
-        """Tell whether a database has all of them, in one query.
+        """Return whether a database has all of them, in one query.
 
         A revision that is unknown here is one of a later version, whose migrations are applied
         before that version replaces this one.
