@@ -2,22 +2,18 @@
 
 Run it by `uv run --directory tests python -m tools.benchmark_database`.
 
-First the milliseconds of one test that inserts, commits and selects, by each way to start from
-clean tables, in a schema of one table and of twenty; then the seconds of a suite of such tests in
-one process and in two. All in turns, the least of several rounds.
+The milliseconds of one test that inserts, commits and selects, by each way to start from clean
+tables, in a schema of one table and of twenty. All in turns, the least of several rounds.
+`benchmark_tests` has what such a test costs through pytest.
 """
 
 import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from support.project import NOT_OURS, TEMPLATE, uv_path
-
-ROUNDS = 3
-SIZES = (400, 1600)
 
 # Runs in the baked project, so that what is measured is what its tests use.
 WAYS = """\
@@ -126,56 +122,27 @@ async def main() -> None:
 asyncio.run(main())
 """
 
-MANY = """\
-import os
-
-import pytest
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from app.users.models import User
-
-
-@pytest.mark.parametrize("n", range(int(os.environ["TESTS"])))
-async def test_database(session: AsyncSession, n: int) -> None:
-    session.add(User(email=f"user{n}@example.com", password_hash="no hash"))
-    await session.commit()
-    assert await session.scalar(select(User.email)) == f"user{n}@example.com"
-"""
-
 
 def main() -> None:
     environment = {name: text for name, text in os.environ.items() if name not in NOT_OURS}
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder, "my_backend")
 
-        def run(*command: str | Path, cwd: Path = project, tests: int = 0) -> float:
-            start = time.monotonic()
+        def run(*command: str | Path, cwd: Path = project, shown: bool = False) -> None:
             subprocess.run(
                 command,
                 cwd=cwd,
-                env=environment | {"TESTS": str(tests), "PYTHONPATH": "."},
+                env=environment | {"PYTHONPATH": "."},
                 check=True,
-                stdout=None if "ways.py" in command else subprocess.DEVNULL,
+                stdout=None if shown else subprocess.DEVNULL,
             )
-            return time.monotonic() - start
 
         cookiecutter = [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input"]
         run(*cookiecutter, "--output-dir", folder, cwd=Path(folder))
-        (project / "tests/test_many.py").write_text(MANY, encoding="utf-8")
         (project / "ways.py").write_text(WAYS, encoding="utf-8")
-        uv_run = [uv_path(), "run", "--frozen"]
         run(uv_path(), "sync", "--quiet", "--frozen", "--compile-bytecode")
-
         for tables in ("1", "20"):
-            run(*uv_run, "ways.py", tables)
-        for tests in SIZES:
-            taken: dict[str, list[float]] = {"-n0": [], "-n2": []}
-            for _ in range(ROUNDS):
-                for option, times in taken.items():
-                    times.append(run(*uv_run, "pytest", "tests/test_many.py", option, tests=tests))
-            one, two = (min(times) for times in taken.values())
-            print(f"{tests} tests: -n 0 {one:.1f} s, -n 2 {two:.1f} s, {one / two:.2f}x")
+            run(uv_path(), "run", "--frozen", "ways.py", tables, shown=True)
 
 
 if __name__ == "__main__":

@@ -718,6 +718,31 @@ async def test_the_server_settings_of_an_engine_are_applied(isolation: Isolation
     await engine.dispose()
 
 
+async def test_each_engine_learns_its_own_schema_and_not_that_of_another(
+    own: SharedDatabase,
+) -> None:
+    async def schema(**settings: str) -> str | None:
+        engine = create_async_engine(own.url, connect_args={"server_settings": settings})
+        async with engine.connect():
+            name: str | None = engine.dialect.default_schema_name
+        await engine.dispose()
+        return name
+
+    async with own.isolated() as isolation:
+        connection = await isolation.test_session.connection()
+        raw: Any = (await connection.get_raw_connection()).driver_connection
+        # The next test gets a connection that no engine has asked.
+        raw.add_log_listener(print)
+    async with own.isolated() as isolation:
+        await isolation.test_session.execute(text("SET search_path TO pg_catalog"))
+        await isolation.test_session.commit()
+        await schema()
+    for _ in range(2):
+        async with own.isolated():
+            assert await schema() == "public"
+            assert await schema(search_path="pg_catalog") == "pg_catalog"
+
+
 async def test_a_savepoint_needs_a_transaction(isolation: Isolation) -> None:
     async with isolation.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")

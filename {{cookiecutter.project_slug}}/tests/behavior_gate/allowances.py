@@ -34,11 +34,13 @@ def unused(
 
     Not what depends on the machine, or what nobody looks for or can see.
     """
+    marks = item.stash[_own_key]
+    names = _names(marks) - used
+    if not names:
+        return None
     spared = [
         rule for rule in rules.RULES if rule.by_time or rule in hidden or modes.of(rule) == "off"
     ]
-    marks = item.stash[_own_key]
-    names = _names(marks) - used
     names -= {name for rule in spared for name in (rule.id, rule.family)}
     if not names:
         return None

@@ -33,8 +33,10 @@ class Suite:
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         function = inspect.unwrap(fixturedef.func)
         code = getattr(function, "__code__", None)
+        if code is None or self._gate.origin(code) != "application":
+            return
         # A function of the application may be made a fixture elsewhere.
-        if code is not None and _knows_pytest(function.__globals__):
+        if _knows_pytest(function.__globals__):
             self._gate.origins.add_test(code.co_filename)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +25,7 @@ from .errors import (
 )
 from .requests import Request, current_request
 from .statements import (
+    ABOUT_THE_SERVER,
     ADVISORY_LOCK,
     CHANGES_SCHEMA,
     LISTENS,
@@ -46,8 +47,15 @@ PATIENCE_S = 2.0
 PREPARED_STATEMENTS = 500
 
 SAVEPOINT = "isolation_of_the_test"
+NEW_SAVEPOINT = f"SAVEPOINT {SAVEPOINT}"
+RELEASE = f"RELEASE SAVEPOINT {SAVEPOINT}"
 
 ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
+
+ERRORS_OF_DRIVER = (
+    *(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+    OSError,
+)
 
 NEED_NO_TRANSACTION = (
     asyncpg.ActiveSQLTransactionError,
@@ -68,17 +76,32 @@ class Savepoint(NamedTuple):
     is_undone: bool = False
 
 
+class RealConnection(asyncpg.Connection):  # type: ignore[misc]
+    """A connection whose transaction can begin with more, in the same round trip."""
+
+    after_begin = ""
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109
+        if self.after_begin and query.startswith("BEGIN"):
+            query = f"{query.rstrip(';')};{self.after_begin}"
+        status: str = await super().execute(query, *args, timeout=timeout)
+        return status
+
+
 class SharedConnection:
     """The connection that one test after another uses, its transaction, and whose turn it is."""
 
-    def __init__(self, connection: Any, volatile: frozenset[str], deferred: str) -> None:
+    def __init__(
+        self, connection: RealConnection, take_back: str, volatile: frozenset[str], deferred: str
+    ) -> None:
         """Take over a connection of asyncpg.
 
         Args:
+            take_back: Undoes what a rollback leaves of the tests before, as an SQL statement.
             volatile: The names of the functions that may write.
             deferred: The constraints that are checked at the commit, as a list for SQL.
         """
-        self.connection = connection
+        self.connection: Any = connection
         #: The transaction of a test is open.
         self.is_lent = False
         #: Raised in code that may have caught them.
@@ -86,11 +109,12 @@ class SharedConnection:
         #: Its codecs or listeners are not those of a new connection.
         self.is_altered = False
         self._loop = asyncio.get_running_loop()
+        self._take_back = take_back
         self._volatile = volatile
         self._deferred = deferred
         self._turn = asyncio.Condition()
-        # There is a savepoint without changes since, which the next transaction can use.
-        self._has_savepoint = False
+        # Makes the savepoint of the next transaction, unless there is one without changes since.
+        self._next_savepoint = ""
         # The one whose changes are neither committed nor rolled back.
         self._writer: LentConnection | None = None
         self._prepared: dict[str, Any] = {}
@@ -101,15 +125,39 @@ class SharedConnection:
         self._savepoint_number = 0
         self._has_listener = False
         self._advisory_locks: dict[object, LentConnection] = {}
+        # Nothing has been set or written in this test.
+        self._is_untouched = True
+        # What engines ask a new connection, and what it answers.
+        self._answers: dict[str, Any] = {}
         # The latest request that has used it.
         self._request: Request | None = None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """Begin the transaction of one test, and roll it back at the end."""
+        transaction, can_be_used_again = self.connection.transaction(), False
+        self.connection.after_begin = f"{self._take_back};{NEW_SAVEPOINT}"
+        try:
+            await transaction.start()
+            self.connection.after_begin = ""
+            try:
+                yield
+            finally:
+                # If the test broke the connection, the next test gets a new one.
+                with suppress(*ERRORS_OF_DRIVER):
+                    await transaction.rollback()
+                    can_be_used_again = not self.is_altered
+        finally:
+            if not can_be_used_again:
+                self.connection.terminate()
 
     @contextmanager
     def lent(self) -> Iterator[None]:
         """Lend it for one test, whose transaction has begun."""
         self.is_lent, self.refusals = True, []
-        self._has_savepoint, self._writer = False, None
+        self._next_savepoint, self._writer = "", None
         self._has_listener, self._advisory_locks = False, {}
+        self._is_untouched = True
         try:
             yield
         finally:
@@ -140,7 +188,7 @@ class SharedConnection:
                 f"{match['kind'].upper()} can only be used in transaction blocks"
             )
         if not lent.is_connected:
-            async with self._connecting(statement):
+            async with self._connecting(lent, statement):
                 yield
             return
         async with self._turn:
@@ -151,9 +199,9 @@ class SharedConnection:
             if arguments is not None:
                 self._check_it_needs_no_other(lent, statement, arguments)
             only_reads = self._only_reads(statement)
-            if not self._has_savepoint:
-                await self.connection.execute(f"SAVEPOINT {SAVEPOINT}")
-                self._has_savepoint = True
+            if self._next_savepoint:
+                await self.connection.execute(self._next_savepoint)
+                self._next_savepoint = ""
             if self._writer is None and not only_reads:
                 await self._take_turn(lent)
             self._has_changed_schema |= CHANGES_SCHEMA.match(statement) is not None
@@ -253,17 +301,12 @@ class SharedConnection:
         self._savepoint_number += 1
         await self.connection.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
 
-    async def _release(self) -> None:
-        self._has_savepoint = False
-        self._savepoint_number += 1
-        await self.connection.execute(f"RELEASE SAVEPOINT {SAVEPOINT}")
-
     def _give_turn(self) -> None:
         self._writer = None
         self._turn.notify_all()
 
     async def _take_turn(self, lent: LentConnection) -> None:
-        self._writer, lent.first_write = lent, ""
+        self._writer, lent.first_write, self._is_untouched = lent, "", False
         lent.local_settings, lent.dropped_at_commit = {}, []
         if lent.savepoint_number != self._savepoint_number:
             lent.savepoint_number, lent.savepoints = self._savepoint_number, []
@@ -272,12 +315,28 @@ class SharedConnection:
             await self.connection.execute("SET TRANSACTION READ ONLY")
 
     @asynccontextmanager
-    async def _connecting(self, statement: str) -> AsyncIterator[None]:
+    async def _connecting(self, lent: LentConnection, statement: str) -> AsyncIterator[None]:
         # What an engine sets for a new connection belongs to no transaction.
         async with self._turn:
-            if self._has_savepoint and self._writer is None and not self._only_reads(statement):
-                await self._release()
+            if not self._only_reads(statement):
+                lent.is_as_opened = self._is_untouched = False
+                if self._writer is None:
+                    if self._next_savepoint != NEW_SAVEPOINT:
+                        await self.connection.execute(RELEASE)
+                    self._next_savepoint = NEW_SAVEPOINT
             yield
+
+    async def answer(
+        self, lent: LentConnection, query: str, ask: Callable[[], Awaitable[Any]]
+    ) -> Any:
+        """Answer a query: what each engine asks its new connection takes a round trip only once."""
+        opens = not lent.is_connected and lent.is_as_opened and ABOUT_THE_SERVER.match(query)
+        if opens and query in self._answers:
+            return self._answers[query]
+        rows = await ask()
+        if opens and self._is_untouched:
+            self._answers[query] = rows
+        return rows
 
     async def end(self, lent: LentConnection, *, commit: bool) -> None:
         """Commit or roll back what a transaction has written."""
@@ -295,7 +354,9 @@ class SharedConnection:
                 await self._check_deferred_constraints()
                 for table in lent.dropped_at_commit:
                     await self.connection.execute(f"DROP TABLE IF EXISTS {table}")
-                await self._release()
+                # The next transaction releases it, if there is one: that takes no round trip.
+                self._next_savepoint = f"{RELEASE};{NEW_SAVEPOINT}"
+                self._savepoint_number += 1
                 self._commits += 1
                 for name, value in lent.local_settings.items():
                     await self.connection.fetchval("SELECT set_config($1, $2, true)", name, value)
@@ -379,11 +440,12 @@ class SharedConnection:
         if not self._deferred:
             return
         try:
-            await self.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            await self.connection.execute(
+                f"SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS {self._deferred} DEFERRED"
+            )
         except asyncpg.PostgresError:
             await self._roll_back()
             raise
-        await self.connection.execute(f"SET CONSTRAINTS {self._deferred} DEFERRED")
 
 
 def _is_of_sqlalchemy(options: dict[str, Any]) -> bool:

@@ -7,11 +7,11 @@ import inspect
 import traceback
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, NamedTuple
 
 import httpx
 from sqlalchemy import event, text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from .connection import SharedConnection
+from .connection import RealConnection, SharedConnection
 from .engines import connections_of_this_loop, lending
 from .errors import IsolationError
 
@@ -62,7 +62,7 @@ class Isolation:
 
 def _refreshing(session_class: type[AsyncSession], engine: AsyncEngine) -> AsyncSession:
     # The app writes while this session is open, so a query has to refresh what was loaded.
-    if "execution_options" in inspect.signature(Session).parameters:
+    if _takes_options():
         return session_class(engine, expire_on_commit=False, execution_options=REFRESH)
     # SQLAlchemy 2.0.
     session = session_class(engine, expire_on_commit=False)
@@ -73,6 +73,11 @@ def _refreshing(session_class: type[AsyncSession], engine: AsyncEngine) -> Async
             state.update_execution_options(**REFRESH)
 
     return session
+
+
+@cache
+def _takes_options() -> bool:
+    return "execution_options" in inspect.signature(Session).parameters
 
 
 @asynccontextmanager
@@ -96,16 +101,16 @@ class SharedDatabase:
         #: In a test, each of its connections is the one connection of the test.
         self.engine = create_async_engine(database_url)
         self._session_class = session_class
-        self._real_engines: AsyncGenerator[AsyncEngine, None] | None = None
-        self._real_engine: AsyncEngine | None = None
+        self._connections: AsyncGenerator[AsyncConnection, None] | None = None
+        self._connection: AsyncConnection | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._remedy: Remedy | None = None
         self._shared: SharedConnection | None = None
 
     async def dispose(self) -> None:
         await self.engine.dispose()
-        if self._real_engines is not None:
-            await self._real_engines.aclose()
+        if self._connections is not None:
+            await self._connections.aclose()
 
     @asynccontextmanager
     async def isolated(self) -> AsyncIterator[Isolation]:
@@ -113,56 +118,47 @@ class SharedDatabase:
 
         Each engine that connects to the database gets the one connection of the test.
         """
-        real_engine = await self._engine_of_this_loop()
-        async with real_engine.connect() as connection:
-            transaction = await connection.begin()
-            if self._remedy is None:
-                self._remedy = await _find_remedy(connection)
-            await connection.exec_driver_sql(self._remedy.take_back)
-            raw: Any = (await connection.get_raw_connection()).driver_connection
-            shared = self._shared
-            if shared is None or shared.connection is not raw:
-                shared = SharedConnection(raw, self._remedy.volatile, self._remedy.deferred)
-                self._shared = shared
-            isolation = Isolation(
-                self.engine, real_commits=False, session_class=self._session_class
-            )
-            try:
-                with lending(self.engine.url.database, shared):
-                    try:
-                        yield isolation
-                    finally:
-                        await isolation.test_session.close()
-            finally:
+        shared = await self._connected()
+        isolation = Isolation(self.engine, real_commits=False, session_class=self._session_class)
+        async with shared.transaction():
+            with lending(self.engine.url.database, shared):
                 try:
-                    await transaction.rollback()
-                    if shared.is_altered:
-                        await connection.invalidate()
-                except SQLAlchemyError:
-                    # The test broke the connection: the next test gets a new one.
-                    await connection.invalidate()
+                    yield isolation
+                finally:
+                    await isolation.test_session.close()
         reached = {str(refusal) for refusal in shared.refusals if _has_reached_the_test(refusal)}
         for refusal in shared.refusals:
             # The app has caught it, and what it was about to write is lost.
             if str(refusal) not in reached:
                 raise refusal
 
-    async def _engine_of_this_loop(self) -> AsyncEngine:
-        """Return the engine of the one connection, which lives as long as the event loop."""
+    async def _connected(self) -> SharedConnection:
+        """Return the one connection, which lives as long as the event loop."""
         loop = asyncio.get_running_loop()
-        if self._real_engine is None or loop is not self._loop:
-            self._loop = loop
-            if self._real_engine is not None:
+        if self._connection is None or loop is not self._loop:
+            self._loop, self._shared = loop, None
+            if self._connection is not None:
                 self.engine = create_async_engine(self.url)
-            self._real_engines = _until_the_loop_ends(create_async_engine(self.url))
-            self._real_engine = await anext(self._real_engines)
-        return self._real_engine
+            self._connections = _connection_until_the_loop_ends(self.url)
+            self._connection = await anext(self._connections)
+        if self._shared is None or self._shared.connection.is_closed():
+            if self._shared is not None:
+                # This lets it reconnect.
+                await self._connection.invalidate()
+            if self._remedy is None:
+                async with self._connection.begin():
+                    self._remedy = await _find_remedy(self._connection)
+            raw: Any = (await self._connection.get_raw_connection()).driver_connection
+            self._shared = SharedConnection(raw, *self._remedy)
+        return self._shared
 
 
-async def _until_the_loop_ends(engine: AsyncEngine) -> AsyncGenerator[AsyncEngine, None]:
+async def _connection_until_the_loop_ends(url: str) -> AsyncGenerator[AsyncConnection, None]:
+    engine = create_async_engine(url, connect_args={"connection_class": RealConnection})
     # A loop that ends closes the generators that are still open.
     try:
-        yield engine
+        async with engine.connect() as connection:
+            yield connection
     finally:
         await engine.dispose()
 

@@ -51,19 +51,29 @@ def _places(
 
 
 @pytest_asyncio.fixture
-async def has_real_commits(request: pytest.FixtureRequest, _places: Places) -> bool:
+async def _need_real_commits(_places: Places) -> bool:
+    return await _places.need_real_commits()
+
+
+@pytest.fixture
+def has_real_commits(request: pytest.FixtureRequest, _places: Places) -> bool:
     """Whether the test has its own database.
 
     A plain function that requests `app` has one too: it calls the app through Starlette's
     TestClient, which uses another event loop, where the one connection of a test does not work.
     """
     fixtures = request.fixturenames
-    return (
+    if (
         request.node.get_closest_marker("real_commits") is not None
         or any(name.startswith(NEED_REAL_COMMITS) for name in fixtures)
         or ("_running" in fixtures and not inspect.iscoroutinefunction(request.function))
-        or await _places.needs_real_commits()
-    )
+    ):
+        return True
+    if _places.all_have_real_commits is None:
+        # Only the first test starts an event loop for this.
+        all_have: bool = request.getfixturevalue("_need_real_commits")
+        return all_have
+    return _places.all_have_real_commits
 
 
 @pytest_asyncio.fixture

@@ -21,6 +21,8 @@ class LentConnection:
         self.shared = shared
         #: The engine has set it up, and it is in use.
         self.is_connected = False
+        #: Nothing has been set on it since it was opened.
+        self.is_as_opened = True
         self.in_transaction = False
         self.is_read_only = False
         #: Its transaction sees no changes since its first statement.
@@ -182,6 +184,13 @@ class LentStatement:
                 return await getattr(statement, name)(*args, **kwargs)
 
         return in_turn
+
+    async def fetch(self, *args: Any, **options: Any) -> Any:
+        async def execute() -> Any:
+            async with self._in_turn(args) as statement:
+                return await statement.fetch(*args, **options)
+
+        return await self._lent.shared.answer(self._lent, self._query, execute)
 
     def cursor(self, *args: Any, **_: Any) -> Cursors:
         async def prepare() -> LentStatement:

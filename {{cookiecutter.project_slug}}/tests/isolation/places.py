@@ -31,21 +31,22 @@ class Places:
         self._databases = databases
         self._running_app: RunningApp = app_under_test.running_app
         self._session_class = getattr(app_under_test, "session_class", AsyncSession)
-        self._needs_real_commits: bool | None = getattr(app_under_test, "real_commits", None)
+        #: Whether each test needs its own database, once that is known.
+        self.all_have_real_commits: bool | None = getattr(app_under_test, "real_commits", None)
         self._shared: SharedDatabase | None = None
         #: The drivers of the app that can't use the connection of a test.
         self.other_drivers: set[str] = set()
 
-    async def needs_real_commits(self) -> bool:
-        """Whether each test needs its own database."""
-        if self._needs_real_commits is None:
+    async def need_real_commits(self) -> bool:
+        """Find out whether each test needs its own database."""
+        if self.all_have_real_commits is None:
             if may_be_used():
                 url = await self._databases.clone()
                 with self._databases.only_these():
                     self.other_drivers = await other_drivers(self._running_app, url)
                 await self._databases.drop(url)
-            self._needs_real_commits = bool(self.other_drivers)
-        return self._needs_real_commits
+            self.all_have_real_commits = bool(self.other_drivers)
+        return self.all_have_real_commits
 
     @asynccontextmanager
     async def isolated(self, *, real_commits: bool) -> AsyncIterator[Isolation]:

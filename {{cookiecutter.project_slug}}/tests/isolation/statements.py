@@ -23,6 +23,10 @@ LOCKS_OR_WRITES = re.compile(
     r"\bFOR\s+((NO\s+)?KEY\s+)?(UPDATE|SHARE)\b|\b(INSERT|UPDATE|DELETE|MERGE|INTO)\b",
     re.IGNORECASE,
 )
+ABOUT_THE_SERVER = re.compile(
+    r"\s*(SHOW\s+[\w ]+|SELECT\s+(pg_catalog\.)?(version|current_schema)\(\))\s*;?\s*$",
+    re.IGNORECASE,
+)
 CHANGES_SCHEMA = re.compile(r"\s*(CREATE|ALTER|DROP)\b", re.IGNORECASE)
 SAVEPOINTS = re.compile(
     r"\s*(?P<kind>(?P<begin>SAVEPOINT)"

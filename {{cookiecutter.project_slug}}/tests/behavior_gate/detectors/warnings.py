@@ -24,8 +24,10 @@ from ..on_import import OnImport
 from ..patches import Patches
 from ..where import Location
 
-#: After how many tests everything is collected, also what was alive before a test began.
-_FULL_COLLECTION = 500
+#: After how many tests it is looked how much was alive before them, and which growth since the last
+#: time lets all that be collected, too: as for Python's own collector.
+_LOOK_AFTER = 500
+_GROWTH = 1.25
 
 
 class WarningsDetector(Detector):
@@ -44,6 +46,7 @@ class WarningsDetector(Detector):
         self._shown = Shown()
         self._passes_on = False
         self._tests = 0
+        self._alive = 0
 
     def install(self) -> None:
         patches = self._patches
@@ -80,13 +83,14 @@ class WarningsDetector(Detector):
     def _set_aside(self) -> None:
         """Exempt what is alive before a test from its collections, which makes them cheap."""
         self._tests += 1
-        if self._tests % _FULL_COLLECTION == 0:
+        if self._tests % _LOOK_AFTER == 0 and gc.get_freeze_count() > _GROWTH * self._alive:
             # Of earlier tests, and so no affair of this one.
             phase, self.gate.phase = self.gate.phase, None
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 gc.unfreeze()
                 gc.collect()
+                self._alive = len(gc.get_objects())
             self.gate.phase = phase
         gc.freeze()
 

@@ -122,21 +122,27 @@ class Leaks(Part):
             self._begun.pop(session, None)
 
     def _judge_connections(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        left = [
+            (record, taken, taken.request)
+            for record, taken in list(self.traffic.checked_out.items())
+            if taken.request is not None and is_over(self.gate, taken.request)
+        ]
+        if not left:
+            return
         kept = {
             id(connection.connection.dbapi_connection)
             for connection, line in list(self.traffic.lines.items())
             if line.sessions and not connection.closed and not connection.invalidated
         }
-        for record, taken in list(self.traffic.checked_out.items()):
-            request, fairy = taken.request, taken.fairy
-            if request is not None and is_over(self.gate, request):
-                del self.traffic.checked_out[record]
-                if id(fairy.dbapi_connection) not in kept and self._report(
-                    "connection", request, taken.where
-                ):
-                    # The adapter of an asynchronous driver wraps its connection.
-                    is_async = fairy.dbapi_connection is not fairy.driver_connection
-                    _finish(fairy.invalidate, loop, is_async=is_async)
+        for record, taken, request in left:
+            fairy = taken.fairy
+            del self.traffic.checked_out[record]
+            if id(fairy.dbapi_connection) not in kept and self._report(
+                "connection", request, taken.where
+            ):
+                # The adapter of an asynchronous driver wraps its connection.
+                is_async = fairy.dbapi_connection is not fairy.driver_connection
+                _finish(fairy.invalidate, loop, is_async=is_async)
 
     def _report(self, kind: str, request: Request, where: Location | None) -> bool:
         """Report what is left, and tell whether the gate may end it."""

@@ -47,7 +47,8 @@ class Keys:
 
     def look_around(self) -> None:
         """Learn the keys of the environment, and of modules that have been imported since."""
-        self._learn(os.environ)
+        # Each test changes it: pytest writes there which one runs.
+        self._learn({name: os.environ[name] for name in list(os.environ) if _is_name(name)})
         if len(sys.modules) == len(self._modules):
             return
         for name in sys.modules.keys() - self._modules:
