@@ -159,3 +159,21 @@ def test_findings_in_a_unittest_are_shown(project: Project, installed: Project) 
     assert "AssertionError: of the test" in run.output
     for rule in ("blocking.sleep", "requests.hang", "tasks.leaked"):
         assert f"behavior gate: {rule}\n" in run.output
+
+
+def test_a_test_that_waits_for_a_loop_which_has_ended_is_ended(
+    project: Project, installed: Project
+) -> None:
+    run = Run(project, installed, "tests/test_gone.py")
+
+    (line,) = (
+        number
+        for number, text in enumerate(project.read("tests/test_gone.py").splitlines(), 1)
+        if "portal.call" in text and number < 24
+    )
+    assert run.bad == {"tests/test_gone.py::test_gone"}, run.output
+    assert run.good == {"tests/test_gone.py::test_next"}, run.output
+    assert run.findings == {
+        "tests/test_gone.py::test_gone": [("requests.hang", "tests/test_gone.py", line)],
+        "tests/test_gone.py::test_next": [],
+    }

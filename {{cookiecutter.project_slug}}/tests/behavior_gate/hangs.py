@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, InvalidStateError
+from collections.abc import Sequence
 from contextlib import suppress
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -19,7 +17,7 @@ from .awaiting import awaiting, runs_endpoint, waits_at
 from .clocks import Schedule
 from .core import Detector, Gate, Option, Phase, real_time
 from .excused import is_told
-from .where import library_path
+from .threads import frames_of, is_in, release, waits_for_nobody
 
 TIMEOUT = Option("timeout", 10.0, "seconds after which a waiting test is stopped; 0 is never")
 
@@ -69,7 +67,7 @@ class Hangs:
     def check(self) -> None:
         """Look, from the watchdog's thread, whether the test or fixture is overdue."""
         gate, main, phase = self.gate, self.gate.main_task, self.gate.phase
-        if phase is None or not (main or gate.portals):
+        if phase is None:
             return
         # A test without a task has the limit anew for each request that it makes.
         subject = (phase, main) if main else (phase, *gate.open_requests)
@@ -90,11 +88,13 @@ class Hangs:
         ):
             return
         threads = self._threads_to_stop()
-        if any(_is_in(thread, _DEBUGGERS) for thread in threads.values()):
+        if any(is_in(thread, _DEBUGGERS) for thread in threads.values()):
             phase.debugged = True
             return
         if not threads:
             self._deadline = self._now() + self._limit
+            if waits_for_nobody(gate.thread):
+                self._report_that_nobody_answers(phase)
             return
         is_patient = self._is_patient or self._given is not None
         if phase.findings and not is_patient and any(map(_is_told, threads.values())):
@@ -115,7 +115,7 @@ class Hangs:
                 with suppress(RuntimeError):  # It has just been closed.
                     loop.call_soon_threadsafe(self._stop, loop, self._attempts, reasons)
         if self._attempts >= _LAST_ATTEMPT:
-            _release(gate.thread)
+            release(gate.thread, Stopped())
 
     def _now(self) -> float:
         """A clock that stands still while a busy machine keeps the tests from running."""
@@ -144,7 +144,7 @@ class Hangs:
     def _threads_to_stop(self) -> dict[asyncio.AbstractEventLoop, int]:
         """The loops that the test waits for, and their threads; none if it is busy by itself."""
         gate, loop = self.gate, self.gate.loop
-        if gate.portals and _is_in(gate.thread, CLIENTS):
+        if gate.portals and is_in(gate.thread, CLIENTS):
             tasks = (task_of(request) for request in list(gate.open_requests))
             serving = {task.get_loop() for task in tasks if task} & gate.portals.keys()
             return {
@@ -153,6 +153,16 @@ class Hangs:
                 if loop in serving or not serving
             }
         return {loop: gate.thread} if gate.main_task and loop else {}
+
+    def _report_that_nobody_answers(self, phase: Phase) -> None:
+        self.gate.report(
+            rules.HANG,
+            what=f"{self._what()}: what it waits for was to come from an event loop in another"
+            " thread, which has ended",
+            where=self.gate.locate(sys._current_frames().get(self.gate.thread)),
+        )
+        phase.stopped = True
+        release(self.gate.thread, Stopped())
 
     def _break_off(self, phase: Phase, loop: asyncio.AbstractEventLoop, thread: int) -> None:
         """End code that holds the loop, so that not even the loop can be asked to end it."""
@@ -164,6 +174,9 @@ class Hangs:
                 " was broken off",
                 where=self.gate.locate(sys._current_frames().get(thread)),
             )
+        if self.gate.phase is not phase or not loop.is_running():
+            # The thread has ended, and the next one may have its number.
+            return
         phase.stopped = True
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(thread), ctypes.py_object(Stopped)
@@ -259,32 +272,9 @@ def _is_clients(gate: Gate, task: asyncio.Task[Any]) -> bool:
     return code is None or gate.origin(code) == "library"
 
 
-def _frames(thread: int) -> Iterator[FrameType]:
-    frame = sys._current_frames().get(thread)
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
-
-
-def _is_in(thread: int, paths: tuple[str, ...]) -> bool:
-    """Whether a thread runs code of one of some modules, or was called by it."""
-    return any(library_path(frame.f_code.co_filename) in paths for frame in _frames(thread))
-
-
 def _is_told(thread: int) -> bool:
     """Whether a thread makes a call that is a finding already."""
-    return any(is_told(frame.f_code) for frame in _frames(thread))
-
-
-def _release(thread: int) -> None:
-    """Wake a thread that waits for what a stopped loop does not bring any more."""
-    for frame in _frames(thread):
-        if library_path(frame.f_code.co_filename) == "concurrent/futures/_base.py":
-            variables = frame.f_locals
-            for future in (variables.get("self"), *variables.get("fs", ())):
-                if isinstance(future, Future):
-                    with suppress(InvalidStateError):
-                        future.set_exception(Stopped())
+    return any(is_told(frame.f_code) for frame in frames_of(thread))
 
 
 def _is_lifespan(task: asyncio.Task[Any]) -> bool:
