@@ -30,7 +30,7 @@ RUN_ELSEWHERE = {
     "uv add": ("test_serving.py", "opentelemetry"),
     "uv lock": ("test_updates.py", '"lock"'),
     "uv run dev.py check": ("test_walk.py", "walk.md"),
-    "uv run pytest --cov": ("test_baked_suite.py", "--cov"),
+    "uv run pytest --cov": ("test_ci.py", 'figures == ["100%"]'),
     "uv run pytest --gate-baseline": ("test_baseline.py", "--gate-baseline"),
     "uv run pytest --gate-doctor": ("test_doctor.py", "--gate-doctor"),
     "uv run pytest --gate-explain": ("test_rules.py", "--gate-explain"),

@@ -17,7 +17,7 @@ HEAD = list(MIGRATIONS)[-1]
 # Settings of the user who runs these tests, which a baked project must not see.
 NOT_OURS = {
     # In CI, pytest shows the messages of its summary in full.
-    *("DATABASE_URL", "SECRET_KEY", "CI"),
+    *("DATABASE_URL", "SECRET_KEY", "CI", "COLUMNS"),
     *("PYTHONDONTWRITEBYTECODE", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "VIRTUAL_ENV"),
 }
 # Plugins that come with what the baked project needs. Small repositories that share its virtual
