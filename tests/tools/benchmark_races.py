@@ -149,7 +149,8 @@ def main() -> None:
     print(f"{len(schedules)} schedules and 4 serial runs of two requests:")
     print(f"{min(quiet):.2f} s the fastest of {QUIET}, {statistics.median(quiet):.2f} s the median")
     print(f"{statistics.median(seconds for seconds, _ in busy):.2f} s the median on busy cores")
-    print(f"{times} times on busy cores: {len(kinds)} different result{'s' * (len(kinds) > 1)}")
+    same = "the same result each time" if len(kinds) == 1 else f"{len(kinds)} different results"
+    print(f"{times} times on busy cores: {same}")
     if len(kinds) > 1:
         for n, name in enumerate(run[0] for run in schedules):
             if len({json.dumps(seen[n]) for _, seen in busy}) > 1:
