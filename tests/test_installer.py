@@ -511,6 +511,19 @@ def test_a_module_that_can_not_be_parsed_is_named(make: Make) -> None:
     assert "can't read notes/newer.py:2 (unmatched ')'): look there." in said
 
 
+def test_an_engine_for_sqlite_is_named(make: Make) -> None:
+    repo = make("own_fixtures")
+    start = 'from sqlalchemy.ext.asyncio import create_async_engine\nurl = "{}:///notes"\n'
+    lines = start + "engine = create_async_engine(url)\nBase = declarative_base()\n"
+    repo.write("notes/database.py", lines.format("sqlite+aiosqlite"))
+    named = repo.install("--dry-run").stdout
+    repo.write("notes/database.py", lines.format("postgresql+asyncpg"))
+    silent = repo.install("--dry-run").stdout
+
+    assert ". notes/database.py:2 names SQLite, and the fixtures need PostgreSQL: " in named
+    assert "SQLite" not in silent
+
+
 def test_a_project_in_a_folder_is_named(make: Make) -> None:
     repo = make("own_fixtures")
     (repo.path / "backend").mkdir()
@@ -787,6 +800,25 @@ def test_packages_come_into_the_requirements_of_the_tests(
     dependencies.plan(changes, tmp_path, ("b>=1",))
 
     assert changes.texts == {tmp_path / name: text}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{}, {"requirements.txt": "a\n"}, {"requirements-dev.txt": "a==1 --hash=sha256:0\n"}],
+    ids=["nowhere", "appended", "hashes"],
+)
+def test_the_commands_name_the_virtual_environment(
+    tmp_path: Path, environment: dict[str, str], files: dict[str, str]
+) -> None:
+    repo = Repository(tmp_path, environment)
+    for name, text in {**files, ".venv/bin/python": ""}.items():
+        repo.write(name, text)
+    changes = load_from_tests("installer.changes").Changes(tmp_path)
+
+    plan = dependencies.plan(changes, tmp_path, ("b>=1",))
+
+    assert plan.missing == ["b>=1"]
+    assert plan.runner == [".venv/bin/python", "-m", "pytest"]
 
 
 def test_the_packages_are_those_of_a_baked_project(render: Callable[[], Project]) -> None:

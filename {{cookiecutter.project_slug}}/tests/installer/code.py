@@ -56,6 +56,8 @@ class Code:
     #: The hosts that the app answers to.
     hosts: list[str] = field(default_factory=list)
     drivers: set[str] = field(default_factory=set)
+    #: Where the address of an SQLite database is, for people.
+    sqlite: list[str] = field(default_factory=list)
     alembic: Path | None = None
     #: The driver of migrations that have no event loop, where the app's has one.
     sync_driver: str = ""
@@ -84,6 +86,17 @@ def look_at_code(target: Target) -> Code:
         key=lambda one: (one.kind in {"MetaData", "registry"}, one.name != "Base", one.module)
     )
     return code
+
+
+def on_sqlite(code: Code) -> list[str]:
+    """What the fixtures can't do: give another kind of database to an engine made at import."""
+    if not code.engines or not code.sqlite or code.drivers:
+        return []
+    return [
+        f"{code.sqlite[0]} names SQLite, and the fixtures need PostgreSQL: in the tests, let the "
+        "app make its engine from a postgresql+asyncpg:// URL, or copy the gate alone by "
+        "--gate-only"
+    ]
 
 
 def sync_driver_of(root: Path, folder: Path) -> str:
@@ -179,6 +192,11 @@ def look_at_module(code: Code, target: Target, path: Path, bases: list[Path]) ->
     code.settings += [one for one in settings_of(tree, place) if one.name not in known]
     code.hosts += trusted_hosts(tree)
     code.drivers |= set(re.findall(r"postgresql\+(\w+)", text))
+    code.sqlite += [
+        f"{place}:{number}"
+        for number, line in enumerate(text.splitlines(), 1)
+        if re.search(r"[\"']sqlite(\+\w+)?://", line)
+    ]
 
 
 def assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:

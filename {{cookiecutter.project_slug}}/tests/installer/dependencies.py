@@ -139,7 +139,7 @@ def in_requirements(changes: Changes, root: Path, missing: list[str]) -> Plan:
     if not files:
         packages = shlex.join(missing)
         left = f"Add these packages to what your tests need: {packages}"
-        return Plan(missing, left=left)
+        return Plan(missing, left=left, runner=runner)
     with_pytest = [
         path for path in files if "pytest" in {name_of(line) for line in read(path).splitlines()}
     ]
@@ -152,13 +152,14 @@ def in_requirements(changes: Changes, root: Path, missing: list[str]) -> Plan:
         text = f"-r {files[0].name}\n"
     if "--hash=" in text:
         left = f"{path.name} has hashes: add {shlex.join(missing)} by the tool that writes it"
-        return Plan(missing, left=left)
+        return Plan(missing, left=left, runner=runner)
     end = "\r\n" if "\r\n" in text else "\n"
     text += "" if text.endswith("\n") or not text else end
     changes.write(path, text + "".join(f"{one}{end}" for one in missing))
     name = path.relative_to(root).as_posix()
     again = f"Run `pip-compile {name}`, and install" if path.suffix == ".in" else "Install"
-    return Plan(missing, name, left=f"{again} what was added to {name}: {shlex.join(missing)}")
+    left = f"{again} what was added to {name}: {shlex.join(missing)}"
+    return Plan(missing, name, left=left, runner=runner)
 
 
 def add(plan: Plan, root: Path) -> str:

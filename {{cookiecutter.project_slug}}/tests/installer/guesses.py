@@ -8,7 +8,7 @@ import textwrap
 
 from .app_settings import Setting
 from .changes import Changes, Refusal
-from .code import Code, Found, look_at_code
+from .code import Code, Found, look_at_code, on_sqlite
 from .imports import sorted_imports
 from .target import Target
 
@@ -35,7 +35,7 @@ def plan(changes: Changes, target: Target) -> list[str]:
     changes.write(path, text)
     version = ".".join(map(str, sys.version_info[:2]))
     unread = [f"Python {version} can't read {place}: look there" for place in code.unread]
-    return [*to_check(text, target.name(path)), *unread, *left]
+    return [*to_check(text, target.name(path)), *unread, *on_sqlite(code), *left]
 
 
 def to_check(text: str, name: str) -> list[str]:
