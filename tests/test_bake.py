@@ -145,6 +145,7 @@ def test_the_postgres_version_is_that_of_the_ci_service_and_of_compose(
     (service,) = yaml.safe_load(project.read(".gitlab-ci.yml"))["test:backend"]["services"]
     database = yaml.safe_load(project.read("compose.yaml"))["services"]["db"]
     assert service["name"] == database["image"] == f"postgres:{version}"
+    assert f"CI and `compose.yaml` use PostgreSQL {version}.\n" in project.read("docs/testing.md")
     assert database["volumes"] == [f"db:{data}"]
 
 
