@@ -72,7 +72,7 @@ class Schema:
     def query(self) -> str:
         """Reads all rows in one statement."""
         parts = (
-            f"SELECT '{table.replace(chr(39), chr(39) * 2)}', to_jsonb(t)::text FROM {table} t"
+            f"SELECT '{table.replace(chr(39), chr(39) * 2)}', to_jsonb(t.*)::text FROM {table} t"
             for table in self.keys
         )
         return " UNION ALL ".join(parts) or "SELECT NULL, NULL WHERE false"
