@@ -288,6 +288,55 @@ def test_columns_that_differ_between_equal_runs_are_left_out() -> None:
     assert compared.state_of(family("Ada")) != compared.state_of(family("Ada", "Ada"))
 
 
+def documents(*documents: object) -> Any:
+    return NONE | {"parents": [{"id": n, "data": one} for n, one in enumerate(documents)]}
+
+
+def test_of_a_document_only_the_part_that_differs_is_left_out() -> None:
+    compared = comparison(NONE)
+    compared.leave_out_what_differs(
+        documents({"at": 1, "tags": [{"by": 2, "text": "a"}]}),
+        documents({"at": 3, "tags": [{"by": 4, "text": "a"}]}),
+    )
+
+    assert {path for _, path in compared.left_out} == {"id", "data.at", "data.tags[].by"}
+    one = compared.state_of(documents({"at": 5, "tags": [{"by": 6, "text": "a"}]}))
+    assert one == compared.state_of(documents({"at": 7, "tags": [{"by": 8, "text": "a"}]}))
+    assert one != compared.state_of(documents({"at": 5, "tags": [{"by": 6, "text": "b"}]}))
+    assert one != compared.state_of(documents({"at": 5, "tags": []}))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [({"a": 1}, {"b": 1}), ([1], [1, 2]), ({"a": 1}, [1]), ({"a": 1}, None)]
+)
+def test_a_document_of_another_form_is_left_out_as_a_whole(one: object, other: object) -> None:
+    compared = comparison(NONE)
+    compared.leave_out_what_differs(documents(one), documents(other))
+
+    assert ("parents", "data") in compared.left_out
+
+
+@pytest.mark.parametrize(
+    ("value", "ahead", "is_left_out"),
+    [
+        (7, 100_007, True),
+        (7, 8, False),
+        ("order-00007", "order-100007", True),
+        ("order 7", "bill 100007", False),
+        ([7], [100_007], True),
+        (None, 100_007, False),
+    ],
+)
+def test_numbers_of_a_sequence_are_left_out_wherever_they_are_kept(
+    value: object, ahead: object, is_left_out: bool
+) -> None:
+    compared = comparison(NONE)
+    compared.leave_out_numbers(documents(value), documents(ahead))
+
+    left_out = {path.rstrip("[]") for _, path in compared.left_out}
+    assert left_out == ({"id", "data"} if is_left_out else {"id"})
+
+
 def test_numbers_are_compared_by_value() -> None:
     assert rows.frozen([Decimal("1.0"), {"b": 2, "a": [1]}]) == (1, (("a", (1,)), ("b", 2)))
 

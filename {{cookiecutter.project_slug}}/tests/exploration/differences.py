@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from .rows import NEW, Comparison, Rows
+from .rows import NEW, Comparison, Document, Rows
 
 #: Shown where a run does not have a row that others have.
 GONE = "-"
@@ -49,9 +49,22 @@ def _of_row(name: str, rows: Sequence[dict[str, Any] | None]) -> Iterator[Differ
         yield Difference(name, tuple(GONE if row is None else "there" for row in rows))
     there = [row for row in rows if row is not None]
     for column in there[0]:
-        if any(row[column] != there[0][column] for row in there):
-            cells = (GONE if row is None else shown(row[column]) for row in rows)
-            yield Difference(f"{name}: {column}", tuple(cells))
+        values = [None if row is None else (row[column],) for row in rows]
+        yield from _of_values(f"{name}: {column}", values)
+
+
+def _of_values(name: str, values: Sequence[tuple[Any] | None]) -> Iterator[Difference]:
+    """Name what differs of a column, or of a part of documents. None is where there is no row."""
+    there = [one for (one,) in filter(None, values)]
+    if all(one == there[0] for one in there):
+        return
+    if all(isinstance(one, Document) for one in there):
+        for key in {key: None for one in there for key, _ in one}:
+            parts = [value and (dict(value[0]).get(key, GONE),) for value in values]
+            yield from _of_values(f"{name}.{key}", parts)
+    else:
+        cells = (GONE if value is None else shown(value[0]) for value in values)
+        yield Difference(name, tuple(cells))
 
 
 def _is_of_run(value: Any) -> bool:
@@ -63,9 +76,14 @@ def shown(value: Any) -> str:
     """A value in the form in which it is compared."""
     if value is None:
         return "null"
+    if isinstance(value, Document):
+        inner = ", ".join(f"{key}: {shown(one)}" for key, one in value if one != NEW)
+        return f"{{{inner}}}"
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):
         table, content = value
         if isinstance(content, tuple):
             inner = ", ".join(f"{c}={shown(v)}" for c, v in content if v != NEW)
             return f"{table}({inner})"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(shown, value))}]"
     return str(value)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from .explored import ExplorationError
 from .generations import Generations
+from .rows import SEQUENCES
 from .statements import watched
 
 
@@ -39,12 +40,18 @@ class Place:
         self._generations = generations
         self._is_fresh = True
 
-    async def begin(self) -> None:
-        """Give the next run the database as the test has filled it."""
+    async def begin(self, *, ahead: bool = False) -> None:
+        """Give the next run the database as the test has filled it.
+
+        Args:
+            ahead: With all sequences far ahead.
+        """
         if not self._is_fresh:
             await self.snapshot.restore()
             self._generations.begin()
         self._is_fresh = False
+        if ahead:
+            await self.snapshot.read(SEQUENCES)
 
     async def ask(self, question: Callable[[], Awaitable[object]]) -> None:
         """Call a function of the test that looks at the database.
