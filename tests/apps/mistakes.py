@@ -1182,7 +1182,7 @@ async def due_today(
             except (TimeoutError, asyncio.CancelledError):
                 pass
 """,
-        "stats.py::test_the_figures_may_be_a_minute_old",
+        "jobs.py::test_a_job_that_is_not_over_is_shown_as_it_is_when_the_time_is_up",
         "tasks",
         "task 'worker' was cancelled and goes on",
         run="g",

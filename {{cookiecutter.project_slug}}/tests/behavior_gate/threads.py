@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from types import FrameType
+from typing import Any
 
 from .where import library_path
 
@@ -29,7 +30,7 @@ def waits_for_nobody(thread: int) -> bool:
     alive = sys._current_frames()
     for frame in frames_of(thread):
         if library_path(frame.f_code.co_filename) == "anyio/from_thread.py":
-            portal = frame.f_locals.get("self")
+            portal: Any = frame.f_locals.get("self")
             if hasattr(portal, "_event_loop_thread_id"):
                 # A portal that has stopped has none.
                 return portal._event_loop_thread_id not in alive

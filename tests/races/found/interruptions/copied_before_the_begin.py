@@ -39,6 +39,6 @@ async def load(session: SessionDep, first: int) -> None:
     records = [(first + n,) for n in range(3)]
     # SQLAlchemy sends BEGIN with its first statement: the driver is still in no transaction.
     driver: Any = raw.driver_connection
-    await driver.copy_records_to_table("points", records=records, columns=["x"])  # <-
+    await driver.copy_records_to_table("points", records=records, columns=["x"])
     session.add(Import(total=len(records)))
-    await session.commit()
+    await session.commit()  # <-
