@@ -1,4 +1,4 @@
-"""blockbuster as its README says, "Usage with Pytest": https://pypi.org/project/blockbuster/.
+"""blockbuster as its README says, "Usage with Pytest": https://github.com/cbornet/blockbuster.
 
 With nothing more it fails every test: asyncpg looks for ~/.pgpass at each connection, and the app
 reads its migrations when it starts. So both may, by "Allowing blocking calls in specific contexts".

@@ -1,4 +1,4 @@
-"""pyleak's plugin for every test: https://pypi.org/project/pyleak/, "Pytest Plugin".
+"""pyleak's plugin for every test: https://github.com/deepankarm/pyleak, "Pytest Plugin".
 
 The threshold is that of its section "Testing": half of the plugin's own.
 """
