@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,18 @@ def uv_path() -> str:
     path = os.environ.get("UV") or shutil.which("uv")
     assert path, "uv is missing. Run the tests with `uv run pytest`."
     return path
+
+
+def bake(folder: Path, template: Path = TEMPLATE) -> "Project":
+    """Bake a project with the default answers into a folder, for one of the tools."""
+    environment = {name: text for name, text in os.environ.items() if name not in NOT_OURS}
+    subprocess.run(
+        [sys.executable, "-m", "cookiecutter", str(template), "--no-input", "-o", str(folder)],
+        env=environment,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    return Project(folder / "my_backend", environment)
 
 
 def copy_template(destination: Path) -> Path:

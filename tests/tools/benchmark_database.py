@@ -7,13 +7,11 @@ tables, in a schema of one table and of twenty. All in turns, the least of sever
 `benchmark_tests` has what such a test costs through pytest.
 """
 
-import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from support.project import NOT_OURS, TEMPLATE, uv_path
+from support.project import bake, uv_path
 
 # Runs in the baked project, so that what is measured is what its tests use.
 WAYS = """\
@@ -124,22 +122,19 @@ asyncio.run(main())
 
 
 def main() -> None:
-    environment = {name: text for name, text in os.environ.items() if name not in NOT_OURS}
     with tempfile.TemporaryDirectory() as folder:
-        project = Path(folder, "my_backend")
+        project = bake(Path(folder))
 
-        def run(*command: str | Path, cwd: Path = project, shown: bool = False) -> None:
+        def run(*command: str, shown: bool = False) -> None:
             subprocess.run(
                 command,
-                cwd=cwd,
-                env=environment | {"PYTHONPATH": "."},
+                cwd=project.path,
+                env=project.environment | {"PYTHONPATH": "."},
                 check=True,
                 stdout=None if shown else subprocess.DEVNULL,
             )
 
-        cookiecutter = [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input"]
-        run(*cookiecutter, "--output-dir", folder, cwd=Path(folder))
-        (project / "ways.py").write_text(WAYS, encoding="utf-8")
+        (project.path / "ways.py").write_text(WAYS, encoding="utf-8")
         run(uv_path(), "sync", "--quiet", "--frozen", "--compile-bytecode")
         for tables in ("1", "20"):
             run(uv_path(), "run", "--frozen", "ways.py", tables, shown=True)

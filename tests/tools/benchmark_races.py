@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from support.project import NOT_OURS, TEMPLATE, uv_path
+from support.project import NOT_OURS, bake, uv_path
 
 QUIET = 7
 APP = '''\
@@ -136,9 +136,7 @@ def busy_cores() -> Iterator[None]:
 def main() -> None:
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 50
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input", "-o", folder]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        project = Path(folder, "my_backend")
+        project = bake(Path(folder)).path
         (project / "app/transfers.py").write_text(APP, encoding="utf-8")
         (project / "tests/test_transfers.py").write_text(TEST, encoding="utf-8")
         quiet = [seconds for seconds, _ in explore(project, QUIET)]

@@ -11,7 +11,6 @@ else answers that many requests in a second.
 import asyncio
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,7 +18,7 @@ from pathlib import Path
 from statistics import median
 
 import httpx
-from support.project import NOT_OURS, TEMPLATE, uv_path
+from support.project import NOT_OURS, bake, uv_path
 from test_baked_suite import load_embedded, wait_until
 from test_many_processes import is_up
 
@@ -91,9 +90,7 @@ def main() -> None:
         server = stack.enter_context(load_embedded().running_server(over_tcp=True))
         environment = {name: text for name, text in os.environ.items() if name not in NOT_OURS}
         environment |= {"DATABASE_URL": server.url(), "SECRET_KEY": SECRET_KEY}
-        cookiecutter = [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input"]
-        run(*cookiecutter, "--output-dir", folder, cwd=Path(folder), environment=environment)
-        project = Path(folder, "my_backend")
+        project = bake(Path(folder)).path
         (project / "plain.py").write_text(PLAIN, encoding="utf-8")
         run(uv_path(), "sync", "--quiet", "--frozen", cwd=project, environment=environment)
         python = str(project / ".venv/bin/python")

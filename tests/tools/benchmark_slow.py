@@ -6,14 +6,12 @@ processes beside.
 """
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
 
-from support.project import NOT_OURS, TEMPLATE, uv_path
+from support.project import bake, uv_path
 
 RUNS = 50
 BUSY = 4
@@ -80,15 +78,9 @@ async def test_cost(name, run) -> None:
 
 
 def main() -> None:
-    environment = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            [sys.executable, "-m", "cookiecutter", TEMPLATE, "--no-input", "-o", folder],
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
-        (project,) = Path(folder).iterdir()
+        baked = bake(Path(folder))
+        project, environment = baked.path, baked.environment
         (project / "app/costs.py").write_text(APP, encoding="utf-8")
         (project / "tests/test_costs.py").write_text(TEST.format(runs=RUNS), encoding="utf-8")
         python = [uv_path(), "run", "--quiet", "python"]

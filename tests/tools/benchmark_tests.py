@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.costs import PLUGINS, round_trips
-from support.project import NOT_OURS, TEMPLATE, Project
+from support.project import TEMPLATE, Project, bake
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -66,13 +66,13 @@ def main() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     with tempfile.TemporaryDirectory() as folder:
-        measured = [Measured("now", bake(TEMPLATE, Path(folder, "now")))]
+        measured = [Measured("now", make(TEMPLATE, Path(folder, "now")))]
         if options.against:
             before = Path(folder, "template")
             git = ["git", "-C", str(TEMPLATE), "worktree"]
             subprocess.run([*git, "add", "-q", "--detach", before, options.against], check=True)
             try:
-                old = bake(before, Path(folder, "before"))
+                old = make(before, Path(folder, "before"))
             finally:
                 subprocess.run([*git, "remove", "--force", before], check=True)
             measured.insert(0, Measured("before", old))
@@ -96,11 +96,8 @@ def main() -> None:
         print(f"{name:40}", *(f"{one.least[name]:8.2f}" for one in measured))
 
 
-def bake(template: Path, folder: Path) -> Project:
-    cookiecutter = [sys.executable, "-m", "cookiecutter", str(template), "--no-input"]
-    subprocess.run([*cookiecutter, "-o", folder], check=True, stdout=subprocess.DEVNULL)
-    environment = {name: text for name, text in os.environ.items() if name not in NOT_OURS}
-    project = Project(folder / "my_backend", environment)
+def make(template: Path, folder: Path) -> Project:
+    project = bake(folder, template)
     project.succeed("sync", "--quiet", "--frozen", "--compile-bytecode")
     (project.path / "tests/test_many.py").write_text(MANY, encoding="utf-8")
     return project

@@ -24,7 +24,7 @@ from itertools import chain
 from pathlib import Path
 from uuid import uuid4
 
-from support.project import NOT_OURS, TEMPLATE, uv_path
+from support.project import NOT_OURS, TEMPLATE, bake, uv_path
 from support.traps import GOOD, LIBRARIES, TRAPS, Case, Trap
 from test_gate import DETECTORS, PACKAGES, SHORT_HANGS
 
@@ -191,13 +191,8 @@ class Projects:
         return {tests[test] for test in said["failed"]}, {tests[test] for test in said["hung"]}
 
 
-def bake(folder: Path) -> Projects:
-    subprocess.run(
-        [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input", "-o", str(folder)],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    gated = folder / "my_backend"
+def lay_out(folder: Path) -> Projects:
+    gated = bake(folder).path
     for case in chain(TRAPS, GOOD):
         case.write(gated)
     plain = folder / "plain"
@@ -267,7 +262,7 @@ def main() -> None:
     traps = [trap for trap in TRAPS if trap.name in names]
     good = [case for case in GOOD if case.name in names]
     with tempfile.TemporaryDirectory() as folder:
-        projects = bake(Path(folder))
+        projects = lay_out(Path(folder))
         with kept_database(projects):
             matrix = run_all(projects, [*traps, *good])
     if arguments.each:

@@ -4,18 +4,15 @@ Bakes a project with an endpoint that forgets to commit, runs its test in a term
 what the terminal shows to `tests/pictures`, once for a light page and once for a dark one.
 """
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 from rich.console import Console
 from rich.text import Text
-from support.project import NOT_OURS, TEMPLATE, Project, uv_path
+from support.project import TEMPLATE, Project, bake, uv_path
 from support.sample import write_sample
 
 PICTURES = TEMPLATE / "tests/pictures"
@@ -100,15 +97,8 @@ def path_of(theme: str) -> Path:
 
 
 def main() -> None:
-    environment = {name: text for name, text in os.environ.items() if name not in NOT_OURS}
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input", "-o", folder],
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
-        output = shown(Project(Path(folder, "my_backend"), environment))
+        output = shown(bake(Path(folder)))
     for theme in THEMES:
         path_of(theme).write_text(draw(output, theme), encoding="utf-8")
         print(path_of(theme).relative_to(TEMPLATE))

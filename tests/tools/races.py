@@ -16,7 +16,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from xml.etree import ElementTree
 
-from support.project import NOT_OURS, TEMPLATE, uv_path
+from support.project import NOT_OURS, bake, uv_path
 from support.races import GOOD, INTERLEAVINGS, INTERRUPTIONS, Race, Report
 from support.traps import LIBRARIES
 
@@ -103,9 +103,7 @@ def found_by(race: Race, tests: Tests) -> str:
 def main() -> None:
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input", "-o", folder]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        project = Path(folder, "my_backend")
+        project = bake(Path(folder)).path
         write(project, ALL)
         explored = Tests(project, "-k", "not gathered", "--explore=full")
         schedules: Counter[str] = Counter()

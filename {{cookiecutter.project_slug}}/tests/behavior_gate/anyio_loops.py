@@ -16,6 +16,7 @@ from .foreign import Foreign
 from .hangs import Stopped
 from .on_import import OnImport
 from .patches import Patches
+from .threads import frames_of
 from .where import is_python
 
 
@@ -94,16 +95,12 @@ class AnyIO:
 
     def _find_opener(self) -> FrameType | None:
         """Where the thread of the tests waits for the portal that starts in this one."""
-        frame = sys._current_frames().get(self.gate.thread)
-        starting = threading.get_ident() != self.gate.thread
-        while starting and frame is not None:
-            if frame.f_code is self._start:
-                frame = frame.f_back
-                while frame is not None and is_python(frame.f_code.co_filename):
-                    frame = frame.f_back
-                return frame
-            frame = frame.f_back
-        return None
+        if threading.get_ident() == self.gate.thread:
+            return None
+        frames = frames_of(self.gate.thread)
+        start = next((frame for frame in frames if frame.f_code is self._start), None)
+        callers = (frame for frame in frames if not is_python(frame.f_code.co_filename))
+        return next(callers, None) if start is not None else None
 
     def _watch_loop(self, caller: FrameType) -> None:
         loop = asyncio._get_running_loop()
