@@ -49,7 +49,7 @@ class Run:
         self.code, self.output = done.returncode, done.stdout + done.stderr
         report: dict[str, Any] = json.loads(project.read("gate.json"))
         self.blind_spots = report["blind_spots"]
-        self.findings: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
+        self.findings: dict[str | None, list[tuple[str, str, int]]] = defaultdict(list)
         for found in report["findings"]:
             place = found["rule"], found["path"], found["line"]
             self.findings[found["test"]].append(place)
@@ -176,3 +176,33 @@ def test_a_test_that_waits_for_a_loop_which_has_ended_is_ended(
     assert run.findings == {
         "tests/test_gone.py::test_gone": [("requests.hang", "tests/test_gone.py", line)]
     }
+
+
+def test_a_request_that_fails_elsewhere_belongs_to_the_test_that_made_it(
+    project: Project, installed: Project
+) -> None:
+    file = "tests/test_elsewhere.py"
+    run = Run(project, installed, file)
+
+    late, between = (
+        ("requests.5xx", "shop.py", number)
+        for number, text in enumerate(project.read("shop.py").splitlines(), 1)
+        if text.endswith(("# LATE: requests.5xx", "# BETWEEN: requests.5xx"))
+    )
+    assert run.findings == {
+        f"{file}::test_its_answer_came_before_its_error": [late],
+        f"{file}::test_fails_between_its_phases": [between],
+        None: [between],
+    }
+    assert run.bad == set(run.findings) - {None}, run.output
+    assert len(run.good) == 4, run.output
+
+
+def test_a_finding_outside_any_test_fails_the_run(project: Project, installed: Project) -> None:
+    run = Run(project, installed, "tests/test_elsewhere.py", "-k", "after_its_end")
+
+    assert run.code == 1, run.output
+    assert "1 passed" in run.output
+    assert "= behavior gate: outside any test =" in run.output
+    assert "behavior gate: requests.5xx\n" in run.output
+    assert "GET / returned 500: LookupError: nobody asserts it" in run.output

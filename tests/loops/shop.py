@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from sqlalchemy.pool import StaticPool
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 engine = create_engine(
@@ -89,6 +90,18 @@ async def talk(websocket: WebSocket) -> None:
     await websocket.close()
 
 
+async def answer_and_fail(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 500, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+    await asyncio.sleep(0.2)
+    raise LookupError("the client has its answer")  # LATE: requests.5xx
+
+
+async def refuse_all(request: Request) -> JSONResponse:
+    raise LookupError("nobody asserts it")  # BETWEEN: requests.5xx
+
+
+failing = Starlette(routes=[Mount("/late", answer_and_fail), Route("/", refuse_all)])
 app = Starlette(routes=[Route("/", serve, methods=["POST"]), WebSocketRoute("/talk", talk)])
 
 

@@ -101,6 +101,13 @@ def is_over(gate: Gate, request: Request) -> bool:
     return request not in gate.open_requests and request not in _lifespans
 
 
+def is_failing_elsewhere(gate: Gate) -> bool:
+    """Whether a server in another thread has sent a 5xx, and its application has not returned."""
+    failing = [request for request in list(gate.open_requests) if (request.status or 0) >= 500]
+    tasks = (_tasks.get(request) for request in failing)
+    return any(task is not None and task.get_loop().is_running() for task in tasks)
+
+
 def is_websocket(request: Request) -> bool:
     return request.method == "WEBSOCKET"
 

@@ -171,8 +171,9 @@ class Gate(Sources):
         self.portals: dict[asyncio.AbstractEventLoop, Portal] = {}
         #: The main task of a test that would not end even when it was cancelled.
         self.stranded: asyncio.Future[Any] | None = None
-        #: What was found while no test was running.
+        #: What was found while no test was running, and how much of it before the last phase ended.
         self.strays: list[Finding] = []
+        self._older = 0
         #: What can't be watched, each in a sentence, with the rule if it hides one alone.
         self.blind_spots: dict[str, Rule | None] = {}
         self._lock = threading.Lock()
@@ -186,13 +187,25 @@ class Gate(Sources):
         if case is not None and case.stopped:
             return
         finding = Finding(rule, what, where)
-        findings = self.strays if phase is None else phase.findings
         with self._lock:
+            # Another thread may have ended the phase meanwhile.
+            findings = self.strays if self.phase is None else self.phase.findings
             if finding in findings:
                 return
             findings.append(finding)
         if self.witness is not None:
             self.witness(finding)
+
+    def leave(self) -> None:
+        """End the phase that is running."""
+        with self._lock:
+            self.phase, self._older = None, len(self.strays)
+
+    def adopt(self, phase: Phase) -> None:
+        """Give the phase that has begun what was found since the one before, of the same test."""
+        with self._lock:
+            found, self.strays = self.strays[self._older :], self.strays[: self._older]
+        phase.findings += [finding for finding in found if not self.allows(finding.rule)]
 
     def allows(self, rule: Rule) -> bool:
         """Whether a rule is off, or the running test may break it.

@@ -156,6 +156,8 @@ class BehaviorGate:
         phase = Phase(nodeid, when, allowed, self.gate.case.used, loop, debugged=_has_debugger())
         gate.phase = phase
         current_case.set(self.gate.case)
+        if when != "setup":
+            gate.adopt(phase)
         for detector in self.detectors:
             detector.begin(phase)
         return phase
@@ -170,7 +172,7 @@ class BehaviorGate:
                     phase.loop = None
                 detector.end(phase)
         finally:
-            self.gate.phase = None
+            self.gate.leave()
             if phase.when == "teardown":
                 current_case.set(None)
         return phase.findings

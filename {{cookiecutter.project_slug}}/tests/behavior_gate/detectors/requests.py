@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,8 +11,8 @@ from typing import Any
 
 from .. import rules
 from ..aiohttp_server import AiohttpServer
-from ..asgi import Observer, endpoint_of, subscribe, unsubscribe
-from ..core import Detector, Finding, Phase, Request
+from ..asgi import Observer, endpoint_of, is_failing_elsewhere, subscribe, unsubscribe
+from ..core import Detector, Finding, Phase, Request, real_time
 from ..errors import BlockingError, chain, describe
 from ..expected import Escape, is_raised_by_test
 from ..rules import Rule
@@ -19,6 +20,9 @@ from ..statuses import Statuses
 from ..where import ROUTING, Location, library_path
 
 _DISCONNECTS = ("ClientDisconnect", "WebSocketDisconnect")
+#: How long a test waits for the error behind an answer that it has already got.
+_PATIENCE_S = 1.0
+_POLL_S = 0.002
 
 
 @dataclass(slots=True)
@@ -55,10 +59,15 @@ class RequestsDetector(Detector, Observer):
         unsubscribe(self)
 
     def begin(self, phase: Phase) -> None:
-        self._failures.clear()
-        self._statuses.clear()
+        # What happened between two phases of a test is judged with the second.
+        if phase.when == "setup":
+            self._failures.clear()
+            self._statuses.clear()
 
     def end(self, phase: Phase) -> None:
+        deadline = real_time() + _PATIENCE_S
+        while is_failing_elsewhere(self.gate) and real_time() < deadline:
+            time.sleep(_POLL_S)
         expected: dict[Finding, bool] = {}
         for failure in self._failures:
             expected[failure.finding] = self._is_expected(failure, phase) and expected.get(
