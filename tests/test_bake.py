@@ -25,7 +25,9 @@ def files_of(project: Project) -> Iterator[Path]:
     """Yield the files that a person would read."""
     for path in project.path.rglob("*"):
         parts = path.relative_to(project.path).parts
-        if path.is_file() and not any(re.fullmatch(r"\.git|.*cache.*|uv\.lock", p) for p in parts):
+        if path.is_file() and not any(
+            re.fullmatch(r"\.git|\.hypothesis|.*cache.*|uv\.lock", p) for p in parts
+        ):
             yield path
 
 

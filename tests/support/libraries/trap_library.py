@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.metadata
+import time
 from typing import Any
 
 
@@ -48,3 +49,12 @@ def read(path: str) -> str:
 
 def version() -> str:
     return importlib.metadata.version("httpx")
+
+
+def list_packages() -> int:
+    """Count what is installed, as a reporter of errors does with the first one."""
+    names = set()
+    end = time.thread_time() + 0.2
+    while time.thread_time() < end:
+        names |= {package.metadata["Name"] for package in importlib.metadata.distributions()}
+    return len(names)

@@ -46,6 +46,7 @@ EXCUSED = (
     Excused("<frozen linecache>", _FILE | _SLOW, _TRACEBACK),
     Excused("traceback.py", _SLOW, _TRACEBACK),
     Excused("<frozen importlib", _SLOW, _ONCE),
+    Excused("importlib/metadata/", _SLOW, "lists what is installed, once in a process"),
     Excused("mimetypes.py", _SLOW, _ONCE),
     Excused("re/_compiler.py", _SLOW, _ONCE),
     Excused("ssl.py", _SLOW, "loads the certificates, once for each client"),
