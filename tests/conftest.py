@@ -34,11 +34,12 @@ for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
 # The files that take long, the longest first: a worker takes the next file when it is done with
 # one, and at the end none should wait for a long one of another.
 LONGEST = (
-    *("ci", "shapes", "apps", "gate", "baked_suite", "failures", "races_of_baked", "dev"),
-    *("migrations_of_baked", "installer", "exploration", "database_of_baked", "harness", "doctor"),
-    *("answers", "hosts", "baseline", "interruptions", "example", "fixtures", "updates", "modes"),
-    *("blind_spots", "layouts", "lists", "distribution", "rules", "floor", "report", "loops"),
-    *("serving", "embedded_postgres", "many_processes", "bake", "diffs"),
+    *("ci", "failures", "exploration", "shapes", "races_of_baked", "gate", "doctor", "apps"),
+    *("walk", "dev", "database_of_baked", "baked_suite", "migrations_of_baked", "installer"),
+    *("baseline", "blind_spots", "readme", "hosts", "harness", "interruptions", "modes"),
+    *("fixtures", "rules", "distribution", "answers", "loops", "layouts", "report", "terminal"),
+    *("serving", "updates", "input_of_baked", "many_processes", "bake", "embedded_postgres"),
+    *("floor", "costs", "lists", "example", "diffs"),
 )
 RANKS = {f"test_{name}.py": rank for rank, name in enumerate(LONGEST)}
 

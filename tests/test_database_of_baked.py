@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from support.project import Project
+from support.project import QUICK, Project
 from test_baked_suite import load_embedded, passed, wait_until
 from test_dev import free_port, status
 
@@ -226,7 +226,5 @@ def test_all_goes_through_pgbouncer(installed: Project, pgbouncer: str, tmp_path
         installed.succeed("run", "--frozen", "alembic", "upgrade", "head", DATABASE_URL=url)
         with ThreadPoolExecutor(8) as threads:
             assert sum(threads.map(work, range(8)), Counter[int]()) == {200: 320}
-        # All but one that only sends many requests.
-        options = ("--no-header", "--ignore=tests/test_contract.py")
-        output = installed.succeed("run", "--frozen", "pytest", *options, DATABASE_URL=url)
+        output = installed.succeed("run", "--frozen", "pytest", *QUICK, DATABASE_URL=url)
         assert passed(output) > 250

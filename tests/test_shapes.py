@@ -17,16 +17,6 @@ def name_of(shape: Shape) -> str:
     return shape.name
 
 
-@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape.alone], ids=name_of)
-def test_the_suite_is_green_without_the_gate(
-    shape: Shape, shapes_environment: Environment, tmp_path: Path
-) -> None:
-    run = shapes_environment.pytest(shape, lay_out(shape, tmp_path, gate=False))
-
-    assert run.code == 0, run.output
-    assert len(run.good) == shape.passed, run.output
-
-
 @pytest.mark.parametrize("shape", SHAPES, ids=name_of)
 def test_the_gate_finds_what_is_wrong_and_nothing_else(
     shape: Shape, shapes_environment: Environment, tmp_path: Path
