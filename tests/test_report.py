@@ -161,9 +161,11 @@ def test_queries_are_told_by_request_and_connections_by_their_line(
     page = project.read("out/report.html")
     data = data_of(page)
     (finding,) = data["findings"]
-    assert [26, '    body = {"email": "ada@example.com", "password": "•••"}'] in finding["source"]
+    assert [35, '    body = {"email": "ada@example.com", "password": "•••"}'] in finding["source"]
     requests = {one["label"]: one for one in data["requests"]}
-    assert set(requests) == {"POST /auth/register", "GET /memos/{memo_id}", "GET /{…}"}
+    assert set(requests) == {
+        *("POST /auth/register", "GET /memos/{memo_id}", "GET /{…}", "GET /rows"),
+    }
     assert requests["POST /auth/register"]["queries"] > 0
     assert requests["POST /auth/register"]["sql"] > 0
     statements = {text: times for text, times, _ in data["statements"]}
@@ -181,6 +183,10 @@ def test_queries_are_told_by_request_and_connections_by_their_line(
     assert took > 0
     assert queries == requests[label]["queries"]
     assert 0 in {request for _, request, *_ in of_request["statements"]}
+    # What FastAPI makes of an answer is said of its endpoint, not of the middleware around it.
+    (hold,) = (hold for hold in data["holds"] if hold["test"] == numbers["test_answer"])
+    assert hold["stack"][0]["function"] == "rows, in fastapi.encoders.jsonable_encoder()"
+    assert hold["stack"][0]["text"] == "async def rows():"
     assert "never-in-the-page" not in page
     assert PASSWORD not in page
     assert PASSWORD in project.read("tests/test_planted.py")
@@ -191,6 +197,7 @@ HASH = "$2b$12$wvOcY2/hT4u.Ee3rVq1Iu.Zb7lQkKp0sXn5mJd8gFhLtRyWcAaB6e"
 WITH_DATABASE = f"""
 import time
 
+from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -209,6 +216,14 @@ async def test_paths(client: AsyncClient) -> None:
 async def test_statement(session: AsyncSession) -> None:
     await session.execute(text(f"SELECT pg_sleep(0.2), '{{secret(2)}}'"))
     await session.execute(text("SELECT CAST(:value AS text)"), {{"value": secret(3)}})
+
+
+async def test_answer(app: FastAPI, client: AsyncClient) -> None:
+    @app.get("/rows")
+    async def rows():
+        return [{{"n": n}} for n in range(8_000)]
+
+    assert (await client.get("/rows")).status_code == 200
 
 
 async def test_register(client: AsyncClient) -> None:

@@ -14,7 +14,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from .asgi import RUN_FOREVER, current_lifespan
-from .core import Gate, current_request
+from .core import Gate, Request, current_request
 from .where import ROUTING, Location, is_python, library_path, stack
 
 #: What is called by the name of its class.
@@ -206,6 +206,12 @@ def _is_cached(frame: FrameType) -> bool:
 @functools.lru_cache(maxsize=1024)
 def _is_asgi(code: CodeType) -> bool:
     return {"scope", "receive", "send"} <= set(code.co_varnames[: code.co_argcount])
+
+
+def served_by(handle: Any) -> Request | None:
+    """The request that a callback of the event loop serves."""
+    context = handle._context if handle is not None else None
+    return context.get(current_request) if context is not None else None
 
 
 def public_name(frame: FrameType) -> str:

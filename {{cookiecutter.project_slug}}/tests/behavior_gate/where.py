@@ -28,6 +28,17 @@ PLANTED = "planted/"
 #: Below these an endpoint runs, and what the framework makes of its result.
 ROUTING = ("fastapi/routing.py", "starlette/routing.py")
 
+#: Where a framework takes over from the application: what it does below is not its caller's doing.
+FRAMEWORK = (
+    "httpx/_transports/asgi.py",
+    "httpx2/_transports/asgi.py",
+    "fastapi/applications.py",
+    "fastapi/routing.py",
+    "starlette/applications.py",
+    "starlette/routing.py",
+    "starlette/middleware/",
+)
+
 #: Folders with these names hold tests, and what only tests use.
 _SUITES = {"tests", "test", "testing"}
 #: So do those with such names, where pytest has found tests in them or below.

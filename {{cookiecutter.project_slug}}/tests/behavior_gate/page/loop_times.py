@@ -17,10 +17,12 @@ from types import FrameType
 from typing import Any, Literal
 from weakref import WeakKeyDictionary, WeakSet
 
-from ..callers import outwards
-from ..core import Gate, real_time
+from ..asgi import endpoint_of
+from ..callers import outwards, public_name, served_by
+from ..core import Gate, Request, real_time
 from ..on_import import OnImport
 from ..patches import Patches
+from ..where import FRAMEWORK, library_path
 
 _greenlet: Any = importlib.import_module("greenlet") if find_spec("greenlet") else None
 
@@ -64,6 +66,7 @@ class Track:
         self.waits_since: float | None = None
         self.waits_for: Kind = "idle"
         self.callback_began: float | None = None
+        self.handle: Any = None
         #: What the watchdog has seen of that callback.
         self.looks: list[tuple[Frame, ...]] = []
         self.begin_run()
@@ -132,11 +135,11 @@ class LoopTimes:
         """Look, from the watchdog's thread, at the callbacks that take long."""
         now = real_time()
         for track in self._all:
-            began = track.callback_began
+            began, handle = track.callback_began, track.handle
             if began is None or now - began < _LOOK_S:
                 continue
             frames = outwards(sys._current_frames().get(track.thread), track.greenlet())
-            seen = lines_of_user(self.gate, frames)
+            seen = lines_of_user(self.gate, frames, served_by(handle))
             if track.callback_began == began:
                 track.looks.append(seen)
 
@@ -209,6 +212,7 @@ class LoopTimes:
                 if not self.gate.is_watched(loop):
                     return original(handle)
                 track = self._follow(loop)
+            track.handle = handle
             began = track.callback_began = real_time()
             try:
                 original(handle)
@@ -241,10 +245,24 @@ class LoopTimes:
         self._patches.replace(sys.modules[module], "run_sync", wrap)
 
 
-def lines_of_user(gate: Gate, frames: Iterator[FrameType]) -> tuple[Frame, ...]:
-    """The lines of the application and the tests on a stack, from the innermost call outwards."""
+def lines_of_user(
+    gate: Gate, frames: Iterator[FrameType], request: Request | None = None
+) -> tuple[Frame, ...]:
+    """The lines of the application and the tests on a stack, from the innermost call outwards.
+
+    What the framework does for a request comes first, at the endpoint of that.
+    """
     found: list[Frame] = []
+    library = None
     for frame in frames:
+        path = library_path(frame.f_code.co_filename)
+        if request is not None and not found and path.startswith(FRAMEWORK):
+            where = endpoint_of(gate, request)
+            if where is not None:
+                inside = f"{where.function}, in {public_name(library or frame)}()"
+                found.append((where.path, where.line, inside))
+            request = None
+        library = frame
         if gate.origin(frame.f_code) in ("application", "test"):
             where = gate.location(frame.f_code, frame.f_lineno)
             found.append((where.path, where.line, where.function))

@@ -13,7 +13,7 @@ from typing import Any
 
 from ... import rules
 from ...asgi import Observer, endpoint_of, subscribe, unsubscribe
-from ...callers import is_of_test, is_starting, public_name
+from ...callers import is_of_test, is_starting, public_name, served_by
 from ...clocks import Schedule
 from ...core import (
     Detector,
@@ -21,12 +21,11 @@ from ...core import (
     Option,
     Phase,
     Request,
-    current_request,
     real_time,
 )
 from ...excused import excuse, has_told_since, is_told
 from ...patches import Patches
-from ...where import ROUTING, Location, is_python, library_path
+from ...where import FRAMEWORK, ROUTING, Location, is_python, library_path
 from .accounts import Account, Look, Use
 
 #: A callback is worth a look at its stack from here on.
@@ -43,16 +42,6 @@ _TRACED = 2
 #: A thousand rows through the ORM at once are no defect: below it a callback may take more.
 _ORM = "sqlalchemy/"
 _ORM_FACTOR = 4
-#: Where a framework takes over from the application: what it does below is not its caller's doing.
-FRAMEWORK = (
-    "httpx/_transports/asgi.py",
-    "httpx2/_transports/asgi.py",
-    "fastapi/applications.py",
-    "fastapi/routing.py",
-    "starlette/applications.py",
-    "starlette/routing.py",
-    "starlette/middleware/",
-)
 #: It waits until the new thread runs, which takes as long as the machine is busy.
 _STARTS_THREAD = threading.Thread.start.__code__
 #: What reads the request for an endpoint, and makes a response of its result.
@@ -229,7 +218,7 @@ class SlowDetector(Detector, Observer):
         if is_of_test(self.gate, frames, handle._context):
             return nothing
         at_start = is_starting(self.gate, frames, handle._context)
-        request = _served_by(handle)
+        request = served_by(handle)
         found: Location | None = None
         inside = ""
         outermost = library = None
@@ -275,8 +264,3 @@ def _is_traced() -> bool:
     return sys.gettrace() is not None or (
         monitoring is not None and any(monitoring.get_tool(number) for number in range(6))
     )
-
-
-def _served_by(handle: Any) -> Request | None:
-    context = handle._context
-    return context.get(current_request) if context is not None else None
