@@ -465,6 +465,10 @@ def test_the_browser_shows_all_and_runs_no_text(shown: Path) -> None:
     assert verdict.startswith("2 findings to fix · 8 tests, 6 failed · ")
     assert texts(dom, "<h3.*?>(.*?)</h3>") == ["blocking.lock", "blocking.sleep"]
     assert texts(dom, '<p id="count".*?>(.*?)</p>') == ["2 findings, 8 tests"]
+    (others,) = re.findall(r"In the other ([\d.]+) ms of the tests, no event loop ran", dom)
+    totals = data_of(shown.read_text(encoding="utf-8"))["totals"]
+    known = sum(totals[kind] for kind in ("held", "database", "thread", "idle"))
+    assert float(others) == pytest.approx((totals["took"] - known) / 1000, abs=1)
     assert len(rows(dom)) == 8
     assert f"test_shop.py::test_attack[{ATTACK}]" in rows(dom)
     assert texts(dom, '<span class="hit".*?>(.*?)</span>')[1].endswith("time.sleep(0.01)  # sleep")

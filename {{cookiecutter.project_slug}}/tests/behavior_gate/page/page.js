@@ -124,6 +124,12 @@ function shares(test) {
   return KINDS.map((kind) => [kind, test[kind], (100 * test[kind]) / sum]);
 }
 
+function rest(totals) {
+  const others = totals.took - KINDS.reduce((total, kind) => total + totals[kind], 0);
+  // Several loops may run at once.
+  return others <= 0 ? [] : [element("p", { class: "soft" }, `In the other ${duration(others)} of the tests, no event loop ran: fixtures, plain tests, pytest and the gate.`)];
+}
+
 function split(test, large) {
   const label = shares(test).map(([kind, took]) => `${kind} ${duration(took)}`).join(", ");
   return element("div", { class: large ? "split large" : "split", role: "img", "aria-label": label },
@@ -278,7 +284,7 @@ class Page {
     }
     for (const family of new Set(data.findings.map((one) => one.rule.split(".")[0]))) at("family").append(element("option", { value: family }, family));
     at("time-body").append(split(data.totals, true), legend(), table("All tests", [["", "name"], ["time", "number"], ["share", "number"]],
-      shares(data.totals).map(([kind, took, share]) => [WORDS[kind], duration(took), `${share.toFixed(0)} %`])));
+      shares(data.totals).map(([kind, took, share]) => [WORDS[kind], duration(took), `${share.toFixed(0)} %`])), ...rest(data.totals));
     at("hold-body").append(data.holds.length ? table("The longest first", [["held for", "number"], ["by", "name"], ["in", "name"]],
       data.holds.map((one) => [duration(one.took), this.holder(one), testLink(data, one.test)])) : element("p", null, "No callback took 5 ms."));
     at("request-body").append(data.requests.length ? table("By the time that they took in all", [["request", "name"], ["times", "number"], ["mean time", "number"], ["slowest", "number wide"], ["queries, mean", "number"], ["most", "number wide"], ["their time, mean", "number wide"]],
