@@ -66,12 +66,16 @@ class StatementWatch:
 
 
 def _parameters(context: Any, parameters: Any) -> Iterator[tuple[str, str]]:
-    """Name, if known, and text of each parameter of one execution, or of many."""
-    rows = getattr(context, "compiled_parameters", None) or (
-        parameters if isinstance(parameters, list) else [parameters]
-    )
-    for row in rows:
-        named = row.items() if isinstance(row, dict) else (("", value) for value in row or ())
-        for name, value in named:
+    """Name, if known, and text of each parameter of one execution, or of many, as it is sent."""
+    sent = list(strings(parameters))
+    seen = set()
+    for row in getattr(context, "compiled_parameters", None) or ():
+        for name, value in row.items():
             for text in strings(value):
-                yield name, text
+                # The type of a column may encrypt it, or hash it.
+                if any(text in one for one in sent):
+                    seen.add(text)
+                    yield name, text
+    for text in sent:
+        if text not in seen:
+            yield "", text
