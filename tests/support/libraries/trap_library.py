@@ -5,6 +5,9 @@ import importlib.metadata
 import time
 from typing import Any
 
+#: Where an application may keep something.
+KEPT: dict[str, str] = {}
+
 
 class Client:
     async def start(self) -> None:

@@ -173,17 +173,6 @@ def is_import(code: CodeType) -> bool:
     return code.co_filename.startswith("<frozen importlib") and code.co_name != "get_data"
 
 
-def keeps(gate: Gate, frame: FrameType) -> bool:
-    """Whether a function runs that is called once, as `functools.cache` keeps what it returns."""
-    for outer in outwards(frame):
-        code = outer.f_code
-        if code.co_flags & _ASYNC:
-            return False
-        if gate.origin(code) != "library" and _is_cached(outer):
-            return True
-    return False
-
-
 def owner(frame: FrameType) -> Any:
     """The object whose method runs, or None in a plain function, a class method or `__init__`."""
     code = frame.f_code
@@ -192,15 +181,6 @@ def owner(frame: FrameType) -> Any:
     first = frame.f_locals.get(code.co_varnames[0])
     is_object = not isinstance(first, type) and hasattr(type(first), code.co_name)
     return first if is_object else None
-
-
-def _is_cached(frame: FrameType) -> bool:
-    value: Any = None
-    namespace: Any = frame.f_globals
-    for name in frame.f_code.co_qualname.split("."):
-        value = namespace.get(name)
-        namespace = getattr(value, "__dict__", {})
-    return hasattr(value, "cache_clear") or isinstance(value, functools.cached_property)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -30,7 +30,6 @@ from ...callers import (
     is_import,
     is_of_test,
     is_starting,
-    keeps,
     outwards,
     public_name,
 )
@@ -38,6 +37,7 @@ from ...core import Detector, Finding, Gate, Phase, Request, current_request
 from ...errors import BlockingError
 from ...excused import excuse, make_told
 from ...files import File, LibraryFiles
+from ...kept import keeps
 from ...on_import import OnImport
 from ...where import Location, library_path
 from .attributes import Attributes
