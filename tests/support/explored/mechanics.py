@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
+from tests.exploration.turns import WAITS_S
 from tests.postgres.snapshots import Snapshot
 
 Call = Callable[[], Coroutine[Any, Any, Any]]
@@ -532,6 +533,26 @@ async def test_a_task_that_a_call_leaves_behind(interleavings: Any, engine: Asyn
     for ran in explored.serial:
         assert [one.letter for one in ran.statements] == [*ran.name[0] * 5, *ran.name[3] * 5]
     assert {len(ran.statements) for ran in explored.schedules} == {10}
+
+
+async def test_a_task_belongs_to_its_call_even_if_another_one_has_the_turn(
+    interleavings: Any, engine: AsyncEngine
+) -> None:
+    async def call() -> None:
+        connection = await engine.connect()
+        try:
+            await run(connection, "UPDATE accounts SET balance = 0 WHERE id = 1")
+        finally:
+            await asyncio.shield(connection.close())
+        async with engine.connect() as other:
+            await run(other, "SELECT 1")
+
+    explored = await interleavings(call, call)
+
+    waited = [one for one in explored.schedules if one.waits]
+    assert waited
+    # Nobody waits for the tasks of the other one.
+    assert max(one.seconds for one in waited) < WAITS_S
 
 
 async def test_a_worker_that_a_call_has_started_goes_on(

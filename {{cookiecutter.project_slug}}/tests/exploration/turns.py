@@ -99,6 +99,8 @@ class Turns:
             for one in self._calls.values():
                 one.tasks.discard(task)
             call.tasks.add(task)
+            # Or the call that has the turn would take it for its own.
+            self._known.add(task)
             task.add_done_callback(self.ended)
 
     def changed(self) -> None:
