@@ -48,7 +48,7 @@ def ran(output: str) -> list[list[str]]:
 def test_the_mechanics(project: Project) -> None:
     output = explore(project, "tests/explored/test_mechanics.py", "--explore=full")
 
-    assert passed(output) == 33
+    assert passed(output) == 38
 
 
 def test_drivers_without_async(project: Project) -> None:
@@ -286,6 +286,22 @@ def test_columns_that_differ_between_equal_runs_are_left_out() -> None:
     assert compared.left_out == {("parents", "id"), ("children", "id"), ("parents", "name")}
     assert compared.state_of(family("Ada")) == compared.state_of(family("Grace"))
     assert compared.state_of(family("Ada")) != compared.state_of(family("Ada", "Ada"))
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "are_times"),
+    [
+        (family("Ada", "Grace"), family("Ada", "Edith"), True),
+        # As it was before, or not there, is no other time.
+        (family("Grace"), family("Ada"), False),
+        (family("Ada", "Grace"), family("Ada"), False),
+    ],
+)
+def test_times_are_new_each_time(first: Any, later: Any, are_times: bool) -> None:
+    compared = comparison(family("Ada"))
+
+    assert compared.leave_out_times(first, later) is are_times
+    assert (("parents", "name") in compared.left_out) is are_times
 
 
 def documents(*documents: object) -> Any:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -145,6 +146,22 @@ async def test_half_a_write_is_found(found: Found, bank: Bank) -> None:
     cancelled = [name for name in problems if name.startswith("cancel")]
     assert len(cancelled) >= 4
     assert problems == {name: [HALF] for name in [*cancelled, "kill@3", "kill@4", "commit@1"]}
+
+
+@pytest.mark.parametrize("tick", [6, 9, 12])
+@pytest.mark.parametrize("known", [0, 1])
+async def test_a_time_may_be_the_same_in_the_first_runs(
+    found: Found, bank: Bank, tick: int, known: int
+) -> None:
+    clock = count()
+
+    async def open_account() -> None:
+        now = int(next(clock) >= tick) + 20
+        await bank.execute(f"INSERT INTO accounts (name, balance) VALUES ('c', {now})")
+
+    await bank.execute(*known * ["UPDATE accounts SET balance = 20"])
+
+    assert await found(open_account) == {}
 
 
 async def test_half_a_write_that_is_shielded_is_found(found: Found, bank: Bank) -> None:

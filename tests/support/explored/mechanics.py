@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine
+from itertools import count
 from typing import Any
 
 import httpx
@@ -93,17 +94,17 @@ A2|B*|A comes to what no serial run comes to.
 
   The statements, in the order in which they ran:
     A1   SELECT balance FROM accounts WHERE id = 1
-         at tests/explored/test_mechanics.py:45 in run
+         at tests/explored/test_mechanics.py:47 in run
     B1   SELECT balance FROM accounts WHERE id = 1
-         at tests/explored/test_mechanics.py:45 in run
+         at tests/explored/test_mechanics.py:47 in run
     B2   UPDATE accounts SET balance = $1 WHERE id = 1
-         at tests/explored/test_mechanics.py:45 in run
+         at tests/explored/test_mechanics.py:47 in run
     B3   COMMIT
-         at tests/explored/test_mechanics.py:56 in call
+         at tests/explored/test_mechanics.py:58 in call
     A2   UPDATE accounts SET balance = $1 WHERE id = 1
-         at tests/explored/test_mechanics.py:45 in run
+         at tests/explored/test_mechanics.py:47 in run
     A3   COMMIT
-         at tests/explored/test_mechanics.py:56 in call
+         at tests/explored/test_mechanics.py:58 in call
 
   The same comes of B3|A*|B.
 
@@ -119,18 +120,18 @@ A3|B*|A comes to what no serial run comes to.
 
   The statements, in the order in which they ran:
     A1   SELECT balance FROM accounts WHERE id = 1
-         at tests/explored/test_mechanics.py:45 in run
+         at tests/explored/test_mechanics.py:47 in run
     A2   UPDATE accounts SET balance = $1 WHERE id = 1
-         at tests/explored/test_mechanics.py:45 in run
+         at tests/explored/test_mechanics.py:47 in run
     B1   SELECT balance FROM accounts WHERE id = 1
-         at tests/explored/test_mechanics.py:45 in run
+         at tests/explored/test_mechanics.py:47 in run
     B2   UPDATE accounts SET balance = $1 WHERE id = 1
-         at tests/explored/test_mechanics.py:45 in run
+         at tests/explored/test_mechanics.py:47 in run
          It waits for a lock that A holds, so A goes on.
     A3   COMMIT
-         at tests/explored/test_mechanics.py:56 in call
+         at tests/explored/test_mechanics.py:58 in call
     B3   COMMIT
-         at tests/explored/test_mechanics.py:56 in call
+         at tests/explored/test_mechanics.py:58 in call
 
   The same comes of B2|A*|B.
 
@@ -222,7 +223,7 @@ async def test_a_hang_is_found_and_does_not_last(interleavings: Any, engine: Asy
 
     said = str(told.value)
     assert "A1|B*|A hangs: none of its calls goes on.\n" in said
-    assert "  A waits at tests/explored/test_mechanics.py:214 in call\n" in said
+    assert "  A waits at tests/explored/test_mechanics.py:216 in call\n" in said
     assert "    B came no further, and was in no statement: perhaps it waits" in said
     assert said.endswith("As so many hang, these were not run: B2|A*|B.")
     async with engine.begin() as connection:
@@ -513,6 +514,26 @@ async def test_what_connects_at_any_moment(
 
     assert len(late) > 8
     assert all(connection.is_closed() for connection in late)
+
+
+@pytest.mark.parametrize(("tick", "known"), [(12, 0), (13, 0), (16, 0), (12, 1), (13, 1)])
+async def test_a_time_that_is_the_same_in_the_serial_runs(
+    interleavings: Any, engine: AsyncEngine, tick: int, known: int
+) -> None:
+    clock = count()
+
+    async def call() -> None:
+        async with engine.begin() as connection:
+            now = int(next(clock) >= tick) + 1
+            await run(connection, "INSERT INTO entries (amount) VALUES (:now)", now=now)
+
+    async with engine.begin() as connection:
+        for amount in range(known):
+            await run(connection, "INSERT INTO entries (amount) VALUES (:one)", one=amount + 1)
+
+    explored = await interleavings(call, call)
+
+    assert len(explored.schedules) == 4
 
 
 async def test_a_task_that_a_call_leaves_behind(interleavings: Any, engine: AsyncEngine) -> None:

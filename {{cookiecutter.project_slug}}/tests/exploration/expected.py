@@ -82,6 +82,24 @@ class Expected:
         self.never, self.once, self.twice = map(self._final, (never, once_again, twice_again))
         self._usual_tasks = {name for one in self.first for name, _ in one.left}
 
+    async def is_out_of_date(self) -> bool:
+        """Make the call twice once more, and tell whether times have changed that were the same.
+
+        Those in whole seconds often are when the call is made for the first times.
+        """
+        first = await self.make()
+        once = await self._rows()
+        second = await self._make()
+        twice = await self._rows()
+        if [_said(first), _said(second)] != [_said(one) for one in self.first]:
+            return False
+        pairs = (self.once.rows, once), (self.twice.rows, twice)
+        changed = [pair for pair in pairs if not self.comparison.is_alike(*pair)]
+        if not changed or not all(self.comparison.leave_out_times(*pair) for pair in changed):
+            return False
+        self.never, self.once, self.twice = map(self._final, (self.never.rows, once, twice))
+        return True
+
     async def _leave_out_numbers(self, once: Rows, twice: Rows, ends: list[str]) -> None:
         first = await self.make(ahead=True)
         once_ahead = await self._rows()

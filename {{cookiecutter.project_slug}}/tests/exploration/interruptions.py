@@ -62,25 +62,34 @@ class Interruptions:
         async with place(self._databases, self._isolation, self._generations) as here:
             expected = Expected(here, call, self._settings)
             await expected.prepare()
-            interrupted = Interrupted(expected)
-            for interruption in (chosen := iter(self._chosen(expected.first[0]))):
-                attempt = await expected.make(interruption)
-                if not attempt.was_interrupted:
-                    # It was over before that.
-                    continue
-                interrupted.schedules.append(attempt)
-                problems, final = await expected.judge(attempt)
-                if invariant is not None:
-                    problems += await _broken(here, invariant)
-                last = attempt
-                if {HALF, TWICE}.isdisjoint(problems) and not attempt.hangs:
-                    more, last = await expected.make_next(final)
-                    problems += more
-                if problems and attempt.outcomes not in accept:
-                    interrupted.findings.append(Damage(attempt, problems, final))
-                if last.hangs:
-                    # So would the others, if it waits for what the process holds.
-                    interrupted.not_run = list(map(str, chosen))
+            interrupted = await self._interrupt(here, expected, invariant, accept)
+            may_be_due_to_time = interrupted.findings and not interrupted.not_run
+            if may_be_due_to_time and await expected.is_out_of_date():
+                interrupted = await self._interrupt(here, expected, invariant, accept)
+        return interrupted
+
+    async def _interrupt(
+        self, here: Place, expected: Expected, invariant: Invariant | None, accept: Accepted
+    ) -> Interrupted:
+        interrupted = Interrupted(expected)
+        for interruption in (chosen := iter(self._chosen(expected.first[0]))):
+            attempt = await expected.make(interruption)
+            if not attempt.was_interrupted:
+                # It was over before that.
+                continue
+            interrupted.schedules.append(attempt)
+            problems, final = await expected.judge(attempt)
+            if invariant is not None:
+                problems += await _broken(here, invariant)
+            last = attempt
+            if {HALF, TWICE}.isdisjoint(problems) and not attempt.hangs:
+                more, last = await expected.make_next(final)
+                problems += more
+            if problems and attempt.outcomes not in accept:
+                interrupted.findings.append(Damage(attempt, problems, final))
+            if last.hangs:
+                # So would the others, if it waits for what the process holds.
+                interrupted.not_run = list(map(str, chosen))
         return interrupted
 
     def _chosen(self, usual: Attempt) -> Iterator[Interruption]:

@@ -36,9 +36,13 @@ class Oracle:
     order. Left out are the columns that a sequence or an identity gives values to, and those that
     differ between two runs of the same serial order, such as random keys, times and salted hashes
     (of a document only the part that does), or with the sequences ahead, such as a number that is
-    kept elsewhere;
-    but a value that was in the column at the begin is compared as it is. In the place of a foreign
-    key whose value is left out stands the row that it names. See `Comparison`.
+    kept elsewhere; but a value that was in the column at the begin is compared as it is. In the
+    place of a foreign key whose value is left out stands the row that it names. See `Comparison`.
+
+    A time in whole seconds is often the same in two runs. So before a schedule is told of, the
+    serial orders are run once more. If they have other times now, all schedules are run again.
+
+    Of a response only the status is compared.
 
     A call that is refused may count as one that did nothing: the others then have to come to what
     they come to without it. It says so by a status (409, 412, or 503 with Retry-After), or by the
@@ -77,6 +81,19 @@ class Oracle:
                 if other.outcomes == run.outcomes:
                     self.comparison.leave_out_numbers(rows, ahead)
             self.serial.append((run, rows))
+
+    async def is_out_of_date(self) -> bool:
+        """Run each order once more, and tell whether times have changed that were the same."""
+        compared, has_changed = self.comparison, False
+        for n, (first, rows) in enumerate(self.serial):
+            run, again = await self._run_once(first.schedule)
+            if run.outcomes != first.outcomes or compared.is_alike(rows, again):
+                continue
+            if compared.leave_out_times(rows, again):
+                self.serial[n] = run, again
+                has_changed = True
+        self._of_some.clear()
+        return has_changed
 
     async def accepts(self, run: Run, rows: Rows) -> bool:
         """Whether some order of the calls explains what a schedule has come to."""

@@ -138,10 +138,29 @@ class Comparison:
         for key in self.schema.foreign:
             self._foreign.setdefault(key.table, []).append(key)
 
+    def is_alike(self, first: Rows, second: Rows) -> bool:
+        return self.state_of(first) == self.state_of(second)
+
     def leave_out_what_differs(self, first: Rows, second: Rows) -> None:
         """Leave out the columns that differ between two equal runs, of documents the parts."""
         for table, path, _, _ in self._differing(first, second):
             self.left_out.add((table, path))
+
+    def leave_out_times(self, first: Rows, later: Rows) -> bool:
+        """Leave out the columns that have other new values some time later.
+
+        Returns:
+            Whether nothing else differs.
+        """
+        is_all = True
+        for table, path, values, others in self._differing(first, later):
+            come = Counter(map(frozen, others)) - Counter(map(frozen, values))
+            is_new = not any(self._is_known(table, path, one) for one in come)
+            if is_new and len(values) == len(others):
+                self.left_out.add((table, path))
+            elif (table, path) not in self.left_out:
+                is_all = False
+        return is_all
 
     def leave_out_numbers(self, first: Rows, ahead: Rows) -> None:
         """Leave out what a sequence has given a number to, wherever it is kept.
