@@ -48,7 +48,7 @@ def ran(output: str) -> list[list[str]]:
 def test_the_mechanics(project: Project) -> None:
     output = explore(project, "tests/explored/test_mechanics.py", "--explore=full")
 
-    assert passed(output) == 38
+    assert passed(output) == 39
 
 
 def test_drivers_without_async(project: Project) -> None:

@@ -15,6 +15,7 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import NullPool
 from starlette.responses import JSONResponse
 
 from tests.exploration import suspensions
@@ -164,6 +165,28 @@ async def test_a_time_may_be_the_same_in_the_first_runs(
     assert await found(open_account) == {}
 
 
+async def test_a_statement_of_the_driver_is_interrupted(
+    interruptions: Interruptions, bank: Bank
+) -> None:
+    # Nothing tells a pool that a connection has been lost.
+    engine = create_async_engine(bank.engine.url, poolclass=NullPool)
+
+    async def transfer() -> None:
+        async with engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            async with driver.transaction():
+                await driver.execute(TAKE)
+                await driver.execute(GIVE)
+
+    explored = await interruptions(transfer)
+
+    assert names(explored, "kill") == ["kill@1", "kill@2", "kill@3"]
+    assert names(explored, "commit") == ["commit@1"]
+    commit = explored.schedules[-1]
+    assert [one.text for one in commit.statements] == [TAKE, GIVE, "COMMIT"]
+    assert commit.outcomes != ("returned",)
+
+
 async def test_half_a_write_that_is_shielded_is_found(found: Found, bank: Bank) -> None:
     async def transfer() -> None:
         await asyncio.shield(bank.execute(TAKE))
@@ -293,7 +316,8 @@ async def test_a_connection_that_the_app_has_detached_is_its_own_affair(
 ) -> None:
     async def take() -> None:
         async with bank.engine.connect() as connection:
-            await (await connection.get_raw_connection()).driver_connection.execute(TAKE)  # type: ignore[union-attr]
+            await connection.execute(text(TAKE))
+            await connection.commit()
             raw = await connection.get_raw_connection()
             raw.detach()
             await asyncio.sleep(0)

@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from itertools import count
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from tests.exploration.turns import WAITS_S
 from tests.postgres.snapshots import Snapshot
@@ -94,17 +96,17 @@ A2|B*|A comes to what no serial run comes to.
 
   The statements, in the order in which they ran:
     A1   SELECT balance FROM accounts WHERE id = 1
-         at tests/explored/test_mechanics.py:47 in run
+         at tests/explored/test_mechanics.py:49 in run
     B1   SELECT balance FROM accounts WHERE id = 1
-         at tests/explored/test_mechanics.py:47 in run
+         at tests/explored/test_mechanics.py:49 in run
     B2   UPDATE accounts SET balance = $1 WHERE id = 1
-         at tests/explored/test_mechanics.py:47 in run
+         at tests/explored/test_mechanics.py:49 in run
     B3   COMMIT
-         at tests/explored/test_mechanics.py:58 in call
+         at tests/explored/test_mechanics.py:60 in call
     A2   UPDATE accounts SET balance = $1 WHERE id = 1
-         at tests/explored/test_mechanics.py:47 in run
+         at tests/explored/test_mechanics.py:49 in run
     A3   COMMIT
-         at tests/explored/test_mechanics.py:58 in call
+         at tests/explored/test_mechanics.py:60 in call
 
   The same comes of B3|A*|B.
 
@@ -120,18 +122,18 @@ A3|B*|A comes to what no serial run comes to.
 
   The statements, in the order in which they ran:
     A1   SELECT balance FROM accounts WHERE id = 1
-         at tests/explored/test_mechanics.py:47 in run
+         at tests/explored/test_mechanics.py:49 in run
     A2   UPDATE accounts SET balance = $1 WHERE id = 1
-         at tests/explored/test_mechanics.py:47 in run
+         at tests/explored/test_mechanics.py:49 in run
     B1   SELECT balance FROM accounts WHERE id = 1
-         at tests/explored/test_mechanics.py:47 in run
+         at tests/explored/test_mechanics.py:49 in run
     B2   UPDATE accounts SET balance = $1 WHERE id = 1
-         at tests/explored/test_mechanics.py:47 in run
+         at tests/explored/test_mechanics.py:49 in run
          It waits for a lock that A holds, so A goes on.
     A3   COMMIT
-         at tests/explored/test_mechanics.py:58 in call
+         at tests/explored/test_mechanics.py:60 in call
     B3   COMMIT
-         at tests/explored/test_mechanics.py:58 in call
+         at tests/explored/test_mechanics.py:60 in call
 
   The same comes of B2|A*|B.
 
@@ -223,7 +225,7 @@ async def test_a_hang_is_found_and_does_not_last(interleavings: Any, engine: Asy
 
     said = str(told.value)
     assert "A1|B*|A hangs: none of its calls goes on.\n" in said
-    assert "  A waits at tests/explored/test_mechanics.py:216 in call\n" in said
+    assert "  A waits at tests/explored/test_mechanics.py:218 in call\n" in said
     assert "    B came no further, and was in no statement: perhaps it waits" in said
     assert said.endswith("As so many hang, these were not run: B2|A*|B.")
     async with engine.begin() as connection:
@@ -612,6 +614,37 @@ async def test_what_is_committed_by_itself_has_no_commit(
     explored = await interleavings(both(autocommit, 1, 2), both(autocommit, 1, 2))
 
     assert [run.name for run in explored.schedules] == ["A1|B*|A", "A2|B*|A", "B1|A*|B", "B2|A*|B"]
+
+
+async def test_statements_of_the_driver_count(interleavings: Any, engine: AsyncEngine) -> None:
+    class Connection(asyncpg.Connection):  # type: ignore[misc]
+        async def execute(self, query: str, *args: Any, **options: Any) -> Any:
+            return await super().execute(query, *args, **options)
+
+    connect_args = {"connection_class": Connection}
+    other = create_async_engine(engine.url, connect_args=connect_args, poolclass=NullPool)
+
+    async def call() -> None:
+        async with other.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            async with driver.transaction():
+                await asyncio.wait_for(driver.fetch("SELECT 1"), 1)
+                prepared = await driver.prepare("SELECT 2")
+                await prepared.fetchval()
+                await driver.executemany("UPDATE accounts SET balance = $1", [(1,), (2,)])
+                await driver.copy_records_to_table("entries", records=[(1,)], columns=["amount"])
+            await driver.execute("SELECT 3;")
+            await run(connection, "SELECT 4")
+
+    explored = await interleavings(call, call)
+
+    update = "UPDATE accounts SET balance = $1"
+    past = ["SELECT 1", "SELECT 2", update, "COPY entries", "COMMIT", "SELECT 3"]
+    of_each = [*past, "SELECT 4", "ROLLBACK"]
+    assert [one.text for one in explored.serial[0].statements] == 2 * of_each
+    lines = [int(one.where.split(":")[1].split()[0]) for one in explored.serial[0].statements]
+    first = lines[0]
+    assert [line - first for line in lines[:6]] == [0, 2, 3, 4, -1, 5]
 
 
 async def test_savepoints_count(interleavings: Any, engine: AsyncEngine) -> None:

@@ -145,15 +145,19 @@ class Attempt:
         self.ending = task.result()
         self.swallowed = self._suspensions.was_cancelled and self.ending.error is None
 
-    def noted(self, text: str, connection: Connection) -> Coroutine[Any, Any, None]:
+    def noted(
+        self, text: str, driver: Any, connection: Connection | None = None
+    ) -> Coroutine[Any, Any, None]:
         """Note a statement, and interrupt the call before it, or after it if it is a COMMIT."""
-        self.engines.add(connection.engine)
-        driver, backend = connection.connection.driver_connection, backend_of(connection)
+        if connection is not None:
+            self.engines.add(connection.engine)
+        backend = backend_of(driver)
         if backend is not None:
             self._connections[backend] = driver
         writes = self._writers.writes(text, backend)
         # What a task of SQLAlchemy sends is asked for where the call waits.
-        where = self._lines.current() or self._lines.of(self._suspensions.root.get_coro())
+        where = self._lines.current(None if connection else driver)
+        where = where or self._lines.of(self._suspensions.root.get_coro())
         number = len(self.statements) + 1
         statement = Statement("A", number, one_line(text), where, backend, writes)
         self.statements.append(statement)
@@ -161,7 +165,9 @@ class Attempt:
             return self._disconnect(statement, driver)
         self._commits += text == "COMMIT"
         if text == "COMMIT" and self._commits == self._number_of("commit"):
-            # That of SQLAlchemy then fails, as it would if only the answer to it had been lost.
+            # The one that is sent then fails, as it would if only the answer to it had been lost.
+            if connection is None:
+                return self._lose_the_answer_of_driver(statement, driver)
             cursor = connection.connection.cursor()
             cursor.execute("COMMIT")
             cursor.close()
@@ -181,6 +187,10 @@ class Attempt:
         if hasattr(driver, "is_closed"):
             # asyncpg learns of it from the event loop.
             await _until(driver.is_closed, GRACE_S)
+
+    async def _lose_the_answer_of_driver(self, statement: Statement, driver: Any) -> None:
+        await driver.execute("COMMIT")
+        await self._disconnect(statement, driver)
 
     async def _lose_the_answer(self, statement: Statement, dialect: Dialect, driver: Any) -> None:
         await self._disconnect(statement, driver)

@@ -85,16 +85,19 @@ class Call:
             task.add_done_callback(self._turns.ended)
         self._turns.changed()
 
-    def noted(self, text: str, connection: Connection) -> Coroutine[Any, Any, None]:
+    def noted(
+        self, text: str, driver: Any, connection: Connection | None = None
+    ) -> Coroutine[Any, Any, None]:
         self.begun += 1
         # A thread has none.
         task = asyncio.current_task() if asyncio._get_running_loop() else None
         if task not in {None, self.task}:
             self._turns.give_task(task, self)
-        backend = backend_of(connection)
+        backend = backend_of(driver)
         writes = self._writers.writes(text, backend)
         # What a task of SQLAlchemy sends is asked for where the call waits.
-        line = self._turns.lines.current() or self.waits_at(self._turns.lines)
+        lines = self._turns.lines
+        line = lines.current(None if connection else driver) or self.waits_at(lines)
         statement = Statement(self.letter, self.begun, one_line(text), line, backend, writes)
         return self._wait_before(statement)
 

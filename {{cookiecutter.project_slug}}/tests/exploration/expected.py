@@ -40,9 +40,10 @@ class Expected:
     the interrupted one has done nothing, else the second time. No connection of a pool is missing,
     and no task goes on that usually ends.
 
-    Not judged is what a call does elsewhere, such as sending an email, and what it keeps in memory,
-    unless the next call shows it. A statement that does not go through SQLAlchemy is not seen: the
-    call is cancelled while it waits for it, but its connection is not ended before it.
+    Not judged is what a call does elsewhere, such as sending an email, what it keeps in memory, and
+    what a response says besides its status, unless the next call shows it. A statement that goes
+    past SQLAlchemy is only seen on asyncpg: on another driver the call is cancelled while it waits
+    for it, but its connection is not ended before it.
     """
 
     def __init__(self, here: Place, call: Call, settings: Settings) -> None:

@@ -118,8 +118,8 @@ class Exploration:
             return
         if not any(run.statements for run in self.found.serial):
             raise ExplorationError(
-                "No statement of the calls was seen. Those that go through SQLAlchemy are, but not"
-                " where a driver without async holds up the event loop."
+                "No statement of the calls was seen. Those that go through SQLAlchemy or asyncpg"
+                " are, but not where a driver without async holds up the event loop."
             )
         await self._run_schedules(only, depth)
         found = self.found.findings

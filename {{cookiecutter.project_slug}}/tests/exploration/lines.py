@@ -33,9 +33,16 @@ class Lines:
         #: The path of each file in the project, and whether it belongs to the application.
         self._known: dict[str, tuple[str, bool]] = {}
 
-    def current(self) -> str:
-        """The innermost line of the application, else that of the test, else nothing."""
-        return self._innermost(frames(sys._getframe(1)))
+    def current(self, driver: Any = None) -> str:
+        """The innermost line of the application, else that of the test, else nothing.
+
+        Args:
+            driver: A connection whose own lines do not count.
+        """
+        found = frames(sys._getframe(1))
+        if driver is not None:
+            found = (frame for frame in found if frame.f_locals.get("self") is not driver)
+        return self._innermost(found)
 
     def of(self, coroutine: Any) -> str:
         """The innermost line of the application at which a coroutine waits, as above."""
@@ -76,6 +83,10 @@ class Lines:
         is_app = TESTS.isdisjoint(folders) and not path.startswith(("test_", "conftest"))
         found = self._known[frame.f_code.co_filename] = ("" if is_foreign else path, is_app)
         return found
+
+
+def is_ours(filename: str) -> bool:
+    return filename.replace("\\", "/").startswith(OURS)
 
 
 def _is_middleware(frame: FrameType) -> bool:

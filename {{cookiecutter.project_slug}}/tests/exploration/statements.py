@@ -14,6 +14,8 @@ from greenlet import getcurrent
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.util import await_only
 
+from .drivers import driver_watched
+
 ENDS = {"COMMIT", "ROLLBACK", "PREPARE TRANSACTION"}
 #: As much of a statement as is kept.
 LENGTH = 200
@@ -47,8 +49,15 @@ class Watcher(Protocol):
 
     loop: asyncio.AbstractEventLoop
 
-    def noted(self, text: str, connection: Connection) -> Coroutine[Any, Any, None]:
-        """Note a statement, and return what to wait for before it may go on."""
+    def noted(
+        self, text: str, driver: Any, connection: Connection | None = None
+    ) -> Coroutine[Any, Any, None]:
+        """Note a statement, and return what to wait for before it may go on.
+
+        Args:
+            driver: The connection of the driver.
+            connection: That of SQLAlchemy, unless the statement goes past it.
+        """
         ...
 
 
@@ -58,7 +67,10 @@ watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 @contextmanager
 def watched() -> Iterator[None]:
-    """Tell the watchers of calls of their statements, on whichever engine and driver."""
+    """Tell the watchers of calls of their statements, on whichever engine and driver.
+
+    Those that go past SQLAlchemy are only seen on asyncpg.
+    """
     listeners: tuple[tuple[str, Callable[..., None]], ...] = (
         ("before_cursor_execute", _before_execute),
         ("commit", _before_commit),
@@ -70,15 +82,15 @@ def watched() -> Iterator[None]:
     for name, listener in listeners:
         event.listen(Engine, name, listener)
     try:
-        yield
+        with driver_watched(_before_driver):
+            yield
     finally:
         for name, listener in listeners:
             event.remove(Engine, name, listener)
 
 
-def backend_of(connection: Connection) -> int | None:
-    """The process of the server that serves a connection, if the driver tells."""
-    driver: Any = connection.connection.driver_connection
+def backend_of(driver: Any) -> int | None:
+    """The process of the server that serves a connection of a driver, if that tells."""
     if hasattr(driver, "get_server_pid"):  # asyncpg
         return int(driver.get_server_pid())
     if hasattr(driver, "get_backend_pid"):  # psycopg2
@@ -147,7 +159,7 @@ def _wait_for(connection: Connection, text: str) -> None:
     watching = watcher.get()
     if watching is None or connection.dialect.name != "postgresql":
         return
-    turn = watching.noted(text, connection)
+    turn = watching.noted(text, connection.connection.driver_connection, connection)
     if getattr(getcurrent(), "__sqlalchemy_greenlet_provider__", False):
         await_only(turn)
     elif asyncio._get_running_loop() is None:
@@ -156,3 +168,10 @@ def _wait_for(connection: Connection, text: str) -> None:
     else:
         # It holds the event loop itself, so that nobody can be waited for.
         turn.close()
+
+
+def _before_driver(text: str, driver: Any) -> Coroutine[Any, Any, None] | None:
+    watching = watcher.get()
+    if watching is None or asyncio.get_running_loop() is not watching.loop:
+        return None
+    return watching.noted(text, driver)
