@@ -113,6 +113,15 @@ def test_full_and_short(project: Project, arguments: list[str], ci: str, names: 
     assert ran(explore(project, ACCEPTED, "-s", *arguments, ci=ci)) == [names]
 
 
+def test_a_short_exploration_is_a_full_one_if_only_functions_write(project: Project) -> None:
+    function = "tests/explored/test_outside.py::test_function"
+
+    output = explore(project, function, "--explore=short", code=1)
+
+    assert "4 of 8 schedules are not as they should be.\n" in output
+    assert "A2|B*|A comes to what no serial run comes to.\n" in output
+
+
 def test_the_limit_of_the_gate_is_for_one_run(project: Project) -> None:
     output = explore(
         project,

@@ -615,6 +615,17 @@ async def test_few_interruptions_are_those_around_writes(
     assert names(explored, "commit") == ["commit@1"]
 
 
+async def test_few_interruptions_are_all_if_only_functions_write(
+    interruptions: Interruptions, bank: Bank
+) -> None:
+    await bank.execute(f"CREATE FUNCTION give() RETURNS void LANGUAGE sql AS $${GIVE}$$")
+
+    explored = await with_settings(interruptions, in_full=False)(bank.call("SELECT give()"))
+
+    assert names(explored, "kill") == ["kill@1", "kill@2"]
+    assert names(explored, "commit") == ["commit@1"]
+
+
 async def test_few_interruptions_of_a_call_that_only_reads_are_the_last_one(
     interruptions: Interruptions, bank: Bank
 ) -> None:

@@ -13,6 +13,11 @@ CREATE = "CREATE TABLE counters (name text PRIMARY KEY, value int)"
 INSERT = "INSERT INTO counters VALUES ('visits', 0)"
 SELECT = "SELECT value FROM counters WHERE name = 'visits'"
 
+FUNCTION = """
+    CREATE FUNCTION counted(n int) RETURNS void LANGUAGE sql
+    AS $$ UPDATE counters SET value = n $$
+"""
+
 
 def say(explored: Any) -> None:
     sys.stdout.write(f"ran {[run.name for run in explored.schedules]}\n")
@@ -36,6 +41,21 @@ async def count(isolation: Any) -> Callable[[], Awaitable[None]]:
 async def test_counter(interleavings: Any, count: Callable[[], Awaitable[None]]) -> None:
     explored = await interleavings(count, count)
     say(explored)
+
+
+async def test_function(
+    interleavings: Any, isolation: Any, count: Callable[[], Awaitable[None]]
+) -> None:
+    await count()
+    async with isolation.engine.begin() as connection:
+        await connection.execute(text(FUNCTION))
+
+    async def call() -> None:
+        async with isolation.engine.begin() as connection:
+            value = (await connection.execute(text(SELECT))).scalar_one()
+            await connection.execute(text("SELECT counted(:n)"), {"n": value + 1})
+
+    await interleavings(call, call)
 
 
 async def test_accepted(interleavings: Any, count: Callable[[], Awaitable[None]]) -> None:

@@ -121,6 +121,9 @@ class Exploration:
                 "No statement of the calls was seen. Those that go through SQLAlchemy or asyncpg"
                 " are, but not where a driver without async holds up the event loop."
             )
+        changed = [not self.comparison.is_alike(before, rows) for _, rows in self._oracle.serial]
+        # What changes rows may be a function, which nobody can tell from one that reads.
+        self._in_full = self._settings.in_full or (any(changed) and not self._sees_writes())
         await self._run_schedules(only, depth)
         found = self.found.findings
         hangs = any(one.run.hangs for one in found)
@@ -129,6 +132,9 @@ class Exploration:
             found.clear()
             self.found.schedules.clear()
             await self._run_schedules(only, depth)
+
+    def _sees_writes(self) -> bool:
+        return any(one.writes for run in self.found.serial for one in run.statements)
 
     async def _run_schedules(self, only: Schedule | None, depth: int) -> None:
         if only:
@@ -155,7 +161,7 @@ class Exploration:
         found: dict[str, Schedule] = {}
         for run in runs:
             stops = None
-            if not self._settings.in_full:
+            if not self._in_full:
                 stops = {(one.letter, one.number) for one in run.statements if one.writes}
             for schedule in with_one_more(run.schedule, run.begun, stops):
                 found.setdefault(str(schedule), schedule)
