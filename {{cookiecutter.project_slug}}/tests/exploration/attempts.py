@@ -174,6 +174,9 @@ class Attempt:
             return self._lose_the_answer(statement, connection.dialect, driver)
         return _nothing()
 
+    def deadlocked(self) -> None:
+        """Nothing: it is not for one call alone."""
+
     def _locate(self, coroutine: Any) -> str:
         self.begun_at.append(len(self.statements))
         return self._lines.chain(coroutine)

@@ -8,8 +8,9 @@ from typing import Any
 
 Outcome = int | str
 
+DEADLOCK = "40P01"
 #: A serialization failure, a deadlock, and a lock that is not available.
-REFUSED_BY_SERVER = {"40001", "40P01", "55P03"}
+REFUSED_BY_SERVER = {"40001", DEADLOCK, "55P03"}
 #: Conflict, and Precondition Failed.
 REFUSED = {409, 412}
 

@@ -12,9 +12,11 @@ from typing import Any, Protocol
 
 from greenlet import getcurrent
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.util import await_only
 
 from .drivers import driver_watched
+from .outcomes import DEADLOCK, sqlstate_of
 
 ENDS = {"COMMIT", "ROLLBACK", "PREPARE TRANSACTION"}
 #: As much of a statement as is kept.
@@ -60,6 +62,9 @@ class Watcher(Protocol):
         """
         ...
 
+    def deadlocked(self) -> None:
+        """Note that the server has ended a statement because of a deadlock."""
+
 
 #: Whose call runs. The tasks and threads of the call inherit it.
 watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
@@ -78,6 +83,7 @@ def watched() -> Iterator[None]:
         ("prepare_twophase", _before_prepare),
         ("commit_twophase", _before_commit_twophase),
         ("rollback_twophase", _before_rollback_twophase),
+        ("handle_error", _on_error),
     )
     for name, listener in listeners:
         event.listen(Engine, name, listener)
@@ -153,6 +159,12 @@ def _before_commit_twophase(connection: Connection, _: object, __: object) -> No
 
 def _before_rollback_twophase(connection: Connection, _: object, __: object) -> None:
     _wait_for(connection, "ROLLBACK PREPARED")
+
+
+def _on_error(context: ExceptionContext) -> None:
+    watching = watcher.get()
+    if watching is not None and sqlstate_of(context.original_exception) == DEADLOCK:
+        watching.deadlocked()
 
 
 def _wait_for(connection: Connection, text: str) -> None:

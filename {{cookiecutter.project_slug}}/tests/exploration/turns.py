@@ -83,6 +83,10 @@ class Turns:
                 call.backends[statement.backend] = statement
         self.changed()
 
+    def deadlocked(self) -> None:
+        """Note one that PostgreSQL has ended at once: a call wants more of a lock that it holds."""
+        self._run.deadlock = True
+
     def ended(self, _: object) -> None:
         self.changed()
 
