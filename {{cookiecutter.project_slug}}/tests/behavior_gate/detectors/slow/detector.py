@@ -228,7 +228,7 @@ class SlowDetector(Detector, Observer):
             origin = self.gate.origin(code)
             if origin == "library":
                 path = library_path(code.co_filename)
-                if code is _STARTS_THREAD or excuse(rules.SLOW_CPU, code.co_filename):
+                if code is _STARTS_THREAD or excuse(rules.SLOW_CPU, code.co_filename, code.co_name):
                     return nothing
                 in_orm = in_orm or (not decided and path.startswith(_ORM))
                 if not decided and path.startswith(FRAMEWORK):
