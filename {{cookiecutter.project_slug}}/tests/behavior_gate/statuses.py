@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -67,6 +68,8 @@ class Statuses:
         self._libraries = OnImport(("httpx", "httpx2", "aiohttp"), self._watch)
         #: Method, path and status of each response whose status a test has named.
         self._named: list[tuple[str, str, int]] = []
+        #: The same, of each response for whose status a client has raised this error.
+        self._raised: list[tuple[tuple[str, str, int], BaseException]] = []
 
     def install(self) -> None:
         self._libraries.install()
@@ -79,19 +82,33 @@ class Statuses:
         module = sys.modules[library]
         if library == "aiohttp":
             self._patches.replace(module.ClientResponse, "start", self._watch_aiohttp)
+            self._patches.replace(module.ClientResponse, "raise_for_status", self._watch_raise)
         else:
             self._patches.replace(module.Response, "__init__", self._watch_httpx)
+            self._patches.replace(module.Response, "raise_for_status", self._watch_raise)
 
     def clear(self) -> None:
         self._named.clear()
+        self._raised.clear()
 
     def take(self, request: Request) -> bool:
-        """Whether a test has named the status of a request, and for no other request yet."""
+        """Whether a test has named the status of a request, and for no other request yet.
+
+        One that catches the error which a client has made of the status has named it, too.
+        """
         named = (request.method, request.path, request.status or 0)
-        if named not in self._named:
-            return False
-        self._named.remove(named)
-        return True
+        if named in self._named:
+            self._named.remove(named)
+            return True
+        for raised in self._raised:
+            if raised[0] == named and self._has_come_to_test(raised[1]):
+                self._raised.remove(raised)
+                return True
+        return False
+
+    def _has_come_to_test(self, error: BaseException) -> bool:
+        frames = traceback.walk_tb(error.__traceback__)
+        return any(self._gate.origin(frame.f_code) == "test" for frame, _ in frames)
 
     def _watch_httpx(self, original: Callable[..., None]) -> Callable[..., None]:
         def init(response: Any, *args: Any, **kwargs: Any) -> None:
@@ -115,6 +132,18 @@ class Statuses:
 
         return start
 
+    def _watch_raise(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def raise_for_status(response: Any) -> Any:
+            status = getattr(response, "status_code", None) or response.status
+            try:
+                return original(response)
+            except Exception as error:
+                if isinstance(status, Status) and not status.is_noted:
+                    self._raised.append((_key(status.exchange(), status), error))
+                raise
+
+        return raise_for_status
+
     def _note(self, status: Status) -> None:
         exchange = status.exchange()
         if exchange is None or status.is_noted:
@@ -125,6 +154,10 @@ class Statuses:
             origin = self._gate.origin(frame.f_code)
             if origin == "test":
                 status.is_noted = True
-                self._named.append((exchange.method, exchange.url.path, int(status)))
+                self._named.append(_key(exchange, status))
             if origin in ("application", "test"):
                 return
+
+
+def _key(exchange: Any, status: int) -> tuple[str, str, int]:
+    return exchange.method, exchange.url.path, int(status)
