@@ -51,7 +51,7 @@ EXCUSED = (
     Excused("re/_compiler.py", _SLOW, _ONCE),
     Excused("ssl.py", _SLOW, "loads the certificates, once for each client"),
     Excused("fastapi/dependencies/utils.py", _SLOW, _ONCE),
-    Excused("fastapi/routing.py:_populate_api_route_state", _SLOW, _ONCE),
+    Excused("fastapi/routing.py:effective_candidates", _SLOW, _ONCE),
     Excused("fastapi/openapi/", _SLOW, _ONCE),
     Excused("pydantic/json_schema.py", _SLOW, _ONCE),
     Excused("pydantic/_internal/_generate_schema.py", _SLOW, _ONCE),
