@@ -25,6 +25,25 @@ class Counter:
             self.task = asyncio.get_running_loop().create_task(work())
 
 
+class Words:
+    """Knows many words, which it loads when it is first asked for them."""
+
+    _words: list[str] | None = None
+
+    def count(self) -> int:
+        if self._words is None:
+            self._words = self._load()
+        return len(self._words)
+
+    def _load(self) -> list[str]:
+        with open(__file__) as file:
+            text = file.read()
+        end = time.thread_time() + 0.2
+        while time.thread_time() < end:
+            words = text.split()
+        return words
+
+
 class Middleware(Client):
     def __init__(self, app: Any) -> None:
         self.app = app

@@ -38,6 +38,7 @@ from ...errors import BlockingError
 from ...excused import excuse, make_told
 from ...files import File, LibraryFiles
 from ...kept import keeps
+from ...loading import forget_loaders, note_loader
 from ...on_import import OnImport
 from ...where import Location, library_path
 from .attributes import Attributes
@@ -92,6 +93,7 @@ class BlockingDetector(Detector, Observer):
         self._told.clear()
         if phase.when == "setup":
             self._files.clear()
+            forget_loaders()
             self._beside.clear()
 
     def lifespan_started(self, lifespan: Request) -> None:
@@ -170,7 +172,10 @@ class BlockingDetector(Detector, Observer):
         caller = find_caller(
             self.gate, frame, stop, scheduled_at.get(), functools.partial(self._endpoint, call)
         )
-        if caller is None or self._is_excused(call, caller, File(call.name, args, kwargs)):
+        file = File(call.name, args, kwargs)
+        if caller is None or self._is_excused(call, caller, file):
+            if caller is not None and call.rule is rules.BLOCKING_FILE and file.is_read:
+                note_loader(self.gate, frame)
             return None
         return caller
 

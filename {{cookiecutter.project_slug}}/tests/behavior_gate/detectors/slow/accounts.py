@@ -41,6 +41,8 @@ class Look:
     #: The request that it served, else the outermost call into the application.
     unit: object
     in_orm: bool
+    #: What a library loads from a file, if it does.
+    loader: weakref.ref[Any] | None
     #: Nothing is served yet: whoever computes holds up nobody.
     at_start: bool
     #: When the account began, and the look.
@@ -58,6 +60,8 @@ class Use:
 
     cpu: float = 0.0
     of_orm: float = 0.0
+    of_loaders: float = 0.0
+    loaders: list[weakref.ref[Any]] = field(default_factory=list)
     waited: float = 0.0
     surely_waited: float = 0.0
     #: The nanoseconds of each line, and of what a framework calls.
@@ -80,6 +84,9 @@ class Use:
         cpu = 0.0 if look.at_start else max(0.0, cpu - (end.collecting - start.collecting))
         self.cpu += cpu
         self.of_orm += cpu if look.in_orm else 0.0
+        if look.loader is not None:
+            self.of_loaders += cpu
+            self.loaders.append(look.loader)
         if look.where is not None:
             self.lines[look.where, look.inside] += round(1e9 * wall)
 
@@ -116,3 +123,11 @@ class Account:
         """Yield the frames of the callback from the innermost outwards, from any thread."""
         frame = sys._current_frames().get(self.clocks.thread)
         yield from outwards(frame, self._greenlet() if self._greenlet else None)
+
+
+def is_traced() -> bool:
+    """Whether coverage makes Python code dearer."""
+    monitoring: Any = getattr(sys, "monitoring", None)
+    return sys.gettrace() is not None or (
+        monitoring is not None and any(monitoring.get_tool(number) for number in range(6))
+    )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-import sys
 import threading
+import weakref
 from asyncio import AbstractEventLoop, events
 from collections.abc import Callable, MutableMapping
 from dataclasses import replace
@@ -17,6 +17,7 @@ from ...callers import is_of_test, is_starting, public_name, served_by
 from ...clocks import Schedule
 from ...core import (
     Detector,
+    Finding,
     Gate,
     Option,
     Phase,
@@ -24,9 +25,10 @@ from ...core import (
     real_time,
 )
 from ...excused import excuse, has_told_since, is_told
+from ...loading import loader_in
 from ...patches import Patches
 from ...where import FRAMEWORK, ROUTING, Location, is_python, library_path
-from .accounts import Account, Look, Use
+from .accounts import Account, Look, Use, is_traced
 
 #: A callback is worth a look at its stack from here on.
 _SUSPICIOUS_S = 0.005
@@ -69,6 +71,8 @@ class SlowDetector(Detector, Observer):
         self._accounts: dict[int, Account] = {}
         self._watchdog: Schedule | None = None
         self._wakes = 0
+        #: What took long, and the objects that loaded a file meanwhile.
+        self._by_loaders: list[tuple[Finding, list[weakref.ref[Any]]]] = []
 
     def install(self) -> None:
         self._patches.replace(events.Handle, "_run", self._watched)
@@ -165,8 +169,8 @@ class SlowDetector(Detector, Observer):
                 # A call that let no other thread run was over before anybody could look.
                 where = endpoint_of(self.gate, ended)
                 reading = account.clocks.read()
-                look = Look(where, "", ended, False, False, account.began, reading.wall, 0, reading)
-                account.looks.append(look)
+                seen = (where, "", ended, False, None, False)
+                account.looks.append(Look(*seen, account.began, reading.wall, 0, reading))
             self._judge(account)
         account.looks.clear()
         account.before = account.clocks.read()
@@ -196,7 +200,8 @@ class SlowDetector(Detector, Observer):
     def _judge_use(self, use: Use, *, is_wait: bool) -> None:
         limits = self.gate.options
         cpu = use.cpu - use.of_orm * (1 - 1 / _ORM_FACTOR)
-        if cpu * 1000 >= limits["cpu_ms"] * _SURELY_CPU * (_TRACED if _is_traced() else 1):
+        limit = limits["cpu_ms"] * _SURELY_CPU * (_TRACED if is_traced() else 1) / 1000
+        if cpu >= limit:
             what = f"a callback used {use.cpu * 1000:.0f} ms of CPU time on the event loop"
             rule = rules.SLOW_CPU
         elif is_wait and use.waited * 1000 >= limits["blocked_ms"] * _SURELY_BLOCKED:
@@ -207,13 +212,25 @@ class SlowDetector(Detector, Observer):
         ((where, inside), _), *_ = use.lines.most_common(1)
         if inside:
             what = f"{what}, in {inside}()"
-        self.gate.report(rule, what=what, where=where)
+        if rule is rules.SLOW_CPU and cpu - use.of_loaders < limit:
+            self._by_loaders.append((Finding(rule, what, where), use.loaders))
+        else:
+            self.gate.report(rule, what=what, where=where)
+
+    def end(self, phase: Phase) -> None:
+        """Report what was loaded for an object that is gone: the next request loads it again."""
+        by_loaders, self._by_loaders = self._by_loaders, []
+        if by_loaders:
+            gc.collect()
+        for finding, loaders in by_loaders:
+            if any(loader() is None for loader in loaders):
+                self.gate.report(finding.rule, what=finding.what, where=finding.where)
 
     def _look(
         self, account: Account, handle: Any
-    ) -> tuple[Location | None, str, object, bool, bool]:
-        """Find the user's line that holds the loop, for whom, whether by the ORM, or at start."""
-        nothing: tuple[None, str, None, bool, bool] = (None, "", None, False, False)
+    ) -> tuple[Location | None, str, object, bool, weakref.ref[Any] | None, bool]:
+        """Find the user's line that holds the loop, for whom, by what, and whether at start."""
+        nothing: Any = (None, "", None, False, None, False)
         frames = list(account.frames())
         if is_of_test(self.gate, frames, handle._context):
             return nothing
@@ -222,6 +239,7 @@ class SlowDetector(Detector, Observer):
         found: Location | None = None
         inside = ""
         outermost = library = None
+        loader: weakref.ref[Any] | None = None
         decided = in_orm = False
         for frame in frames:
             code = frame.f_code
@@ -231,6 +249,7 @@ class SlowDetector(Detector, Observer):
                 if code is _STARTS_THREAD or excuse(rules.SLOW_CPU, code.co_filename, code.co_name):
                     return nothing
                 in_orm = in_orm or (not decided and path.startswith(_ORM))
+                loader = loader or (None if decided else loader_in(code))
                 if not decided and path.startswith(FRAMEWORK):
                     decided = True
                     inner = library or frame
@@ -245,7 +264,7 @@ class SlowDetector(Detector, Observer):
                 decided = True
             if origin == "application":
                 outermost = frame
-        return found, inside, request or outermost, in_orm, at_start
+        return found, inside, request or outermost, in_orm, loader, at_start
 
     def _on_collection(self, moment: str, info: dict[str, int]) -> None:
         account = self._accounts.get(threading.get_ident())
@@ -257,10 +276,3 @@ def _is_the_frameworks(frame: FrameType) -> bool:
     """Whether a framework works for an endpoint, and not a library that has hooked into it."""
     filename = frame.f_code.co_filename
     return is_python(filename) or library_path(filename).startswith(_OWN)
-
-
-def _is_traced() -> bool:
-    monitoring: Any = getattr(sys, "monitoring", None)
-    return sys.gettrace() is not None or (
-        monitoring is not None and any(monitoring.get_tool(number) for number in range(6))
-    )
