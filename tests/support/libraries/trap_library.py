@@ -3,6 +3,7 @@
 import asyncio
 import importlib.metadata
 import time
+from types import TracebackType
 from typing import Any
 
 #: Where an application may keep something.
@@ -38,10 +39,30 @@ class Words:
     def _load(self) -> list[str]:
         with open(__file__) as file:
             text = file.read()
-        end = time.thread_time() + 0.2
-        while time.thread_time() < end:
-            words = text.split()
-        return words
+        compute()
+        return text.split()
+
+
+class Batch:
+    """Does its work when it is left."""
+
+    async def __aenter__(self) -> None:
+        pass
+
+    async def __aexit__(self, error_type: object, error: object, traceback: object) -> None:
+        compute()
+
+
+def describe(error: BaseException, traceback: TracebackType | None) -> str:
+    """Describe an error with the values of all variables."""
+    compute()
+    return f"{error!r}, {traceback!r}"
+
+
+def compute() -> None:
+    end = time.thread_time() + 0.2
+    while time.thread_time() < end:
+        sum(range(1000))
 
 
 class Middleware(Client):

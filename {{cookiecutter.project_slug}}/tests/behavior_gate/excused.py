@@ -73,6 +73,23 @@ def excuse(rule: Rule, filename: str, function: str = "") -> Excused | None:
     return next((row for row in EXCUSED if place.startswith(row.path) and rule in row.rules), None)
 
 
+#: What is given a traceback, or is a module for them, describes an error. What leaves a context,
+#: or throws the error, does something else.
+_TRACEBACKS = {"tb", "traceback"}
+_TRACEBACK_MODULES = ("/traceback.py", "/tracebacks.py")
+_PASSES_ERRORS = {"__exit__", "__aexit__", "throw", "athrow"}
+
+
+@functools.lru_cache(maxsize=4096)
+def describes_error(code: CodeType) -> bool:
+    """Whether a library describes an error: line by line, through all frames below the test."""
+    arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return code.co_name not in _PASSES_ERRORS and (
+        not _TRACEBACKS.isdisjoint(arguments)
+        or code.co_filename.replace("\\", "/").endswith(_TRACEBACK_MODULES)
+    )
+
+
 #: When a thread has ended a call that is a finding already.
 _told_at: dict[int, float] = {}
 

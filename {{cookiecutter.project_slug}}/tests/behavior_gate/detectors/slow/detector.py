@@ -24,7 +24,7 @@ from ...core import (
     Request,
     real_time,
 )
-from ...excused import excuse, has_told_since, is_told
+from ...excused import describes_error, excuse, has_told_since, is_told
 from ...loading import loader_in
 from ...patches import Patches
 from ...where import FRAMEWORK, ROUTING, Location, is_python, library_path
@@ -246,7 +246,11 @@ class SlowDetector(Detector, Observer):
             origin = self.gate.origin(code)
             if origin == "library":
                 path = library_path(code.co_filename)
-                if code is _STARTS_THREAD or excuse(rules.SLOW_CPU, code.co_filename, code.co_name):
+                if (
+                    code is _STARTS_THREAD
+                    or describes_error(code)
+                    or excuse(rules.SLOW_CPU, code.co_filename, code.co_name)
+                ):
                     return nothing
                 in_orm = in_orm or (not decided and path.startswith(_ORM))
                 loader = loader or (None if decided else loader_in(code))
