@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import weakref
 from asyncio import runners
 from asyncio import tasks as asyncio_tasks
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from ...loops import cycles, run
 from ...patches import Patches
 from ...where import Location
 from .ending import close
+from .lasting import lasts, used_by
 from .left_behind import LeftBehind
 from .timeouts import Timeouts
 
@@ -50,6 +52,8 @@ class Birth:
     wide: bool
     #: No line of the user can end it: it is the affair of the library that has started it.
     endless: bool
+    #: The object of a library that a line of the user has used, which began the task by itself.
+    used: weakref.ref[Any] | None = None
     #: It was found, and goes on as it would without the gate.
     spared: bool = False
 
@@ -126,8 +130,9 @@ class TasksDetector(Detector):
             ):
                 frame = sys._getframe(1)
                 caller = find_caller(gate, frame)
+                used = used_by(gate, frame) if caller and caller.third_party else None
                 births[task] = Birth(
-                    gate.locate(frame), in_wide_fixture.get(), not _can_be_ended(caller)
+                    gate.locate(frame), in_wide_fixture.get(), not _can_be_ended(caller), used
                 )
             return task
 
@@ -168,9 +173,20 @@ class TasksDetector(Detector):
         ]
 
     def _may_stay(self, task: asyncio.Task[Any], birth: Birth) -> bool:
-        return (
-            birth.wide or birth.spared or (birth.endless and waits_at(self.gate, task)[0] is None)
-        )
+        if birth.wide or birth.spared:
+            return True
+        is_librarys = birth.endless or self._is_begun_once(task, birth)
+        return is_librarys and waits_at(self.gate, task)[0] is None
+
+    def _is_begun_once(self, task: asyncio.Task[Any], birth: Birth) -> bool:
+        """Whether it is the only such task of an object that lasts, which has begun it by itself."""
+        thing = birth.used and birth.used()
+        alike = [
+            other
+            for other, born in self._births.items()
+            if born.used and born.used() is thing and _code(other) is _code(task)
+        ]
+        return thing is not None and alike == [task] and lasts(thing)
 
     def _judge_done(self, task: asyncio.Task[Any], birth: Birth) -> None:
         if task.cancelled() or not task._log_traceback:
@@ -257,8 +273,12 @@ class TasksDetector(Detector):
         close(task.get_coro(), task.get_loop())
 
     def _is_users(self, task: asyncio.Task[Any]) -> bool:
-        code = getattr(task.get_coro(), "cr_code", None)
+        code = _code(task)
         return code is not None and self.gate.origin(code) in ("application", "test")
+
+
+def _code(task: asyncio.Task[Any]) -> Any:
+    return getattr(task.get_coro(), "cr_code", None)
 
 
 def _leak(task: asyncio.Task[Any]) -> str:
