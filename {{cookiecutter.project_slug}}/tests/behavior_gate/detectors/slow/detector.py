@@ -46,6 +46,8 @@ _ORM = "sqlalchemy/"
 _ORM_FACTOR = 4
 #: It waits until the new thread runs, which takes as long as the machine is busy.
 _STARTS_THREAD = threading.Thread.start.__code__
+#: What a look finds: the fields of `Look` up to the moment.
+Sight = tuple[Location | None, str, object, bool, weakref.ref[Any] | None, bool]
 #: What reads the request for an endpoint, and makes a response of its result.
 _OWN = ("fastapi/", "starlette/", "pydantic/")
 
@@ -169,7 +171,7 @@ class SlowDetector(Detector, Observer):
                 # A call that let no other thread run was over before anybody could look.
                 where = endpoint_of(self.gate, ended)
                 reading = account.clocks.read()
-                seen = (where, "", ended, False, None, False)
+                seen: Sight = (where, "", ended, False, None, False)
                 account.looks.append(Look(*seen, account.began, reading.wall, 0, reading))
             self._judge(account)
         account.looks.clear()
@@ -226,11 +228,9 @@ class SlowDetector(Detector, Observer):
             if any(loader() is None for loader in loaders):
                 self.gate.report(finding.rule, what=finding.what, where=finding.where)
 
-    def _look(
-        self, account: Account, handle: Any
-    ) -> tuple[Location | None, str, object, bool, weakref.ref[Any] | None, bool]:
+    def _look(self, account: Account, handle: Any) -> Sight:
         """Find the user's line that holds the loop, for whom, by what, and whether at start."""
-        nothing: Any = (None, "", None, False, None, False)
+        nothing: Sight = (None, "", None, False, None, False)
         frames = list(account.frames())
         if is_of_test(self.gate, frames, handle._context):
             return nothing

@@ -179,7 +179,7 @@ class TasksDetector(Detector):
         return is_librarys and waits_at(self.gate, task)[0] is None
 
     def _is_begun_once(self, task: asyncio.Task[Any], birth: Birth) -> bool:
-        """Whether it is the only such task of an object that lasts, which has begun it by itself."""
+        """Whether it is the only such task of an object that lasts and has begun it by itself."""
         thing = birth.used and birth.used()
         alike = [
             other
