@@ -247,3 +247,57 @@ def test_a_session_for_each_request_hides_nothing(installed: Project, tmp_path: 
     assert "blind spot" not in done.stdout
     (finding,) = json.loads(project.read("gate.json"))["findings"]
     assert (finding["rule"], finding["path"]) == ("database.lost-commit", "shop.py")
+
+
+COMPUTES = """\
+import time
+
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+
+async def compute(request):
+    end = time.thread_time() + 0.2
+    while time.thread_time() < end:
+        sum(range(1000))
+    return PlainTextResponse("done")
+
+
+app = Starlette(routes=[Route("/", compute)])
+"""
+COMPUTED = """\
+import asyncio
+
+import httpx
+
+from computes import app
+
+
+async def test_computes(pytestconfig) -> None:
+    await asyncio.sleep(0.1)
+    {stop}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url="http://test"
+    ) as client:
+        assert (await client.get("/")).text == "done"
+"""
+STOP = 'pytestconfig.pluginmanager.get_plugin("behavior gate")._watchdog.stop()'
+
+
+@pytest.mark.parametrize(
+    ("stop", "told"),
+    [("", "slow.cpu\n"), (STOP, "1 test watched by 7 detectors, nothing found\n")],
+    ids=["watched", "nobody looks"],
+)
+def test_time_is_blamed_on_nobody_while_nobody_looks(
+    installed: Project, tmp_path: Path, stop: str, told: str
+) -> None:
+    project = plant(tmp_path / "project", installed.environment, "")
+    (project.path / "computes.py").write_text(COMPUTES, encoding="utf-8")
+    test = COMPUTED.format(stop=stop)
+    (project.path / "test_nothing.py").write_text(test, encoding="utf-8")
+
+    done = run_pytest(project)
+
+    assert f"behavior gate: {told}" in done.stdout

@@ -32,6 +32,8 @@ from .accounts import Account, Look, Use, is_traced
 
 #: A callback is worth a look at its stack from here on.
 _SUSPICIOUS_S = 0.005
+#: Who is let in has looked before it wakes up so often.
+_IN_VAIN = 2
 #: The clocks are read at most this often.
 _READING_S = 0.002
 #: A finding needs so many times the limit, and below that nothing is said: on a busy machine the
@@ -167,7 +169,7 @@ class SlowDetector(Detector, Observer):
             return
         if real_time() - account.began > self._least:
             was_told = has_told_since(account.clocks.thread, account.began)
-            if ended is not None and not account.looks and not was_told:
+            if ended is not None and not account.looks and not was_told and self._is_kept_out():
                 # A call that let no other thread run was over before anybody could look.
                 where = endpoint_of(self.gate, ended)
                 reading = account.clocks.read()
@@ -177,6 +179,15 @@ class SlowDetector(Detector, Observer):
         account.looks.clear()
         account.before = account.clocks.read()
         account.began = account.before.wall
+
+    def _is_kept_out(self) -> bool:
+        """Whether the watchdog has woken up to look, and was not let in."""
+        if self._watchdog is None or not self._watchdog.is_known:
+            return True
+        try:
+            return self._watchdog.read()[1] - self._wakes > _IN_VAIN
+        except OSError:
+            return False  # It has ended: nobody knows what it would have seen.
 
     def _judge(self, account: Account) -> None:
         phase = self.gate.phase
