@@ -34,7 +34,8 @@ BLOCKING_DNS = Rule(
     "blocking.dns",
     "a host name that is looked up on the event loop",
     why="every other request waits until it returns",
-    fix="await asyncio.get_running_loop().getaddrinfo(...), or leave it to an async client",
+    fix="use an async client, or run the call in a thread: await asyncio.to_thread(...); for a name"
+    " alone: await asyncio.get_running_loop().getaddrinfo(...)",
     bad='address = socket.gethostbyname("example.com")',
     good='address = await asyncio.get_running_loop().getaddrinfo("example.com", 443)',
 )

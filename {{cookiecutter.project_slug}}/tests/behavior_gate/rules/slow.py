@@ -9,7 +9,7 @@ SLOW_CPU = Rule(
     "a callback that computes for too long on the event loop",
     why="no other request is served until it returns",
     fix="do less at once, or move it off the loop: await asyncio.to_thread(...), or a process pool"
-    " for pure Python",
+    " for pure Python; what is made once can be made when the application starts",
     bad="thumbnails = [shrink(image) for image in images]",
     good="thumbnails = await asyncio.to_thread(shrink_all, images)",
     settings=("gate_cpu_ms",),
