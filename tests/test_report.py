@@ -184,9 +184,9 @@ def test_queries_are_told_by_request_and_connections_by_their_line(
     assert queries == requests[label]["queries"]
     assert 0 in {request for _, request, *_ in of_request["statements"]}
     # What FastAPI makes of an answer is said of its endpoint, not of the middleware around it.
-    (hold,) = (hold for hold in data["holds"] if hold["test"] == numbers["test_answer"])
-    assert hold["stack"][0]["function"] == "rows, in fastapi.encoders.jsonable_encoder()"
-    assert hold["stack"][0]["text"] == "async def rows():"
+    holds = [hold for hold in data["holds"] if hold["test"] == numbers["test_answer"]]
+    held_by = [(line["function"], line["text"]) for hold in holds for line in hold["stack"][:1]]
+    assert ("rows, in fastapi.encoders.jsonable_encoder()", "async def rows():") in held_by
     assert "never-in-the-page" not in page
     assert PASSWORD not in page
     assert PASSWORD in project.read("tests/test_planted.py")
