@@ -43,13 +43,20 @@ class StatementWatch:
         # The database may hash by itself.
         if "crypt(" in statement:
             return
+        sent = list(strings(parameters))
+        given = list(_given(context, parameters))
+        # What the type of a column has made of the rest.
+        given += [("", text) for text in {*sent}.difference(text for _, text in given)]
         for password in request.passwords:
             if not is_ordinary(password) and names(password, statement):
                 self._report_stored(request, statement, "")
-            for name, value in _parameters(context, parameters):
-                how = stored_as(password, name, value)
-                if how:
+            is_told = False
+            for name, value in given:
+                how = stored_as(password, name, value) if name or not is_told else None
+                # The type may as well have encrypted it, or hashed it.
+                if how and any(value in text for text in sent):
                     self._report_stored(request, statement, name, how)
+                    is_told = True
 
     def _report_stored(
         self, request: Request, statement: str, name: str, how: str = "as it is"
@@ -65,17 +72,13 @@ class StatementWatch:
         )
 
 
-def _parameters(context: Any, parameters: Any) -> Iterator[tuple[str, str]]:
-    """Name, if known, and text of each parameter of one execution, or of many, as it is sent."""
-    sent = list(strings(parameters))
-    seen = set()
-    for row in getattr(context, "compiled_parameters", None) or ():
-        for name, value in row.items():
+def _given(context: Any, parameters: Any) -> Iterator[tuple[str, str]]:
+    """Name, if known, and text of each parameter of one execution, or of many."""
+    rows = getattr(context, "compiled_parameters", None) or (
+        parameters if isinstance(parameters, list) else [parameters]
+    )
+    for row in rows:
+        named = row.items() if isinstance(row, dict) else (("", value) for value in row or ())
+        for name, value in named:
             for text in strings(value):
-                # The type of a column may encrypt it, or hash it.
-                if any(text in one for one in sent):
-                    seen.add(text)
-                    yield name, text
-    for text in sent:
-        if text not in seen:
-            yield "", text
+                yield name, text
