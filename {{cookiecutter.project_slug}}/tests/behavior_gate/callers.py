@@ -175,10 +175,13 @@ def is_import(code: CodeType) -> bool:
 
 def owner(frame: FrameType) -> Any:
     """The object whose method runs, or None in a plain function, a class method or `__init__`."""
+    return None if frame.f_code.co_name in ("__init__", "__new__") else object_of(frame)
+
+
+def object_of(frame: FrameType) -> Any:
+    """The object whose method runs, also if it is still being made, or None."""
     code = frame.f_code
-    if not code.co_argcount or code.co_name in ("__init__", "__new__"):
-        return None
-    first = frame.f_locals.get(code.co_varnames[0])
+    first = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
     is_object = not isinstance(first, type) and hasattr(type(first), code.co_name)
     return first if is_object else None
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Iterator
-from types import CodeType, FrameType, TracebackType
+from traceback import walk_tb
+from types import CodeType
 
 from .asgi import WATCHES
 from .core import Gate
@@ -19,7 +19,7 @@ def is_raised_by_test(gate: Gate, error: BaseException | None) -> bool:
     seen: set[int] = set()
     while link is not None and id(link) not in seen:
         seen.add(id(link))
-        *_, code = (None, *(frame.f_code for frame in _frames(link.__traceback__)))
+        *_, code = (None, *(frame.f_code for frame, _ in walk_tb(link.__traceback__)))
         if code is not None and (
             gate.origin(code) == "test" or library_path(code.co_filename) == "unittest/mock.py"
         ):
@@ -46,7 +46,7 @@ class Escape:
     def was_caught(self) -> bool:
         """Whether the error has come to test code that called the application."""
         outside: list[CodeType] = []
-        for frame in _frames(self._error.__traceback__):
+        for frame, _ in walk_tb(self._error.__traceback__):
             if frame.f_code in WATCHES:
                 break
             outside.append(frame.f_code)
@@ -60,9 +60,3 @@ class Escape:
         task = self._task and self._task()
         # Not `exception()`, which would count as having retrieved it.
         return task is None or getattr(task, "_exception", None) is self._error
-
-
-def _frames(traceback: TracebackType | None) -> Iterator[FrameType]:
-    while traceback is not None:
-        yield traceback.tb_frame
-        traceback = traceback.tb_next

@@ -6,7 +6,7 @@ import weakref
 from types import CodeType, FrameType
 from typing import Any
 
-from .callers import outwards
+from .callers import object_of, outwards
 from .core import Gate
 from .where import is_python
 
@@ -21,7 +21,7 @@ def note_loader(gate: Gate, frame: FrameType) -> None:
         origin = gate.origin(outer.f_code)
         if origin == "gate" or (origin == "library" and is_python(outer.f_code.co_filename)):
             continue
-        thing = _object(outer) if origin == "library" else None
+        thing = object_of(outer) if origin == "library" else None
         if thing is None or (loader is not None and thing is not loader):
             break
         loader, code = thing, outer.f_code
@@ -40,11 +40,3 @@ def loader_in(code: CodeType) -> weakref.ref[Any] | None:
 
 def forget_loaders() -> None:
     _loaders.clear()
-
-
-def _object(frame: FrameType) -> Any:
-    """The object whose method runs, also if it is still being made."""
-    code = frame.f_code
-    first = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
-    is_object = not isinstance(first, type) and hasattr(type(first), code.co_name)
-    return first if is_object else None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Callable
+from traceback import walk_tb
 from typing import Any
 
 from .core import Gate, Request
@@ -107,7 +107,7 @@ class Statuses:
         return False
 
     def _has_come_to_test(self, error: BaseException) -> bool:
-        frames = traceback.walk_tb(error.__traceback__)
+        frames = walk_tb(error.__traceback__)
         return any(self._gate.origin(frame.f_code) == "test" for frame, _ in frames)
 
     def _watch_httpx(self, original: Callable[..., None]) -> Callable[..., None]:
