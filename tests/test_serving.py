@@ -244,3 +244,38 @@ def test_traces_and_metrics_are_sent_as_the_documents_say(
     assert b"http.server.request.duration" in collector.received["/api/v1/otlp/v1/metrics"]
     assert b"my-backend" in collector.received["/v1/traces"]
     assert b"Zebra" not in b"".join(collector.received.values())
+
+
+TRACED = """
+from httpx import AsyncClient
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from app.main import app
+
+exporter, provider = InMemorySpanExporter(), TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(exporter))
+FastAPIInstrumentor.instrument_app(app, tracer_provider=provider)
+
+
+async def test_a_request_is_traced(client: AsyncClient) -> None:
+    response = await client.get("/users/me")
+
+    assert response.status_code == 401
+    assert "X-Request-ID" in response.headers
+    assert "GET /users/me" in [span.name for span in exporter.get_finished_spans()]
+"""
+
+
+def test_opentelemetry_can_instrument_the_app_itself(installed: Project, tmp_path: Path) -> None:
+    project = installed.copy(tmp_path / "my_backend")
+    (project.path / "tests/test_traced.py").write_text(TRACED, encoding="utf-8")
+    packages = ("opentelemetry-instrumentation-fastapi", "opentelemetry-sdk")
+    added = [part for name in packages for part in ("--with", name)]
+
+    done = project.uv("run", "--frozen", *added, "pytest", "-q", "tests/test_traced.py")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout

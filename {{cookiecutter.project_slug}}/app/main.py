@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cached_property
 from importlib import import_module
 
 from fastapi import FastAPI, HTTPException, Request
@@ -49,8 +50,14 @@ class SettingsAtStart:
 
 
 class Application(FastAPI):
-    def build_middleware_stack(self) -> ASGIApp:
-        return Outermost(super().build_middleware_stack())
+    @cached_property
+    def outermost(self) -> Outermost:
+        # Not in the stack of middlewares, which others may replace to add their own.
+        return Outermost(super().__call__)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        await self.outermost(scope, receive, send)
 
 
 def only_if_documented(endpoint: ASGIApp) -> ASGIApp:
