@@ -11,6 +11,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,11 @@ def outbox(app: FastAPI) -> list[Email]:
 
 def bearer(user: User, *, lifetime: timedelta = timedelta(minutes=5)) -> dict[str, str]:
     """A header that authenticates a user without a login."""
-    settings = Settings(database_url="postgresql://localhost", secret_key=SECRET_KEY)
     claims = AccessClaims(sub=user.id, ver=user.token_version)
-    token = create_token(claims, settings=settings, lifetime=lifetime)
+    token = create_token(claims, settings=_settings(), lifetime=lifetime)
     return {"Authorization": f"Bearer {token}"}
+
+
+@cache
+def _settings() -> Settings:
+    return Settings(database_url="postgresql://localhost", secret_key=SECRET_KEY)
