@@ -34,6 +34,7 @@ class Escape:
     def __init__(self, gate: Gate, error: BaseException) -> None:
         self._gate = gate
         self._error = error
+        self._was_caught = False
         self._task: weakref.ref[asyncio.Task[object]] | None = None
         self._root: CodeType | None = None
         task = asyncio.current_task() if asyncio._get_running_loop() is not None else None
@@ -43,8 +44,14 @@ class Escape:
             self._task = weakref.ref(task)
             self._root = getattr(task.get_coro(), "cr_code", None)
 
+    def take_note(self, caught: BaseException) -> None:
+        """A test has caught an error, or one that it led to."""
+        self._was_caught |= caught is self._error
+
     def was_caught(self) -> bool:
-        """Whether the error has come to test code that called the application."""
+        """Whether a test has caught the error, or it has come to test code that called the app."""
+        if self._was_caught:
+            return True
         outside: list[CodeType] = []
         for frame, _ in walk_tb(self._error.__traceback__):
             if frame.f_code in WATCHES:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from traceback import walk_tb
 from typing import Any
 
@@ -68,8 +68,9 @@ class Statuses:
         self._libraries = OnImport(("httpx", "httpx2", "aiohttp"), self._watch)
         #: Method, path and status of each response whose status a test has named.
         self._named: list[tuple[str, str, int]] = []
-        #: The same, of each response for whose status a client has raised this error.
-        self._raised: list[tuple[tuple[str, str, int], BaseException]] = []
+        #: The status for which a client has raised this error.
+        self._raised: list[tuple[Status, BaseException]] = []
+        self._responses: tuple[type, ...] = ()
 
     def install(self) -> None:
         self._libraries.install()
@@ -80,6 +81,8 @@ class Statuses:
 
     def _watch(self, library: str) -> None:
         module = sys.modules[library]
+        response = module.ClientResponse if library == "aiohttp" else module.Response
+        self._responses = (*self._responses, response)
         if library == "aiohttp":
             self._patches.replace(module.ClientResponse, "start", self._watch_aiohttp)
             self._patches.replace(module.ClientResponse, "raise_for_status", self._watch_raise)
@@ -100,11 +103,25 @@ class Statuses:
         if named in self._named:
             self._named.remove(named)
             return True
-        for raised in self._raised:
-            if raised[0] == named and self._has_come_to_test(raised[1]):
-                self._raised.remove(raised)
+        for status, error in self._raised:
+            key = None if status.is_noted else _key(status.exchange(), status)
+            if key == named and self._has_come_to_test(error):
+                status.is_noted = True
                 return True
         return False
+
+    def take_note(self, held: Iterable[object]) -> None:
+        """A test has caught an error that was raised with this: the last response is its reason."""
+        statuses = [status for status in map(self._status_of, held) if status is not None]
+        if statuses and isinstance(statuses[-1], Status):
+            self._name(statuses[-1])
+
+    def _status_of(self, value: Any) -> int | None:
+        # Not by `isinstance`, which asks what stands for another object.
+        if issubclass(type(value), self._responses):
+            status: int | None = getattr(value, "status_code", None) or value.status
+            return status
+        return value if type(value) is Status else None
 
     def _has_come_to_test(self, error: BaseException) -> bool:
         frames = walk_tb(error.__traceback__)
@@ -139,24 +156,28 @@ class Statuses:
                 return original(response)
             except Exception as error:
                 if isinstance(status, Status) and not status.is_noted:
-                    self._raised.append((_key(status.exchange(), status), error))
+                    self._raised.append((status, error))
                 raise
 
         return raise_for_status
 
     def _note(self, status: Status) -> None:
-        exchange = status.exchange()
-        if exchange is None or status.is_noted:
+        if status.is_noted:
             return
         for frame in stack(sys._getframe(1)):
             if frame.f_code.co_filename.replace("\\", "/").endswith(_NO_ASSERTION):
                 return
             origin = self._gate.origin(frame.f_code)
             if origin == "test":
-                status.is_noted = True
-                self._named.append(_key(exchange, status))
+                self._name(status)
             if origin in ("application", "test"):
                 return
+
+    def _name(self, status: Status) -> None:
+        exchange = status.exchange()
+        if exchange is not None and not status.is_noted:
+            status.is_noted = True
+            self._named.append(_key(exchange, status))
 
 
 def _key(exchange: Any, status: int) -> tuple[str, str, int]:

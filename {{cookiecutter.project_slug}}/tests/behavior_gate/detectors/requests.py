@@ -12,6 +12,7 @@ from typing import Any
 from .. import rules
 from ..aiohttp_server import AiohttpServer
 from ..asgi import Observer, endpoint_of, is_failing_elsewhere, subscribe, unsubscribe
+from ..catches import Catches, Link
 from ..core import Detector, Finding, Phase, Request, real_time
 from ..errors import BlockingError, chain, describe
 from ..expected import Escape, is_raised_by_test
@@ -49,12 +50,15 @@ class RequestsDetector(Detector, Observer):
         self._failures: list[_Failure] = []
         self._statuses = Statuses(self.gate)
         self._statuses.install()
+        self._catches = Catches(self.gate, self._caught)
+        self._catches.install()
         subscribe(self.gate, self)
         self._aiohttp = AiohttpServer(self.gate)
         self._aiohttp.install()
 
     def uninstall(self) -> None:
         self._aiohttp.uninstall()
+        self._catches.uninstall()
         self._statuses.uninstall()
         unsubscribe(self)
 
@@ -84,6 +88,13 @@ class RequestsDetector(Detector, Observer):
         asserted = self._statuses.take(failure.request)
         caught = failure.escape is not None and not phase.failed and failure.escape.was_caught()
         return failure.by_test or asserted or caught
+
+    def _caught(self, links: list[Link]) -> None:
+        for error, held in links:
+            self._statuses.take_note(held)
+            for failure in self._failures:
+                if failure.escape is not None:
+                    failure.escape.take_note(error)
 
     def request_started(self, request: Request, scope: MutableMapping[str, Any]) -> None:
         self._before[request] = sys.exception()

@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+from polls.client import Polls, PollsError
 from polls.main import init_app, load_config, serve
 
 
@@ -29,6 +30,12 @@ async def test_boom(client):
     response = await client.get("/boom")
     assert response.status == 500
     assert await response.json() == {"error": "internal"}
+
+
+@pytest.mark.parametrize("way", [Polls.result, Polls.title])
+async def test_client(client, way):
+    with pytest.raises(PollsError):
+        await way(Polls(client), "/boom")
 
 
 async def test_ping(client):
