@@ -136,6 +136,17 @@ def test_a_held_connection_is_told_with_the_line_that_took_it(trapped: Run) -> N
     )
 
 
+def test_a_request_that_listens_is_told_where_to_listen_and_that_is_good(
+    trapped: Run, spared: Run
+) -> None:
+    held = "tests/traps/test_listening_on_the_pool.py::test_concurrent_client"
+    (finding,) = trapped.findings[held]
+
+    assert finding["fix"].endswith("; LISTEN in the lifespan, on one connection for all requests")
+    good = "tests/traps/test_listening_in_the_lifespan.py::test_concurrent_client"
+    assert spared.outcomes[good] == "passed"
+
+
 def test_a_file_that_is_read_anew_is_told_with_who_reads_it_and_when_to_read_it(
     trapped: Run,
 ) -> None:

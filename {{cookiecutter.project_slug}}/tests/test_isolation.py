@@ -38,7 +38,7 @@ from tests.isolation import (
 from tests.isolation import connection as shared_connection
 from tests.isolation.fixtures import ConnectWebSocket
 from tests.isolation.requests import request
-from tests.postgres import Databases, ForeignDatabaseError
+from tests.postgres import Databases, ForeignDatabaseError, SocketURLError
 
 # Not the users that the app may create when it starts.
 PEOPLE = User.email.in_([f"{name}@example.com" for name in ("ada", "alan", "eve", "grace")])
@@ -292,10 +292,26 @@ async def test_a_connection_of_another_event_loop_is_refused(isolation: Isolatio
 async def test_a_direct_connection_of_the_driver_is_refused(isolation: Isolation) -> None:
     url = isolation.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
-    with pytest.raises(SeparateConnectionError, match=r"`asyncpg\.connect` opens another one"):
+    with pytest.raises(SeparateConnectionError) as caught:
         await asyncpg.connect(url)
+    assert str(caught.value) == (
+        "The test has one connection, but `asyncpg.connect` opens another one, which would not see "
+        "what the test has written. Mark the test with `@pytest.mark.real_commits`, which gives it "
+        "its own database. For all tests, set `real_commits = True` in app_under_test.py."
+    )
     with pytest.raises(ForeignDatabaseError, match="'production' is not a test database"):
         await asyncpg.connect("postgresql:///production")
+
+
+@pytest.mark.real_commits
+async def test_a_url_whose_socket_the_driver_would_not_use_says_what_to_set(
+    isolation: Isolation,
+) -> None:
+    url = isolation.engine.url.set(drivername="postgresql", host="localhost", port=None)
+    url = url.update_query_dict({"host": "/run/postgresql"})
+
+    with pytest.raises(SocketURLError, match=r"Set `over_tcp = True` in app_under_test\.py\."):
+        await asyncpg.connect(url.render_as_string(hide_password=False))
 
 
 # Sessions that overlap

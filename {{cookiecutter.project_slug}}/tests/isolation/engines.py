@@ -62,7 +62,7 @@ def lending(database: str | None, shared: SharedConnection) -> Iterator[None]:
 
     async def connect(**parameters: Any) -> Any:
         if _database(parameters) == database:
-            raise SeparateConnectionError("`asyncpg.connect` opens another one")
+            raise OtherDriverError("`asyncpg.connect`")
         return await original(**parameters)
 
     _shared[database] = shared

@@ -43,7 +43,7 @@ class SeparateConnectionError(IsolationError):
 
 
 class OtherDriverError(SeparateConnectionError):
-    """A driver that can't use the connection of the test."""
+    """A driver, or a function of one, that can't use the connection of the test."""
 
     def __init__(self, driver: str) -> None:
         super().__init__(f"{driver} opens another one")

@@ -20,12 +20,23 @@ class ForeignDatabaseError(Exception):
         )
 
 
+class SocketURLError(Exception):
+    """A URL whose socket asyncpg would not use."""
+
+    def __init__(self, database: str | None) -> None:
+        super().__init__(
+            f"The URL of {database!r} names a host and a socket, and asyncpg would connect to the "
+            "host: only SQLAlchemy reads it so. Set `over_tcp = True` in app_under_test.py."
+        )
+
+
 @contextmanager
 def only_databases(prefix: str) -> Iterator[None]:
     """Refuse connections to PostgreSQL unless the database or application has this prefix.
 
     Raises:
         ForeignDatabaseError: (where something connects) The database has another name.
+        SocketURLError: (where asyncpg connects) It is on a socket that is not used.
     """
 
     def check(parameters: dict[str, Any]) -> None:
@@ -41,6 +52,8 @@ def only_databases(prefix: str) -> Iterator[None]:
 
     async def connect(**parameters: Any) -> Any:
         check(parameters)
+        if _loses_socket(parameters):
+            raise SocketURLError(database_of(parameters))
         return await original(**parameters)
 
     # `asyncpg.connect`, under whatever name, and the pools of asyncpg call this function.
@@ -61,3 +74,11 @@ def database_of(parameters: dict[str, Any]) -> str | None:
     if database is None and parameters.get("dsn"):
         database = make_url(parameters["dsn"]).database
     return database
+
+
+def _loses_socket(parameters: dict[str, Any]) -> bool:
+    """Whether the arguments of asyncpg have a socket in the URL that it does not connect to."""
+    if not parameters.get("dsn") or parameters.get("host"):
+        return False
+    url = make_url(parameters["dsn"])
+    return bool(url.host and str(url.query.get("host", "")).startswith("/"))

@@ -41,7 +41,8 @@ LEAKED_STATE = Rule(
     why="the next request that gets the connection works with it: it sees another tenant's rows, or"
     " waits for a lock that nobody gives back",
     fix="let it end with the transaction: SET LOCAL, set_config(..., true),"
-    " pg_advisory_xact_lock(...); or undo it in `finally`; LISTEN on a connection of its own",
+    " pg_advisory_xact_lock(...); or undo it in `finally`; LISTEN in the lifespan, on one"
+    " connection for all requests",
     bad='await session.execute(text("SET search_path TO tenant_a"))\nawait session.commit()',
     good='await session.execute(text("SET LOCAL search_path TO tenant_a"))',
 )
@@ -78,7 +79,8 @@ CONNECTION_HELD = Rule(
     why="once as many requests wait as the pool has connections, every other request waits for"
     " them",
     fix="wait before the first query, or end the transaction first, by `await session.commit()` or"
-    " by leaving its `async with`; keep what you need of the rows in variables",
+    " by leaving its `async with`; keep what you need of the rows in variables; LISTEN in the"
+    " lifespan, on one connection for all requests",
     bad="user = await session.scalar(query)\n"
     "await asyncio.to_thread(verify, password, user.password_hash)",
     good="async with sessions() as session:\n"
