@@ -734,6 +734,8 @@ def test_importlib_mode_needs_the_root_on_the_path(
 
 # --- Dependencies
 
+POETRY_BUILDS = "[build-system]\nbuild-backend = 'poetry.core.masonry.api'\n"
+
 
 @pytest.mark.parametrize(
     ("files", "command"),
@@ -745,6 +747,27 @@ def test_importlib_mode_needs_the_root_on_the_path(
         ),
         ({"pyproject.toml": "[tool.poetry]\nname = 'a'\n"}, "poetry add --group dev b>=1"),
         ({"pyproject.toml": "[tool.pdm]\n"}, "pdm add --dev --group dev b>=1"),
+        (
+            {"uv.lock": "", "poetry.lock": "", "pyproject.toml": "[tool.poetry.group.dev]\n"},
+            "poetry add --group dev b>=1",
+        ),
+        (
+            {"uv.lock": "", "poetry.lock": "", "pyproject.toml": f"[project]\n{POETRY_BUILDS}"},
+            "poetry add --group dev b>=1",
+        ),
+        (
+            {"uv.lock": "", "poetry.lock": "", "pyproject.toml": "[project]\n[tool.uv]\n"},
+            "uv add --dev b>=1",
+        ),
+        (
+            {"uv.lock": "", "poetry.lock": "", "pyproject.toml": "[project]\n"},
+            "uv add --dev b>=1",
+        ),
+        (
+            {"uv.lock": "", "pyproject.toml": f"[project]\n[tool.poetry]\n{POETRY_BUILDS}"},
+            "uv add --dev b>=1",
+        ),
+        ({"uv.lock": "", "pyproject.toml": "[project]\n[tool.pdm.version]\n"}, "uv add --dev b>=1"),
         ({"Pipfile": "[packages]\na = '*'\n"}, "pipenv install --dev b>=1"),
         ({"pyproject.toml": "[project]\nname = 'a'\noptional-dependencies.x = ['B']\n"}, ""),
         ({"pyproject.toml": "[tool.poetry.dependencies]\nb = '*'\n"}, ""),

@@ -25,6 +25,9 @@ FOR_THE_DATABASE: tuple[str, ...] = (
     "sqlalchemy[asyncio]>=2.0",
 )
 
+#: Those with a lock of their own. Where all else is equal, the first.
+TOOLS = ("uv", "poetry", "pdm")
+
 
 def name_of(requirement: str) -> str:
     """The normal form of a package's name, at the start of a requirement."""
@@ -102,10 +105,28 @@ def declared(root: Path, pyproject: dict[str, Any]) -> set[str]:
     return names - {""}
 
 
+def tool_of(root: Path, pyproject: dict[str, Any]) -> str:
+    """Name the tool that adds packages: of several, the one that `pyproject.toml` is written for.
+
+    Whoever moves from one to another may leave the lock of the first, or a table for its build.
+    """
+    # These tables no other tool reads.
+    if dig(pyproject, "tool.poetry").keys() & {"dependencies", "group", "dev-dependencies"}:
+        return "poetry"
+    backend = str(pyproject.get("build-system", {}).get("build-backend", ""))
+    in_tables = {tool for tool in TOOLS if tool in pyproject.get("tool", {})}
+    locked = {tool for tool in TOOLS if (root / f"{tool}.lock").exists()}
+    meant = in_tables | {tool for tool in TOOLS if backend.startswith(tool)}
+    for among in (locked & meant, locked, in_tables):
+        for tool in TOOLS:
+            if tool in among:
+                return tool
+    return "uv" if {"project", "dependency-groups"} <= pyproject.keys() else ""
+
+
 def plan(changes: Changes, root: Path, wanted: tuple[str, ...]) -> Plan:
     """Find out what is missing and by what it is added, and plan the change of a file."""
     pyproject = load_toml(root / "pyproject.toml")
-    tools = pyproject.get("tool", {})
     names = declared(root, pyproject)
     # Where nothing is declared, there is a pytest all the same.
     missing = [text for text in wanted if name_of(text) not in (names or {"pytest"})]
@@ -117,13 +138,13 @@ def plan(changes: Changes, root: Path, wanted: tuple[str, ...]) -> Plan:
         command = [tool, *add, *missing] if missing else []
         return Plan(missing, tool, command, runner=runner if is_locked else [])
 
-    in_groups = "project" in pyproject and "dependency-groups" in pyproject
-    if "poetry" in tools or (root / "poetry.lock").exists():
-        return by("poetry", "add", "--group", group)
-    if "pdm" in tools or (root / "pdm.lock").exists():
-        return by("pdm", "add", "--dev", "--group", group)
-    if (root / "uv.lock").exists() or "uv" in tools or in_groups:
-        return by("uv", "add", *(["--dev"] if group == "dev" else ["--group", group]))
+    match tool_of(root, pyproject):
+        case "poetry":
+            return by("poetry", "add", "--group", group)
+        case "pdm":
+            return by("pdm", "add", "--dev", "--group", group)
+        case "uv":
+            return by("uv", "add", *(["--dev"] if group == "dev" else ["--group", group]))
     if (root / "Pipfile").exists():
         return by("pipenv", "install", "--dev")
     return in_requirements(changes, root, missing)
