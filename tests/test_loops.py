@@ -184,18 +184,21 @@ def test_a_request_that_fails_elsewhere_belongs_to_the_test_that_made_it(
     file = "tests/test_elsewhere.py"
     run = Run(project, installed, file)
 
-    late, between = (
-        ("requests.5xx", "shop.py", number)
+    late, after, between = (
+        (text.rpartition(": ")[2], "shop.py", number)
         for number, text in enumerate(project.read("shop.py").splitlines(), 1)
-        if text.endswith(("# LATE: requests.5xx", "# BETWEEN: requests.5xx"))
+        if "# LATE: " in text or "# AFTER: " in text or "# BETWEEN: " in text
     )
+    went_on = f"{file}::test_its_work_goes_on"
     assert run.findings == {
         f"{file}::test_its_answer_came_before_its_error": [late],
+        went_on: [after],
         f"{file}::test_fails_between_its_phases": [between],
         None: [between],
     }
-    assert run.bad == set(run.findings) - {None}, run.output
-    assert len(run.good) == 4, run.output
+    assert run.bad == set(run.findings) - {went_on, None}, run.output
+    assert len(run.good) == 7, run.output
+    assert f"  After the end of {went_on}, which has begun it\n" in run.output
 
 
 def test_a_finding_outside_any_test_fails_the_run(project: Project, installed: Project) -> None:

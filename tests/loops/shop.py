@@ -97,11 +97,24 @@ async def answer_and_fail(scope: Any, receive: Any, send: Any) -> None:
     raise LookupError("the client has its answer")  # LATE: requests.5xx
 
 
+async def answer_and_work(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+    await asyncio.sleep(0.2)
+    raise LookupError("the next test runs")  # AFTER: requests.late-error
+
+
 async def refuse_all(request: Request) -> JSONResponse:
     raise LookupError("nobody asserts it")  # BETWEEN: requests.5xx
 
 
-failing = Starlette(routes=[Mount("/late", answer_and_fail), Route("/", refuse_all)])
+failing = Starlette(
+    routes=[
+        Mount("/late", answer_and_fail),
+        Mount("/after", answer_and_work),
+        Route("/", refuse_all),
+    ]
+)
 app = Starlette(routes=[Route("/", serve, methods=["POST"]), WebSocketRoute("/talk", talk)])
 
 

@@ -20,21 +20,35 @@ def server() -> Iterator[str]:
     while not server.started:
         time.sleep(0.005)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}/late/"
+    yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join()
 
 
 def test_its_answer_came_before_its_error(server: str) -> None:
-    httpx.get(server)
+    httpx.get(f"{server}/late/")
 
 
 def test_its_status_is_asserted_before_its_error(server: str) -> None:
-    assert httpx.get(server).status_code == 500
+    assert httpx.get(f"{server}/late/").status_code == 500
 
 
 def test_next(server: str) -> None:
     pass
+
+
+def test_its_work_goes_on(server: str) -> None:
+    httpx.get(f"{server}/after/")
+
+
+@pytest.mark.gate_allow("requests.late-error", reason="it says that it does")
+def test_its_work_goes_on_and_may_fail(server: str) -> None:
+    httpx.get(f"{server}/after/")
+
+
+def test_the_work_of_others_fails_in_it(server: str) -> None:
+    time.sleep(0.4)
+    assert httpx.get(server).status_code == 500
 
 
 class Between:

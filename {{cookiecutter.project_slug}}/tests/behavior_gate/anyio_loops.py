@@ -10,7 +10,8 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
-from .core import BrokenOff, Gate, Portal, current_case, in_wide_fixture
+from .cases import current_case, in_wide_fixture
+from .core import BrokenOff, Gate, Portal
 from .debug import debug
 from .foreign import Foreign
 from .hangs import Stopped

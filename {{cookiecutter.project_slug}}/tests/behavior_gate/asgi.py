@@ -14,6 +14,7 @@ from typing import Any
 
 from .applications import Applications
 from .awaiting import current_task, waits_at
+from .cases import current_case
 from .core import Gate, Request, current_request
 from .mounts import where_mounted
 from .where import Location, line_of_definition, stack
@@ -221,8 +222,7 @@ async def _watch_lifespan(
 async def _watch_request(
     request: Request, app: App, scope: MutableMapping[str, Any], receive: Receive, send: Send
 ) -> None:
-    gates = {gate for gate, _ in _observers}
-    observers = [observer for _, observer in _observers]
+    gates, observers = {gate for gate, _ in _observers}, [each for _, each in _observers]
 
     async def watched_receive() -> Message:
         message = await receive()
@@ -258,6 +258,8 @@ async def _watch_request(
         gate.open_requests.append(request)
     _scopes[request], _tasks[request] = scope, current_task()
     token = current_request.set(request)
+    senders = [current_case.get(), *(gate.sender(request) for gate in gates)]
+    of_case = current_case.set(next(filter(None, senders), None))
     error: BaseException | None = None
     try:
         for observer in observers:
@@ -273,6 +275,7 @@ async def _watch_request(
             gate.open_requests.remove(request)
         for observer in observers:
             observer.request_ended(request, error)
+        _reset(current_case, of_case)
         _reset(current_request, token)
 
 
@@ -290,7 +293,7 @@ def _data_of(message: Message) -> bytes:
     return text.encode() if text is not None else message.get("bytes") or b""
 
 
-def _reset(variable: ContextVar[Request | None], token: Token[Request | None]) -> None:
+def _reset(variable: ContextVar[Any], token: Token[Any]) -> None:
     # An abandoned request is closed by the garbage collector, in whatever context that runs.
     with contextlib.suppress(ValueError):
         variable.reset(token)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal
 from weakref import WeakSet
 
 from . import rules
+from .cases import Case, current_case
 from .modes import Modes, Outcome
 from .rules import Rule
 from .where import Location, Sources
@@ -68,25 +69,6 @@ class BrokenOff(Exception):
     Whatever is no `Exception` keeps pytest from tearing down the other fixtures of a test, and the
     next one would get them.
     """
-
-
-@dataclass(slots=True, eq=False)
-class Case:
-    """One test."""
-
-    #: The gate has broken it off.
-    stopped: bool = False
-    #: The names of its `gate_allow` that have allowed something.
-    used: set[str] = field(default_factory=set)
-
-
-#: The test that the running code belongs to, also when that is long over. None in a fixture that
-#: lives longer than one test.
-current_case: ContextVar[Case | None] = ContextVar("current_case", default=None)
-
-
-#: Set while a fixture that lives longer than one test is set up: its tasks are its own affair.
-in_wide_fixture: ContextVar[bool] = ContextVar("in_wide_fixture", default=False)
 
 
 @dataclass(slots=True, eq=False)
@@ -171,8 +153,9 @@ class Gate(Sources):
         self.portals: dict[asyncio.AbstractEventLoop, Portal] = {}
         #: The main task of a test that would not end even when it was cancelled.
         self.stranded: asyncio.Future[Any] | None = None
-        #: What was found while no test was running, and how much of it before the last phase ended.
-        self.strays: list[Finding] = []
+        #: What was found while no test was running, or when its test was over, with the test, and
+        #: how much of it before the last phase ended.
+        self.strays: list[tuple[Finding, str | None]] = []
         self._older = 0
         #: What can't be watched, each in a sentence, with the rule if it hides one alone.
         self.blind_spots: dict[str, Rule | None] = {}
@@ -187,12 +170,17 @@ class Gate(Sources):
         if case is not None and case.stopped:
             return
         finding = Finding(rule, what, where)
+        stray = finding, case.nodeid if case is not None else None
         with self._lock:
             # Another thread may have ended the phase meanwhile.
-            findings = self.strays if self.phase is None else self.phase.findings
-            if finding in findings:
+            if self.phase is None or self._late() is not None:
+                if stray in self.strays:
+                    return
+                self.strays.append(stray)
+            elif finding in self.phase.findings:
                 return
-            findings.append(finding)
+            else:
+                self.phase.findings.append(finding)
         if self.witness is not None:
             self.witness(finding)
 
@@ -205,16 +193,33 @@ class Gate(Sources):
         """Give the phase that has begun what was found since the one before, of the same test."""
         with self._lock:
             found, self.strays = self.strays[self._older :], self.strays[: self._older]
-        phase.findings += [finding for finding in found if not self.allows(finding.rule)]
+            self.strays += [stray for stray in found if stray[1] not in (None, phase.nodeid)]
+        found = [stray for stray in found if stray[1] in (None, phase.nodeid)]
+        phase.findings += [finding for finding, _ in found if not self.allows(finding.rule)]
+
+    def sender(self, request: Request) -> Case | None:
+        """The test that runs when a request comes in to a server in another thread."""
+        # A WebSocket may receive something later, of another test.
+        is_elsewhere = threading.get_ident() != self.thread and request.method != "WEBSOCKET"
+        alone = self.phase is not None and not self.phase.in_wide_fixture
+        return self.case if is_elsewhere and alone else None
+
+    def _late(self) -> Case | None:
+        """The test that the running code belongs to, if that is over."""
+        case = current_case.get()
+        return None if case is self.case else case
 
     def allows(self, rule: Rule) -> bool:
-        """Whether a rule is off, or the running test may break it.
+        """Whether a rule is off, or the test that the running code belongs to may break it.
 
         To ask counts as having broken it.
         """
         names: frozenset[str] = frozenset()
+        late = self._late()
+        if late is not None:
+            names = late.allowed & {rule.id, rule.family}
         # However long a test may take, its app may not take forever to start.
-        if self.phase is not None and not (rule is rules.HANG and self.phase.when == "setup"):
+        elif self.phase is not None and not (rule is rules.HANG and self.phase.when == "setup"):
             names = self.phase.allowed & {rule.id, rule.family}
             self.phase.used |= names
         return bool(names) or self.modes.of(rule) == "off"

@@ -11,7 +11,8 @@ from contextvars import Context
 from typing import Any
 
 from .anyio_loops import AnyIO
-from .core import BrokenOff, Gate, current_case, in_wide_fixture, real_time
+from .cases import current_case, in_wide_fixture
+from .core import BrokenOff, Gate, real_time
 from .debug import debug
 from .foreign import Foreign, is_started_by_test
 from .hangs import Stopped

@@ -62,8 +62,8 @@ class Summary:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         strays = [
-            output.to_data(finding, self.gate.outcome(finding), None, None)
-            for finding in self.gate.strays
+            output.to_data(finding, self.gate.outcome(finding), test, None)
+            for finding, test in self.gate.strays
         ]
         if self._is_worker:
             output_of_worker = cast(Any, self.config).workeroutput
@@ -112,7 +112,8 @@ class Summary:
         strays = causes.places_of(data for data in failed if self._is_stray(data))
         if strays:
             terminalreporter.section("behavior gate: outside any test", red=True)
-            output.write(terminalreporter, [place.finding for place in strays])
+            late = {place.finding: _after(place) for place in strays}
+            output.write(terminalreporter, list(late), others=lambda finding: late[finding])
         if self.tests:
             off = sum(self.gate.modes.of(rule) == "off" for rule in rules.RULES)
             parts = [
@@ -147,12 +148,17 @@ class Summary:
 
     @staticmethod
     def _is_stray(data: output.Data) -> bool:
-        return data["test"] is None
+        return data["phase"] is None
 
 
 def _say(terminalreporter: pytest.TerminalReporter, text: str, **markup: bool) -> None:
     for line in wrapped(text, terminal_width(), "  "):
         terminalreporter.write_line(line, **markup)
+
+
+def _after(place: causes.Place) -> list[str]:
+    """The lines that name the tests which have begun what was found after their end."""
+    return [f"After the end of {test}, which has begun it" for test in place.tests if test]
 
 
 def _count(found: Sequence[output.Data]) -> str:

@@ -15,7 +15,8 @@ from weakref import WeakSet
 from ... import rules
 from ...awaiting import waits_at
 from ...callers import Caller, find_caller, owner
-from ...core import Detector, Finding, Gate, Phase, in_wide_fixture
+from ...cases import in_wide_fixture
+from ...core import Detector, Finding, Gate, Phase
 from ...errors import BlockingError
 from ...loops import cycles, run
 from ...patches import Patches
@@ -89,8 +90,7 @@ class TasksDetector(Detector):
         self._births.clear()
 
     def begin(self, phase: Phase) -> None:
-        if phase.when == "setup":
-            self._stopped = False
+        self._stopped = self._stopped and phase.when != "setup"
 
     def end(self, phase: Phase) -> None:
         self._stopped = self._stopped or phase.stopped

@@ -18,7 +18,8 @@ from weakref import WeakSet
 from ... import rules
 from ...asgi import here
 from ...callers import is_import, outwards
-from ...core import Finding, Gate, in_wide_fixture, real_time
+from ...cases import in_wide_fixture
+from ...core import Finding, Gate, real_time
 from ...loops import cycles, run
 from ...on_import import OnImport
 from ...patches import Patches
