@@ -20,6 +20,7 @@ from ...patches import Patches
 from ...sql import classify
 from ...where import Location, stack
 from .hooks import before
+from .records import Statement
 from .traffic import Listener, Part, Traffic
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Failure:
     what: str
     where: Location | None
     handler: Location
+    #: The statement, or all those whose commit it was.
+    statements: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,10 @@ class Swallowed(Part):
     def __init__(self, traffic: Traffic) -> None:
         super().__init__(traffic)
         self._failures: dict[Request, Failure] = {}
+        #: The statements that have written.
+        self._written: dict[Request, set[str]] = {}
+        #: Those that have executed such a statement again after it had failed.
+        self._retrying: set[Request] = set()
 
     def listeners(self) -> list[Listener]:
         from sqlalchemy.engine import Engine
@@ -66,6 +73,7 @@ class Swallowed(Part):
         return [
             (Engine, "handle_error", self._failed),
             (Session, "before_commit", self._committing),
+            (Engine, "commit", self._connection_committing),
         ]
 
     def patch(self, patches: Patches) -> None:
@@ -90,8 +98,18 @@ class Swallowed(Part):
         if handler is not None:
             what = "a commit" if statement is None else statement.split(None, 1)[0].upper()
             self._failures[request] = Failure(
-                f"{what} had failed ({type(error).__name__})", here(self.gate), handler
+                f"{what} had failed ({type(error).__name__})",
+                here(self.gate),
+                handler,
+                frozenset([statement] if statement else self._written.get(request, ())),
             )
+
+    def executed(self, statement: Statement) -> None:
+        request, text = statement.request, statement.text
+        if classify(text) == "write":
+            self._written.setdefault(request, set()).add(text)
+            if request in self._failures and text in self._failures[request].statements:
+                self._retrying.add(request)
 
     def _committing(self, session: Session) -> None:
         work = self.traffic.works.get(session)
@@ -99,10 +117,16 @@ class Swallowed(Part):
         if work is not None and (work.writes or work.touched):
             self._settled(session)
 
+    def _connection_committing(self, connection: Connection) -> None:
+        # It may have changed no row, as the first attempt was committed after all.
+        if serving() in self._retrying:
+            self._settled(connection)
+
     def _settled(self, _: Session | Connection) -> None:
         request = serving()
         if request is not None:
             self._failures.pop(request, None)
+            self._retrying.discard(request)
 
     def _handler(self, request: Request, error: type[BaseException]) -> Location | None:
         """The line that catches the error that is about to be raised, and ignores it."""
@@ -130,6 +154,8 @@ class Swallowed(Part):
 
     def request_ended(self, request: Request, error: BaseException | None) -> None:
         failure = self._failures.pop(request, None)
+        self._written.pop(request, None)
+        self._retrying.discard(request)
         succeeded = is_websocket(request) or (request.status is not None and request.status < 400)
         if failure is not None and error is None and succeeded:
             self.gate.report(
