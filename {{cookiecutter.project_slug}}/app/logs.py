@@ -102,6 +102,17 @@ class Lines(QueueHandler):
         elif self._waiting.qsize() < LONGEST_QUEUE:
             self._waiting.put(record)
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Name a line that can't be written, without its values, which may be secrets."""
+        problem = type(sys.exc_info()[1]).__name__
+        place = f"{record.pathname}:{record.lineno}"
+        told = {
+            "name": record.name,
+            "levelname": "ERROR",
+            "msg": f"{place}: a line of the log could not be written ({problem})",
+        }
+        self.enqueue(self.prepare(logging.makeLogRecord(told)))
+
     @contextmanager
     def in_thread(self) -> Iterator[None]:
         thread = threading.Thread(target=self._write_queue, name="log", daemon=True)
@@ -130,7 +141,7 @@ class Lines(QueueHandler):
 
 def _is_ours(record: logging.LogRecord) -> bool:
     # Uvicorn logs the query of a WebSocket, which often holds a token. `AccessLog` does not.
-    return '"WebSocket %s"' not in str(record.msg)
+    return not (isinstance(record.msg, str) and '"WebSocket %s"' in record.msg)
 
 
 @contextmanager

@@ -250,6 +250,32 @@ def test_a_server_logs_everything_in_one_form(server_logs: Callable[[], StringIO
     assert died["exception"] == "ValueError: planted\nin two lines"
 
 
+def test_a_line_that_can_not_be_written_is_named_without_its_values(
+    server_logs: Callable[[], StringIO], capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Detached:
+        def __repr__(self) -> str:
+            raise RuntimeError("planted")
+
+    written = server_logs()
+    [handler] = [each for each in logging.getLogger().handlers if isinstance(each, Lines)]
+    place = {"name": "a.library", "pathname": "app/rows.py", "lineno": 7}
+
+    for told in (
+        {"msg": {"event": "changed", "row": Detached(), "password": "hunter2"}},
+        {"msg": "user %d, password %s", "args": ("ada", "hunter2")},
+    ):
+        handler.handle(logging.makeLogRecord(place | told))
+
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert [(line["level"], line["event"], line["logger"]) for line in lines] == [
+        ("error", f"app/rows.py:7: a line of the log could not be written ({error})", "a.library")
+        for error in ("RuntimeError", "TypeError")
+    ]
+    assert "hunter2" not in written.getvalue()
+    assert capsys.readouterr().err == ""
+
+
 def test_a_reader_that_does_not_keep_up_holds_nobody(
     server_logs: Callable[[], StringIO], monkeypatch: pytest.MonkeyPatch
 ) -> None:
