@@ -1,12 +1,14 @@
 """Emails. To send them, write a `Sender` and return it from `get_sender`."""
 
-import logging
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
+import structlog
 from fastapi import Depends, Request
 
-logger = logging.getLogger(__name__)
+from app.redaction import Shown
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,11 @@ class Sender(Protocol):
 
 
 async def log_email(email: Email) -> None:
-    logger.warning("EMAIL_TO_LOG: %s\n%s", email, email.text)
+    log.warning("EMAIL_TO_LOG", to=email.to, subject=email.subject, text=Shown(email.text))
 
 
 async def drop_email(_: Email) -> None:
-    logger.warning("An email was not sent, since app/mail.py has no sender yet.")
+    log.warning("An email was not sent, since app/mail.py has no sender yet.")
 
 
 async def get_sender(request: Request) -> Sender:

@@ -7,6 +7,13 @@ from typing import Any
 
 HIDDEN = "[hidden]"
 
+
+class Shown(str):
+    """A text that is logged as it is, whatever is in it."""
+
+    __slots__ = ()
+
+
 SECRET_NAME = re.compile(
     r"passw|passphrase|pwd|secret|token|authorization|cookie|credential|(?:api|private)[_-]?key",
     re.IGNORECASE,
@@ -48,10 +55,10 @@ _PATTERNS: list[tuple[re.Pattern[str], str]] = [
 def redacted(value: Any) -> Any:
     """Return a value as JSON can hold it, without the secrets in it."""
     match value:
+        case Shown() | None | bool() | int() | float():
+            return value
         case str():
             return _text(value)
-        case None | bool() | int() | float():
-            return value
         case Mapping():
             return {str(name): _named(name, part) for name, part in value.items()}
         case (str() | bytes() as name, part):

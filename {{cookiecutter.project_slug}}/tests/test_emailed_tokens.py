@@ -213,11 +213,10 @@ async def test_an_email_is_written_to_the_log_only_if_a_setting_says_so(
         send = await get_sender(Request({"type": "http", "app": app}))
         await send(email)
 
-    assert caplog.messages == [
-        "An email was not sent, since app/mail.py has no sender yet.",
-        "EMAIL_TO_LOG: Email(to='ada@example.com', subject='Reset your password')\n"
-        "Your token:\n1234",
-    ]
+    dropped, written = caplog.messages
+    assert "An email was not sent, since app/mail.py has no sender yet." in dropped
+    assert "1234" not in dropped
+    assert "1234" in written
 
 
 def test_emails_are_not_written_to_the_log_by_default() -> None:

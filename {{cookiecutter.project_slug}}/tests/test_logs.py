@@ -16,6 +16,7 @@ import structlog
 from fastapi import BackgroundTasks, FastAPI, WebSocket
 
 from app.logs import Lines, configure_logs, create_formatter, written_in_thread
+from app.mail import Email, log_email
 from app.redaction import HIDDEN, redacted
 from tests.isolation.fixtures import ConnectWebSocket
 
@@ -274,6 +275,14 @@ def test_a_line_that_can_not_be_written_is_named_without_its_values(
     ]
     assert "hunter2" not in written.getvalue()
     assert capsys.readouterr().err == ""
+
+
+async def test_an_email_in_the_log_has_its_token(lines: LoggedLines) -> None:
+    await log_email(Email("ada@example.com", "Reset your password", f"Your token:\n{TOKEN}"))
+
+    [line] = lines()
+    assert (line["to"], line["subject"]) == ("ada@example.com", "Reset your password")
+    assert line["text"] == f"Your token:\n{TOKEN}"
 
 
 def test_a_reader_that_does_not_keep_up_holds_nobody(
