@@ -57,6 +57,10 @@ def not_guessable(key: str) -> str:
 SecretKey = Annotated[str, Field(min_length=32), AfterValidator(not_guessable)]
 
 
+# Infinity is no number of seconds for PostgreSQL, and neither is what exceeds its integers.
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
 class Limits(BaseModel):
     """How long the app waits for the database, and with how many connections."""
 
@@ -64,15 +68,15 @@ class Limits(BaseModel):
     """Connections that a process keeps open."""
     database_max_overflow: int = Field(default=5, ge=0)
     """Connections that it opens beyond those, while it needs them."""
-    database_pool_timeout: float = Field(default=5, gt=0)
+    database_pool_timeout: Seconds = 5
     """Seconds that a request waits for a connection when all are in use."""
-    database_connect_timeout: float = Field(default=5, gt=0)
+    database_connect_timeout: Seconds = 5
     """Seconds until a new connection is open, unless the URL has a `connect_timeout`."""
-    database_statement_timeout: float = Field(default=10, gt=0)
+    database_statement_timeout: Seconds = 10
     """Seconds that a statement may take."""
-    database_lock_timeout: float = Field(default=3, gt=0)
+    database_lock_timeout: Seconds = 3
     """Seconds that a statement may wait for a lock."""
-    database_idle_timeout: float = Field(default=30, gt=0)
+    database_idle_timeout: Seconds = 30
     """Seconds that a transaction may wait for its next statement."""
 
     def as_sql(self) -> str:
@@ -109,6 +113,12 @@ def _address(value: str) -> str:
     return value
 
 
+def _not_empty(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    if not hosts:
+        raise PydanticCustomError("empty", "Input should name a host, or be * for all")
+    return hosts
+
+
 Item = TypeVar("Item")
 # A list is written with commas.
 Listed = Annotated[tuple[Item, ...], NoDecode, BeforeValidator(_split_at_commas)]
@@ -117,7 +127,11 @@ Host = Annotated[
     _like(r"\*|(\*\.)?[\w.-]+|\[[\da-fA-F:.]+\]", "a host without a port, *.example.com or *"),
 ]
 Origin = Annotated[
-    str, _like(r"\*|[a-z][a-z+.-]*://[^/?#\s*]+", "https://app.example.com, without a path, or *")
+    str,
+    _like(
+        r"\*|[a-z][a-z+.-]*://[^/?#\s*A-Z]+",
+        "https://app.example.com, in lower case and without a path, or *",
+    ),
 ]
 Address = Annotated[str, AfterValidator(_address)]
 
@@ -143,7 +157,7 @@ class LogSettings(CommonSettings):
 class MigrationSettings(CommonSettings):
     """The settings of migrations on whichever database."""
 
-    migration_lock_timeout: float = Field(default=5, gt=0, le=86_400)
+    migration_lock_timeout: Seconds = 5
     """Seconds that a migration waits for a lock on a table, while other queries wait behind it."""
 
 
@@ -201,7 +215,7 @@ class Settings(DatabaseSettings, LogSettings):
     """The same for all accounts from one address."""
     failed_logins_per_account: int = Field(default=100, gt=0)
     """The same for an account from all addresses where it has not logged in before."""
-    failed_login_minutes: int = Field(default=15, gt=0)
+    failed_login_minutes: int = Field(default=15, gt=0, le=7 * 24 * 60)
     """How long after the first of them they are counted."""
     emails_per_account: int = Field(default=5, gt=0)
     """How many emails with a token may be asked for in an hour. The next request gets 429."""
@@ -213,13 +227,13 @@ class Settings(DatabaseSettings, LogSettings):
 
     docs: bool = True
     """Whether /docs, /redoc and /openapi.json are served."""
-    trusted_hosts: Listed[Host] = ("*",)
+    trusted_hosts: Annotated[Listed[Host], AfterValidator(_not_empty)] = ("*",)
     """What a Host header may name: host names without port, `*.example.com`, or `*` for all."""
     cors_origins: Listed[Origin] = ()
     """The sites whose scripts may call the app, such as `https://app.example.com`."""
     forwarded_allow_ips: Listed[Address] = ("127.0.0.1", "::1")
     """The proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses, networks."""
-    shutdown_delay_seconds: float = Field(default=2, ge=0)
+    shutdown_delay_seconds: float = Field(default=2, ge=0, le=86_400)
     """How long requests are still accepted after SIGTERM, while `/health/ready` is 503."""
 
     @field_validator("database_read_url")

@@ -167,7 +167,7 @@ def test_a_list_is_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 HOST = "Input should be a host without a port, *.example.com or *"
-ORIGIN = "Input should be https://app.example.com, without a path, or *"
+ORIGIN = "Input should be https://app.example.com, in lower case and without a path, or *"
 ADDRESS = "Input should be an address, a network or *"
 
 
@@ -179,6 +179,7 @@ ADDRESS = "Input should be an address, a network or *"
         ("TRUSTED_HOSTS", "a.*.com", HOST),
         ("CORS_ORIGINS", "https://a.com/", ORIGIN),
         ("CORS_ORIGINS", "a.com", ORIGIN),
+        ("CORS_ORIGINS", "https://App.com", ORIGIN),
         ("FORWARDED_ALLOW_IPS", "10.0.0.1/33", ADDRESS),
         ("FORWARDED_ALLOW_IPS", "proxy", ADDRESS),
         ("SHUTDOWN_DELAY_SECONDS", "-1", "Input should be greater than or equal to 0"),
@@ -197,6 +198,32 @@ def test_a_setting_that_would_have_no_effect_is_refused(
     listed = name in {"TRUSTED_HOSTS", "CORS_ORIGINS", "FORWARDED_ALLOW_IPS"}
     assert caught.value.code == (
         f"Invalid settings: {name}{'.0' if listed else ''}: {problem}. "
+        "Set them in the environment or in .env (.env.example shows how)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("DATABASE_STATEMENT_TIMEOUT", "inf", "Input should be less than or equal to 86400"),
+        ("DATABASE_LOCK_TIMEOUT", "3000000", "Input should be less than or equal to 86400"),
+        ("SHUTDOWN_DELAY_SECONDS", "inf", "Input should be less than or equal to 86400"),
+        ("FAILED_LOGIN_MINUTES", "1" * 13, "Input should be less than or equal to 10080"),
+        ("TRUSTED_HOSTS", "", "Input should name a host, or be * for all"),
+    ],
+)
+def test_a_setting_that_would_break_each_request_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str, problem: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", URL)
+    monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv(name, text)
+
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(Settings)
+
+    assert caught.value.code == (
+        f"Invalid settings: {name}: {problem}. "
         "Set them in the environment or in .env (.env.example shows how)."
     )
 
