@@ -153,6 +153,19 @@ async def test_an_email_has_one_form_for_register_login_and_change(
     assert changed.json()["email"] == "ada@b\u00fccher.example"
 
 
+async def test_a_password_has_one_form_whichever_keyboard_wrote_it(
+    client: httpx.AsyncClient, token: dict[str, str]
+) -> None:
+    # An accent may be a part of its letter, or a character of its own.
+    composed, decomposed = "caf\u00e9 au lait", "cafe\u0301 au lait"
+    change = {"current_password": PASSWORD, "new_password": decomposed}
+    assert (await client.put("/users/me/password", json=change, headers=token)).status_code == 200
+
+    for password in (composed, decomposed):
+        form = {"username": "ada@example.com", "password": password}
+        assert (await client.post("/auth/login", data=form)).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("email", "password"),
     [("ada@example.com", "wrong"), ("nobody@example.com", PASSWORD)],

@@ -1,16 +1,26 @@
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from app.fields import Email, Text
 
+# Systems write an accented letter as one character or as two (RFC 8265, section 4.2.2).
+InOneForm = AfterValidator(lambda password: unicodedata.normalize("NFC", password))
 # No rules about kinds of characters: only the length counts (NIST SP 800-63B, 3.1.1).
-Password = Annotated[Text, Field(min_length=8, max_length=128)]
+Password = Annotated[Text, Field(min_length=8, max_length=128), InOneForm]
 # One that is compared with the stored one, which may be older than the rule above. A longer one is
 # refused before anything is read or hashed.
-GivenPassword = Annotated[Text, Field(min_length=1, max_length=128)]
+GivenPassword = Annotated[Text, Field(min_length=1, max_length=128), InOneForm]
 FullName = Annotated[
     str,
     StringConstraints(
