@@ -186,6 +186,26 @@ async def test_emails_to_many_accounts_are_counted_by_address(
     assert await ask_for_reset(client_at("198.51.100.1"), "user3@example.com") == 202
 
 
+async def test_a_token_for_a_new_email_is_counted_like_one_that_is_asked_for(
+    app: FastAPI, client: httpx.AsyncClient, user: User, token: dict[str, str], outbox: list[Email]
+) -> None:
+    limit(app, emails_per_account=1)
+    emails = ["grace@example.com", "joan@example.com", "grace@example.com"]
+
+    responses = [
+        await client.patch(
+            "/users/me", json={"email": email, "current_password": PASSWORD}, headers=token
+        )
+        for email in emails
+    ]
+
+    assert [response.status_code for response in responses] == [200, 200, 429]
+    assert responses[2].json() == TOO_MANY_ATTEMPTS
+    assert [email.to for email in outbox] == emails[:2]
+    me = await client.get("/users/me", headers=token)
+    assert me.json()["email"] == "joan@example.com"
+
+
 async def test_counters_expire_and_are_deleted(
     app: FastAPI, client: httpx.AsyncClient, session: AsyncSession, user: User
 ) -> None:

@@ -83,7 +83,7 @@ class Throttle:
             await self._succeed(keys)
 
     async def count_email(self, email: str) -> None:
-        """Count that an email to an account is asked for, and commit.
+        """Count an email that is to be sent to an account, and commit.
 
         Raises:
             TooManyAttempts: There were too many in the last hour.

@@ -63,6 +63,8 @@ async def update_me(
             current_password=changes.current_password,
         )
     if user.email != email:
+        # If there were too many, the email is not changed.
+        await throttle.count_email(user.email)
         after.add_task(send_email_verification, user, settings, sender)
     await session.commit()
     return user
