@@ -136,10 +136,17 @@ async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]
     try:
         yield session
     finally:
-        # A connection that fails here is discarded. The response has been sent, or the endpoint has
-        # failed for a better reason.
-        with suppress(DBAPIError):
-            await asyncio.shield(session.close())
+        await close(session)
+
+
+async def close(session: AsyncSession) -> None:
+    """End a session after its request.
+
+    A connection that fails here is discarded. The response has been sent, or the endpoint has
+    failed for a better reason.
+    """
+    with suppress(DBAPIError):
+        await asyncio.shield(session.close())
 
 
 async def release_connection(session: AsyncSession) -> None:
@@ -157,8 +164,11 @@ async def get_read_session(connection: HTTPConnection) -> AsyncIterator[AsyncSes
     A write is an error, with or without a replica. A replica may be some time behind: what a client
     has just written itself is only sure to be in `get_session`.
     """
-    async with connection.app.state.read_sessionmaker() as session:
+    session: AsyncSession = connection.app.state.read_sessionmaker()
+    try:
         yield session
+    finally:
+        await close(session)
 
 
 SessionDep = Annotated[AsyncSession, Depends(get_session)]

@@ -2,7 +2,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
@@ -36,6 +36,18 @@ async def test_a_write_through_a_read_session_is_an_error(
 
     await session.refresh(user)
     assert user.is_active
+
+
+@pytest.mark.real_commits
+async def test_a_read_session_that_loses_its_connection_is_closed_all_the_same(
+    app: FastAPI, request_to_app: HTTPConnection
+) -> None:
+    async with read_session(request_to_app) as reading, app.state.sessionmaker() as other:
+        server = await reading.scalar(select(func.pg_backend_pid()))
+        await other.execute(select(func.pg_terminate_backend(server, 1000)))
+
+    async with read_session(request_to_app) as reading:
+        assert await reading.scalar(select(1)) == 1
 
 
 @pytest.mark.real_commits
