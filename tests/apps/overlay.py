@@ -66,7 +66,9 @@ PRODUCT = Overlay(
                 (
                     "from collections.abc import AsyncIterator\n"
                     "from contextlib import asynccontextmanager\n"
+                    "from functools import cached_property\n"
                     "from importlib import import_module\n\nfrom fastapi",
+                    "from functools import cached_property\n"
                     "from importlib import import_module\n\nimport sentry_sdk\nfrom fastapi",
                 ),
                 (
