@@ -118,3 +118,9 @@ def test_bad_beside_another_filter():
 @pytest.mark.filterwarnings("ignore::RuntimeWarning:elsewhere")
 def test_bad_beside_a_filter_for_another_module():
     loud()
+
+
+def test_bad_beside_a_filter_that_a_library_appends():
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", UserWarning, append=True)
+        socket.socket()

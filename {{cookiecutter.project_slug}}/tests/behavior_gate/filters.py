@@ -11,6 +11,8 @@ from typing import Any
 UNSET = "unset"
 #: Python leaves these out unless it is told otherwise.
 _DEFAULT = ("ignore", None, ResourceWarning, None, 0)
+#: The first of Python's own filters. No other can be equal: it holds a plain text.
+_FIRST = ("default", None, DeprecationWarning, "__main__", 0)
 
 Filter = tuple[Any, Any, type[Warning], Any, int]
 
@@ -33,9 +35,11 @@ class Shown:
         """What the suite does with a warning: an action of a filter of its own, or `UNSET`."""
         filters = [one for one in _filters() if one is not self._ours]
         found = _first(filters, category, text, module, line)
-        # A filter that is set again is moved to the front.
-        is_own = found is not None and not (found == _DEFAULT and found is filters[-1])
-        return str(found[0]) if found is not None and is_own else UNSET
+        if found is None:
+            return UNSET
+        # A filter that is set again is moved to the front, and a library may append some.
+        is_pythons = found == _DEFAULT and _FIRST in filters[: filters.index(found)]
+        return UNSET if is_pythons else str(found[0])
 
 
 def module_of(filename: str) -> str:
