@@ -240,8 +240,9 @@ class Hangs:
                 name = "it"
             lines.append(f"  {name} waits at {line}{inner}")
         for task in tasks:
-            # What has asked it to end waits for it.
-            if task is not main and task.cancelling():
+            # What has asked it to end waits for it. It has not heard so if it never runs again.
+            was_asked = not getattr(task, "_must_cancel", False)
+            if task is not main and task.cancelling() and was_asked:
                 gate.report(
                     rules.SWALLOWED_CANCELLATION,
                     what="\n".join([f"task {task.get_name()!r} was cancelled and goes on", *lines]),
