@@ -10,6 +10,7 @@ import io
 import socket
 import subprocess
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,6 +58,7 @@ class WarningsDetector(Detector):
         patches.replace(builtins, "open", self._open)
         patches.replace(io, "open", self._open)
         patches.replace(socket.socket, "__init__", self._making)
+        patches.replace(tempfile.SpooledTemporaryFile, "__init__", self._making)
         self._clients.install()
         self._streams.install()
 
