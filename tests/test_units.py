@@ -205,6 +205,14 @@ def test_several_findings_are_explained_by_one_command() -> None:
     assert text.count("behavior gate: ") == 3
 
 
+def test_what_has_no_line_is_the_same_in_another_test_whatever_numbers_it_has() -> None:
+    first, second, other = (
+        finding(f"unclosed <{thing}>")
+        for thing in ("File at 0x7fa", "File at 0x12", "Pipe at 0x12")
+    )
+    assert first.cause == second.cause != other.cause
+
+
 def test_a_finding_survives_the_way_through_json() -> None:
     for each in (finding(), finding("GET / failed", location())):
         data = render.to_data(each, "failed", "tests/test_main.py::test", "call")

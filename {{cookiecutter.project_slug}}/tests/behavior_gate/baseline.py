@@ -12,21 +12,20 @@ from tempfile import NamedTemporaryFile
 import pytest
 
 from .core import Finding
+from .varying import without_numbers
 
 _HEADER = """\
 # Findings of the behavior gate that fail no test: rule, path, function, hash of the line.
 # To add what is new and remove what is gone, run: pytest --gate-baseline-update
 """
 _ENTRY = re.compile(r"[a-z]+\.[a-z0-9-]+ \S.* \S+ [0-9a-f]{12}")
-#: What differs from run to run in what is said of a finding that has no line.
-_VARYING = re.compile(r"0x[0-9a-f]+|\d+(\.\d+)?")
 
 
 def entry_of(finding: Finding, hashes: Sequence[str]) -> str:
     """The line of a finding, whose source has these hashes. Code around it does not change it."""
     where = finding.where
     if where is None:
-        return f"{finding.rule.id} - - {_hash(_VARYING.sub('0', finding.what))}"
+        return f"{finding.rule.id} - - {_hash(without_numbers(finding.what))}"
     digest = hashes[where.line - 1] if where.line <= len(hashes) else _hash("")
     return f"{finding.rule.id} {where.path} {where.function} {digest}"
 

@@ -17,6 +17,7 @@ from . import rules
 from .cases import Case, current_case
 from .modes import Modes, Outcome
 from .rules import Rule
+from .varying import without_numbers
 from .where import Location, Sources
 
 When = Literal["setup", "call", "teardown"]
@@ -47,7 +48,7 @@ class Finding:
     @property
     def cause(self) -> Cause:
         """What makes it the same in another test."""
-        return self.rule.id, self.where or self.what
+        return self.rule.id, self.where or without_numbers(self.what)
 
 
 @dataclass(frozen=True, slots=True)
