@@ -84,6 +84,23 @@ class Middleware(Client):
         await self.app(scope, receive, send)
 
 
+class Impatient:
+    """What it serves goes on after a timeout that is over."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def receive_late() -> Any:
+            try:
+                async with asyncio.timeout(0):
+                    await asyncio.Event().wait()
+            except TimeoutError:
+                return await receive()
+
+        await self.app(scope, receive_late, send)
+
+
 async def work() -> None:
     while True:
         await asyncio.sleep(0.01)

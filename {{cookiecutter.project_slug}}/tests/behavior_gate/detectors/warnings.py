@@ -17,9 +17,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import rules
+from ..asgi import endpoint_of
 from ..children import is_reaped
 from ..clients import Clients
-from ..core import Detector, Finding, Gate, Phase
+from ..core import Detector, Finding, Gate, Phase, Request, current_request
 from ..filters import UNSET, Shown, module_of
 from ..on_import import OnImport
 from ..patches import Patches
@@ -41,8 +42,8 @@ class WarningsDetector(Detector):
         self._patches = Patches(gate, "warnings")
         self._clients = Clients(gate)
         self._streams = OnImport(("anyio.streams.memory",), self._watch_streams)
-        #: Where files and sockets were opened, by their id.
-        self._opened: dict[int, Location] = {}
+        #: Where files and sockets were opened, or for which request, by their id.
+        self._opened: dict[int, Location | Request] = {}
         self._show: Any = None
         self._shown = Shown()
         self._passes_on = False
@@ -190,6 +191,8 @@ class WarningsDetector(Detector):
             return True
         places = (self._opened.get(id(part)) for part in _parts(source))
         where = next((place for place in places if place), None) or self._created(source)
+        if isinstance(where, Request):
+            where = endpoint_of(self.gate, where)
         if self._is_stopped_at(where):
             return True
         return self._fails_by(Finding(rules.UNCLOSED, message.partition("\n")[0], where))
@@ -244,7 +247,8 @@ class WarningsDetector(Detector):
 
     def _remember(self, thing: Any) -> None:
         if self.gate.phase is not None:
-            where = self.gate.locate(sys._getframe(2))
+            # What goes on after a cancellation may have lost the frames above it.
+            where = self.gate.locate(sys._getframe(2)) or current_request.get()
             if where is not None:
                 self._opened[id(thing)] = where
 
