@@ -6,6 +6,8 @@ import time
 from types import TracebackType
 from typing import Any
 
+import anyio
+
 #: Where an application may keep something.
 KEPT: dict[str, str] = {}
 
@@ -99,6 +101,13 @@ class Impatient:
                 return await receive()
 
         await self.app(scope, receive_late, send)
+
+
+def exchange() -> int:
+    """Send a number through a stream, and close neither end."""
+    sender, receiver = anyio.create_memory_object_stream[int](1)
+    sender.send_nowait(1)
+    return receiver.receive_nowait()
 
 
 async def work() -> None:

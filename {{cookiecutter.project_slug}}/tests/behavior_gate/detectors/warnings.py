@@ -14,6 +14,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from .. import rules
@@ -24,7 +25,7 @@ from ..core import Detector, Finding, Gate, Phase, Request, current_request
 from ..filters import UNSET, Shown, module_of
 from ..on_import import OnImport
 from ..patches import Patches
-from ..where import Location
+from ..where import Location, is_python
 
 #: After how many tests it is looked how much was alive before them, and which growth since the last
 #: time lets all that be collected, too: as for Python's own collector.
@@ -44,6 +45,7 @@ class WarningsDetector(Detector):
         self._streams = OnImport(("anyio.streams.memory",), self._watch_streams)
         #: Where files and sockets were opened, or for which request, by their id.
         self._opened: dict[int, Location | Request] = {}
+        self._streams_of_libraries: set[int] = set()
         self._show: Any = None
         self._shown = Shown()
         self._passes_on = False
@@ -72,6 +74,7 @@ class WarningsDetector(Detector):
     def begin(self, phase: Phase) -> None:
         if phase.when == "setup":
             self._opened.clear()
+            self._streams_of_libraries.clear()
             self._set_aside()
             self._show = warnings._showwarnmsg_impl  # type: ignore[attr-defined]
         # By default Python ignores them, and as errors they would surface as unraisable ones.
@@ -189,6 +192,8 @@ class WarningsDetector(Detector):
         source = source or _dying()
         if isinstance(source, subprocess.Popen) and is_reaped(source.pid):
             return True
+        if _is_stream(source) and id(source) in self._streams_of_libraries:
+            return False
         places = (self._opened.get(id(part)) for part in _parts(source))
         where = next((place for place in places if place), None) or self._created(source)
         if isinstance(where, Request):
@@ -243,7 +248,22 @@ class WarningsDetector(Detector):
     def _watch_streams(self, module: str) -> None:
         for name in ("MemoryObjectReceiveStream", "MemoryObjectSendStream"):
             stream = getattr(sys.modules[module], name)
-            self._patches.replace(stream, "__post_init__", self._making)
+            self._patches.replace(stream, "__post_init__", self._making_stream)
+
+    def _making_stream(self, original: Callable[..., None]) -> Callable[..., None]:
+        def make(stream: Any) -> None:
+            original(stream)
+            # A stream holds nothing but memory. What a library has made, only that can close.
+            maker: Any = sys._getframe(1)
+            while maker is not None and _is_anyio_or_python(maker):
+                maker = maker.f_back
+            self._streams_of_libraries.discard(id(stream))
+            if maker is not None and self.gate.origin(maker.f_code) == "library":
+                self._streams_of_libraries.add(id(stream))
+            else:
+                self._remember(stream)
+
+        return make
 
     def _remember(self, thing: Any) -> None:
         if self.gate.phase is not None:
@@ -251,6 +271,15 @@ class WarningsDetector(Detector):
             where = self.gate.locate(sys._getframe(2)) or current_request.get()
             if where is not None:
                 self._opened[id(thing)] = where
+
+
+def _is_stream(thing: Any) -> bool:
+    return type(thing).__module__ == "anyio.streams.memory"
+
+
+def _is_anyio_or_python(frame: FrameType) -> bool:
+    module = str(frame.f_globals.get("__name__"))
+    return module.startswith("anyio.") or is_python(frame.f_code.co_filename)
 
 
 def _dying() -> Any:
