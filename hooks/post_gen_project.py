@@ -5,6 +5,11 @@ If a tool is missing on this machine, the project is still there, and one line s
 
 from __future__ import annotations
 
+import sys
+
+# Cookiecutter runs this in the folder of temporary files, where anybody may have put a `json.py`.
+sys.path.pop(0)
+
 import contextlib
 import io
 import json
@@ -14,7 +19,6 @@ import secrets
 import shlex
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator

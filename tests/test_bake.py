@@ -256,6 +256,17 @@ def test_the_hook_prints_the_next_three_commands(baked: Project) -> None:
     assert baked.errors == ""
 
 
+def test_the_hook_imports_nothing_from_the_folder_of_temporary_files(
+    bake: Bake, tmp_path: Path
+) -> None:
+    for name in ("json", "secrets", "subprocess"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('planted')", encoding="utf-8")
+
+    project = bake(variables={"TMPDIR": str(tmp_path)})
+
+    assert project.output.startswith("Next:")
+
+
 def test_without_uv_the_project_is_baked_and_one_line_says_how_to_fix_it(
     bake: Bake, tmp_path: Path
 ) -> None:
