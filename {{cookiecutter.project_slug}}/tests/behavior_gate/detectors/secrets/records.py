@@ -183,5 +183,6 @@ def _unwritten(
 def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
-    except (TypeError, ValueError):
-        return str(record.msg)
+    except Exception:
+        # A value may fail to describe itself, in any way. That is for the log to tell.
+        return record.msg if isinstance(record.msg, str) else ""
