@@ -32,6 +32,8 @@ _TELLING = {
     *("debug", "info", "warning", "error", "exception", "critical", "log"),
     *("print", "print_exc"),
 }
+#: What gives up a transaction, in SQLAlchemy's `Connection`.
+_ROLLBACK = "_rollback_impl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,9 @@ class Swallowed(Part):
             return
         statement, connection = context.statement, context.connection
         if connection is None or (statement is not None and classify(statement) != "write"):
+            return
+        if any(frame.f_code.co_name == _ROLLBACK for frame in stack(sys._getframe(1))):
+            # The server does it all the same when the connection is lost.
             return
         _, boundary = self.traffic.work_of(request, connection)
         if boundary.nested if boundary else connection.in_nested_transaction():
