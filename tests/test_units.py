@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 import pytest
 from support.gate import load
 
-where, core, rules, render, errors, awaiting = (
-    load(name) for name in ("where", "core", "rules", "render", "errors", "awaiting")
+where, core, rules, render, errors, awaiting, clocks, mounts = (
+    load(name)
+    for name in ("where", "core", "rules", "render", "errors", "awaiting", "clocks", "mounts")
 )
 greenlet: Any = importlib.import_module("greenlet")
 ROOT = Path("/srv/project")
@@ -329,3 +331,71 @@ def test_what_is_kept_of_a_thread_ends_with_it() -> None:
 
     assert greenlets[0]() is None
     accounts[0].clocks.schedule.close()
+
+
+def test_the_line_that_mounts_an_endpoint_is_found_once_and_on_nobodys_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    burnt_s, found = 0.03, where.Location("app/main.py", 3, "create_app")
+    searched = []
+
+    def search(gate: object, endpoint: object, path: str) -> object:
+        searched.append(path)
+        end = time.thread_time() + burnt_s
+        while time.thread_time() < end:
+            pass
+        return found
+
+    def endpoint() -> None: ...
+
+    monkeypatch.setattr(mounts, "_find", search)
+    gate, own = core.Gate(tmp_path), clocks.Clocks()
+    before = own.read()
+
+    for path in ("/docs", "/docs", "/redoc"):
+        assert mounts.where_mounted(gate, endpoint, path) == found
+
+    after = own.read()
+    own.schedule.close()
+    assert searched == ["/docs", "/redoc"]
+    assert after.collecting - before.collecting >= 2 * burnt_s
+
+
+@pytest.mark.parametrize(
+    ("module", "search"),
+    [
+        ("kept", lambda kept, code: kept._fills(code, code.co_firstlineno)),
+        ("detectors.database.swallowed", lambda it, code: it._handlers(code.co_filename, 2)),
+        ("detectors.database.n_plus_one", lambda it, code: it._loop(code.co_filename, 2)),
+    ],
+)
+def test_reading_the_source_of_the_app_is_on_nobodys_account(
+    tmp_path: Path, module: str, search: Callable[[Any, CodeType], object]
+) -> None:
+    source = tmp_path / "app.py"
+    source.write_text("def f():\n    return 1\n\n\n" * 500, encoding="utf-8")
+    *_, code = (
+        constant
+        for constant in compile(source.read_text("utf-8"), str(source), "exec").co_consts
+        if isinstance(constant, CodeType)
+    )
+    loaded, own = load(module), clocks.Clocks()
+    before = own.read()
+
+    search(loaded, code)
+
+    after = own.read()
+    own.schedule.close()
+    assert after.collecting - before.collecting > (after.cpu - before.cpu) / 2
+
+
+def test_an_endpoint_that_can_be_no_key_is_searched_for_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[str] = []
+    monkeypatch.setattr(mounts, "_find", lambda gate, endpoint, path: searched.append(path))
+
+    for _ in range(2):
+        assert mounts.where_mounted(core.Gate(tmp_path), {}, "/docs") is None
+
+    assert searched == ["/docs", "/docs"]

@@ -6,8 +6,9 @@ import ctypes
 import os
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from .core import real_time
@@ -15,6 +16,19 @@ from .core import real_time
 #: Clocks that are read within this time, in seconds, are read at once. Else tried so many times.
 _AT_ONCE = 0.0005
 _TRIES = 10
+
+#: CPU time, in seconds by thread, of what takes the gate long, and the app nothing.
+_of_gate: dict[int, float] = defaultdict(float)
+
+
+@contextmanager
+def own_time() -> Iterator[None]:
+    """Surround what the gate does in a callback of the app, and may take long for."""
+    thread, began = threading.get_ident(), time.thread_time()
+    try:
+        yield
+    finally:
+        _of_gate[thread] += time.thread_time() - began
 
 
 @dataclass(slots=True)
@@ -26,7 +40,7 @@ class Reading:
     #: Waiting for a core, and how often it got one.
     queued: float = 0.0
     runs: int = 0
-    #: CPU time of the garbage collector in this thread, and of the whole process.
+    #: CPU time of the garbage collector and the gate in this thread, and of the whole process.
     collecting: float = 0.0
     process: float = 0.0
 
@@ -107,4 +121,5 @@ class Clocks:
             cpu = self._last.cpu + real_time() - self._last.wall
         queued, runs = self.schedule.read()
         process = time.process_time()
-        return Reading(real_time(), cpu, queued, runs, self.collecting, process)
+        collecting = self.collecting + _of_gate[self.thread]
+        return Reading(real_time(), cpu, queued, runs, collecting, process)

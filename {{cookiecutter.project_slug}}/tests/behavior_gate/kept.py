@@ -11,6 +11,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from .callers import outwards
+from .clocks import own_time
 from .core import Gate
 
 _ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
@@ -45,6 +46,7 @@ def _is_cached(frame: FrameType) -> bool:
 
 
 @functools.lru_cache(maxsize=1024)
+@own_time()
 def _fills(code: CodeType, line: int) -> bool:
     """Whether a line gets what is missing in a place that outlives its function.
 

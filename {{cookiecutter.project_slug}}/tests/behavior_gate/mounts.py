@@ -7,11 +7,14 @@ import functools
 import inspect
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from .clocks import own_time
 from .core import Gate
 from .where import Location
 
@@ -33,12 +36,28 @@ class Call:
     within: str
 
 
+#: What was found for an endpoint, by path.
+_found: WeakKeyDictionary[Any, dict[str, Location | None]] = WeakKeyDictionary()
+
+
 def where_mounted(gate: Gate, endpoint: Any, path: str) -> Location | None:
     """Name the user's line that brings an endpoint to a path.
 
     It is the one that mounts something of the library, else what holds the endpoint, else what has
     its path, else one that calls the library.
     """
+    known: dict[str, Location | None] = {}
+    with suppress(TypeError):
+        # Not every object can be a key.
+        known = _found.setdefault(endpoint, known)
+    if path not in known:
+        # It reads all modules of the user.
+        with own_time():
+            known[path] = _find(gate, endpoint, path)
+    return known[path]
+
+
+def _find(gate: Gate, endpoint: Any, path: str) -> Location | None:
     best: tuple[int, Location] | None = None
     for module in list(sys.modules.values()):
         filename = getattr(module, "__file__", None)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ... import rules
 from ...asgi import endpoint_of, here, is_lifespan, is_over, serving
+from ...clocks import own_time
 from ...core import Option, Phase, Request
 from ...patches import Patches
 from ...sql import classify, lookup, one_line
@@ -201,6 +202,7 @@ def _is_as_often_as_it_takes(calls: Calls) -> bool:
 
 
 @lru_cache(maxsize=1024)
+@own_time()
 def _loop(filename: str, line: int) -> Literal["", "each", "until", "fixed", "other"]:
     """Tell what the innermost loop is that a line stands in.
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ... import rules
 from ...asgi import here, is_websocket, serving, task_of
 from ...awaiting import awaiting
+from ...clocks import own_time
 from ...core import Request
 from ...patches import Patches
 from ...sql import classify
@@ -172,6 +173,7 @@ class Swallowed(Part):
 
 
 @lru_cache(maxsize=1024)
+@own_time()
 def _handlers(filename: str, line: int) -> tuple[Handler, ...]:
     """What may catch an error of a line, from the inside outwards."""
     found: list[Handler] = []
