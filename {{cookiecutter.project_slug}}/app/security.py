@@ -23,13 +23,14 @@ class HashingThreads:
     """
 
     def __init__(self) -> None:
-        self._attempts = self._hashes = 0
+        self._attempts = self._hashes = self._at_once = 0
         self.limit(at_once=2, waiting=50)
 
     def limit(self, *, at_once: int, waiting: int) -> None:
         """Set how many hashes this process makes at once, and how many more may wait."""
-        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="password")
-        self._places = at_once + waiting
+        if at_once != self._at_once:
+            self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="password")
+        self._at_once, self._places = at_once, at_once + waiting
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

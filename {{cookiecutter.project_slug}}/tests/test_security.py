@@ -102,6 +102,18 @@ async def test_the_queue_has_a_limit_and_loses_no_place() -> None:
     assert next_one.result().name == "password_0"
 
 
+async def test_an_app_that_starts_again_keeps_the_threads() -> None:
+    threads = HashingThreads()
+    threads.limit(at_once=1, waiting=0)
+    first = await threads.run(threading.current_thread)
+
+    threads.limit(at_once=1, waiting=5)
+    assert await threads.run(threading.current_thread) is first
+
+    threads.limit(at_once=2, waiting=0)
+    assert await threads.run(threading.current_thread) is not first
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
