@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 CLIENTS = ("concurrent_client",)
 
+waits = asyncio.Event()
+
 
 def create_app(database_url: str) -> FastAPI:
     @asynccontextmanager
@@ -36,6 +38,7 @@ def create_app(database_url: str) -> FastAPI:
         queue = asyncio.Queue[str]()
         waiting = request.app.state.waiting
         waiting.add(queue)
+        waits.set()
         try:
             return await queue.get()
         finally:

@@ -12,6 +12,7 @@ CLIENTS = ("concurrent_client",)
 SAYS = "while it waited for another task, by a queue, event or lock"
 
 router = APIRouter()
+listens = asyncio.Event()
 
 
 @router.get("/jobs")
@@ -24,6 +25,7 @@ async def next_job(session: SessionDep) -> str:
     connection = await session.connection()
     raw: Any = (await connection.get_raw_connection()).driver_connection
     await raw.add_listener("jobs", put)
+    listens.set()
     try:
         return await queue.get()  # <-
     finally:
