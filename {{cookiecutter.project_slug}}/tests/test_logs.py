@@ -50,6 +50,8 @@ def server_logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], String
         written = StringIO()
         monkeypatch.setattr(sys, "stdout", written)
         monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+        # `dictConfig` closes all handlers that it finds here, also those of others.
+        monkeypatch.setattr(logging, "_handlerList", [])
         logging.getLogger("uvicorn").addHandler(logging.NullHandler())
         configure_logs()
         return written
