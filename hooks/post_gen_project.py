@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 
 # Cookiecutter runs this in the folder of temporary files, where anybody may have put a `json.py`.
-sys.path.pop(0)
+if not sys.flags.safe_path:
+    sys.path.pop(0)
 
 import contextlib
 import io
