@@ -166,6 +166,20 @@ def test_a_list_is_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read.forwarded_allow_ips == ("10.0.0.0/8", "::1", "*")
 
 
+def assert_refused(monkeypatch: pytest.MonkeyPatch, name: str, text: str, problem: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", URL)
+    monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv(name, text)
+
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings(Settings)
+
+    assert caught.value.code == (
+        f"Invalid settings: {problem}. "
+        "Set them in the environment or in .env (.env.example shows how)."
+    )
+
+
 HOST = "Input should be a host without a port, *.example.com or *"
 ORIGIN = "Input should be https://app.example.com, in lower case and without a path, or *"
 ADDRESS = "Input should be an address, a network or *"
@@ -188,18 +202,9 @@ ADDRESS = "Input should be an address, a network or *"
 def test_a_setting_that_would_have_no_effect_is_refused(
     monkeypatch: pytest.MonkeyPatch, name: str, text: str, problem: str
 ) -> None:
-    monkeypatch.setenv("DATABASE_URL", URL)
-    monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
-    monkeypatch.setenv(name, text)
-
-    with pytest.raises(InvalidSettings) as caught:
-        load_settings(Settings)
-
     listed = name in {"TRUSTED_HOSTS", "CORS_ORIGINS", "FORWARDED_ALLOW_IPS"}
-    assert caught.value.code == (
-        f"Invalid settings: {name}{'.0' if listed else ''}: {problem}. "
-        "Set them in the environment or in .env (.env.example shows how)."
-    )
+    place = f"{name}.0" if listed else name
+    assert_refused(monkeypatch, name, text, f"{place}: {problem}")
 
 
 @pytest.mark.parametrize(
@@ -215,17 +220,7 @@ def test_a_setting_that_would_have_no_effect_is_refused(
 def test_a_setting_that_would_break_each_request_is_refused(
     monkeypatch: pytest.MonkeyPatch, name: str, text: str, problem: str
 ) -> None:
-    monkeypatch.setenv("DATABASE_URL", URL)
-    monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
-    monkeypatch.setenv(name, text)
-
-    with pytest.raises(InvalidSettings) as caught:
-        load_settings(Settings)
-
-    assert caught.value.code == (
-        f"Invalid settings: {name}: {problem}. "
-        "Set them in the environment or in .env (.env.example shows how)."
-    )
+    assert_refused(monkeypatch, name, text, f"{name}: {problem}")
 
 
 def test_a_settings_file_that_is_not_text_is_reported(
