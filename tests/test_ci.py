@@ -773,3 +773,24 @@ def test_what_measures_coverage_runs_once_more_if_it_hangs_on_python_3_11(
             measure()
 
     assert (tmp_path / "runs").read_text().count("once") == min(hangs + 1, attempts)
+
+
+def test_ctrl_c_ends_what_measures_coverage(tmp_path: Path) -> None:
+    command = ("bash", "-c", "echo $$ > pid; sleep 60 & wait; touch ended")
+    timer = threading.Timer(1, os.kill, [os.getpid(), signal.SIGINT])
+    timer.start()
+
+    with pytest.raises(KeyboardInterrupt):
+        run_measured(*command, timeout=30, cwd=tmp_path, stdout=subprocess.PIPE)
+
+    group = int((tmp_path / "pid").read_text())
+
+    def is_gone() -> bool:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    assert wait_until(is_gone, seconds=30)
+    assert not (tmp_path / "ended").exists()

@@ -69,9 +69,11 @@ def run_measured(*command: str, text: str | None = None, timeout: float, **optio
         with subprocess.Popen(command, text=True, start_new_session=True, **options) as process:
             try:
                 output, errors = process.communicate(text, timeout)
-            except subprocess.TimeoutExpired:
+            except BaseException as error:
+                # Ctrl-C does not reach it there.
                 os.killpg(process.pid, signal.SIGKILL)
-                if not attempts:
+                process.wait()
+                if not attempts or not isinstance(error, subprocess.TimeoutExpired):
                     raise
             else:
                 return Done(command, process.returncode, output, errors)
@@ -88,26 +90,16 @@ class Project:
 
     def run(self, *command: str, timeout: float = 300, **variables: str) -> Done:
         """Run a command in the project. The caller checks its exit code."""
+        options: dict[str, Any] = {
+            "cwd": self.path,
+            "env": self.environment | variables,
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+        }
         if any(part.startswith("--cov") for part in command):
-            return run_measured(
-                *command,
-                timeout=timeout,
-                cwd=self.path,
-                env=self.environment | variables,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-        return subprocess.run(
-            command,
-            cwd=self.path,
-            env=self.environment | variables,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+            return run_measured(*command, timeout=timeout, **options)
+        return subprocess.run(command, text=True, timeout=timeout, check=False, **options)
 
     def uv(self, *arguments: str, timeout: float = 300, **variables: str) -> Done:
         return self.run(uv_path(), *arguments, timeout=timeout, **variables)
